@@ -1,0 +1,74 @@
+// The order in which init and join make a node, for both: check the configuration, make the data directory, start the daemon, wait. If anything
+// fails before the node has its place, the daemon is stopped and what this call made of the directory is removed again.
+
+import { RaftctlError } from "../base/errors.ts";
+import { configWarnings } from "../config/checks.ts";
+import type { IdentitySettings } from "../config/identity-settings.ts";
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import { startDaemon, type StartedDaemon } from "./daemon-process.ts";
+import { rememberDirectory } from "./fresh-directory.ts";
+import { defaultNodeName, forwardedFlags, identitySettings, loadRequest, type NodeFlags } from "./node-flags.ts";
+import { endProcess } from "./process-identity.ts";
+
+export interface Founding {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly settings: IdentitySettings;
+  readonly loaded: LoadedConfig;
+  readonly warnings: { code: string; message: string }[];
+}
+
+export interface DirectoryIdentity {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly name: string;
+}
+
+/** Reads and checks everything that was said, and makes nothing. @throws ALREADY_INITIALIZED naming the cluster that is there */
+export async function prepareFounding(flags: NodeFlags, readDirectory: (dataDir: string) => Promise<DirectoryIdentity | undefined>): Promise<Founding> {
+  const loaded = await loadConfig(loadRequest(flags, process.env, process.cwd()));
+  const { config } = loaded;
+  const found = await readDirectory(config.dataDir);
+  if (found !== undefined) {
+    throw new RaftctlError("ALREADY_INITIALIZED", `${config.dataDir} already holds node ${found.name} of cluster ${found.clusterId}`, {
+      details: { ...found },
+      hint: "raftctl daemon start, or another --data-dir",
+    });
+  }
+  const name = config.name ?? defaultNodeName();
+  return { name, dataDir: config.dataDir, settings: identitySettings(config), loaded, warnings: configWarnings(config) };
+}
+
+/**
+ * @param make makes the directory.
+ * @param settle waits until the started daemon has its place in the cluster.
+ */
+export async function foundNode<T>(
+  { dataDir, loaded }: Founding,
+  flags: NodeFlags,
+  make: () => Promise<DirectoryIdentity>,
+  settle: (daemon: StartedDaemon, identity: DirectoryIdentity) => Promise<T>,
+): Promise<T> {
+  const directory = await rememberDirectory(dataDir);
+  let daemon: StartedDaemon | undefined;
+  try {
+    const identity = await make();
+    daemon = await startDaemon({ dataDir, configFile: loaded.file, flags: forwardedFlags(flags), env: process.env, lifeline: false });
+    return await settle(daemon, identity);
+  } catch (error) {
+    if (daemon !== undefined && isUnmetWait(error)) throw error;
+    if (daemon !== undefined) await endProcess(daemon.process, 5_000);
+    // Somebody else's daemon or node may be what stands in the way; its directory is not ours to clean.
+    if (!isTaken(error)) await directory.undo();
+    throw error;
+  }
+}
+
+/** The daemon goes on towards what was waited for. */
+function isUnmetWait(error: unknown): boolean {
+  return error instanceof RaftctlError && error.code === "UNHEALTHY";
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof RaftctlError && (error.code === "LOCKED" || error.code === "ALREADY_INITIALIZED");
+}

@@ -1,0 +1,67 @@
+// What `put`, `get` and `del` return: records and receipts in the JSON contract's form.
+
+import type { PreviousRecord } from "../wire/command-result.ts";
+import type { KeyValueRecord } from "../wire/client-protocol.ts";
+import type { WriteReceipt } from "../client/kv.ts";
+import { bytesDocument } from "./envelope.ts";
+import type { BytesDocument } from "./envelope.ts";
+
+export interface VersionDocument {
+  version: string;
+  createIndex: string;
+  modIndex: string;
+}
+
+/** `value` and `encoding` are missing when only keys were asked for. */
+export interface RecordDocument extends VersionDocument, Partial<BytesDocument> {
+  key: string;
+  keyEncoding: "utf8" | "base64";
+}
+
+export function recordDocument(record: KeyValueRecord, options: { readonly keysOnly: boolean }): RecordDocument {
+  const key = bytesDocument(record.key);
+  const value = options.keysOnly ? {} : bytesDocument(record.value);
+  return { key: key.value, keyEncoding: key.encoding, ...value, ...versionDocument(record) };
+}
+
+function versionDocument(record: PreviousRecord): VersionDocument {
+  return { version: String(record.version), createIndex: String(record.createIndex), modIndex: String(record.modIndex) };
+}
+
+export interface ReceiptDocument {
+  key: string;
+  /** null when only commitment was waited for. */
+  version: string | null;
+  index: string;
+  term: string;
+  response: "committed" | "applied";
+  /** With --prev: null when there was nothing, or "dropped" when it is too large to be remembered for a repetition. */
+  prev?: (VersionDocument & BytesDocument) | "dropped" | null;
+  deleted?: number | null;
+  forwardedBy?: string;
+  requestId?: string;
+}
+
+export interface Written {
+  readonly key: string;
+  readonly response: "committed" | "applied";
+  readonly wantPrevious: boolean;
+}
+
+export function receiptDocument(receipt: WriteReceipt, written: Written): ReceiptDocument {
+  const { result } = receipt;
+  return {
+    key: written.key,
+    version: result === undefined ? null : String(result.version),
+    index: String(receipt.index),
+    term: String(receipt.term),
+    response: written.response,
+    ...(written.wantPrevious && { prev: result?.previousDropped ? "dropped" : previousDocument(result?.previous) }),
+    ...(receipt.forwardedBy !== undefined && { forwardedBy: receipt.forwardedBy }),
+    ...(receipt.requestId !== undefined && { requestId: receipt.requestId }),
+  };
+}
+
+function previousDocument(previous: PreviousRecord | undefined): (VersionDocument & BytesDocument) | null {
+  return previous === undefined ? null : { ...bytesDocument(previous.value), ...versionDocument(previous) };
+}

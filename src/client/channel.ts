@@ -1,0 +1,33 @@
+// The port through which the client reaches one daemon: a connection that has shaken hands. Its real twin is platform/request-connection.ts.
+
+import type { ClientRequest, ClientResponse } from "../wire/client-protocol.ts";
+
+/** An admin socket's path, or host:port of a client listener. */
+export type Address = { readonly socket: string } | { readonly endpoint: string };
+
+export interface ServerIdentity {
+  /** undefined while the node belongs to no cluster yet. */
+  readonly clusterId: string | undefined;
+  readonly nodeId: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface Channel {
+  readonly server: ServerIdentity;
+  /** It has ended and every further call fails. */
+  readonly closed: boolean;
+  /**
+   * Rejects with a RaftctlError: what the server answered; TIMEOUT when the time is over; CONNECTION_LOST when the connection is gone, with
+   * `details.sent` saying whether the request may have reached the server.
+   */
+  call(request: ClientRequest, timeoutMs: number): Promise<ClientResponse>;
+  close(): void;
+}
+
+/** Connects and shakes hands. Rejects with a RaftctlError. */
+export type Dial = (address: Address, timeoutMs: number) => Promise<Channel>;
+
+export function addressText(address: Address): string {
+  return "socket" in address ? address.socket : address.endpoint;
+}

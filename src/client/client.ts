@@ -1,0 +1,110 @@
+// The client of a cluster: `kv` for data, `admin` for operators. It connects when it is first used, to the first address that answers, and never
+// spends more than its timeout on a call. It keeps no copy of the cluster's state: what it remembers is who answered, and who leads, as a hint.
+
+import { RaftctlError } from "../base/errors.ts";
+import { globalRegion, globalRegionName } from "../base/ids.ts";
+import type { RegionId } from "../base/ids.ts";
+import type { ProposeResponse, ReadResponse } from "../wire/client-protocol.ts";
+import { Admin } from "./admin.ts";
+import type { Address, Dial, ServerIdentity } from "./channel.ts";
+import { Connection } from "./connection.ts";
+import { dial } from "./dial.ts";
+import { KeyValue } from "./kv.ts";
+import type { SessionPool } from "./session.ts";
+
+export interface ClientOptions {
+  /** Path of a daemon's admin socket. */
+  readonly socket?: string;
+  /** host:port of client listeners, tried in order. One of `socket` and `endpoints` must be given. */
+  readonly endpoints?: readonly string[];
+  /** Limit of each call, ms; default 5000. */
+  readonly timeoutMs?: number;
+  /**
+   * A write whose answer was lost is repeated in its session until this long after the call began, and is then UNKNOWN_OUTCOME, ms. Default 2000, twice the
+   * default election timeout: by then a new leader has answered, or there is none.
+   */
+  readonly clearUpMs?: number;
+  /** Default "global". */
+  readonly region?: string;
+  /** Who chose the addresses ("flag --endpoint"), for error messages. */
+  readonly origin?: string;
+  readonly dial?: Dial;
+  readonly sessions?: SessionPool;
+}
+
+/** Who answered and how far it was; terms and indexes as strings. */
+export interface ClientHeader {
+  clusterId?: string;
+  nodeId?: string;
+  node?: string;
+  region?: string;
+  term?: string;
+  index?: string;
+  leader?: string;
+}
+
+const defaultTimeoutMs = 5000;
+const defaultClearUpMs = 2000;
+
+export class Client {
+  readonly kv: KeyValue;
+  readonly admin: Admin;
+  /** Of a call that names no other. */
+  readonly timeoutMs: number;
+  readonly #connection: Connection;
+  readonly #region: string;
+  #latest: { term: number; index: number; leader: string | undefined } | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#region = options.region ?? globalRegionName;
+    this.timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    this.#connection = new Connection({ addresses: addressesOf(options), dial: options.dial ?? dial, origin: options.origin ?? "the options" });
+    const context = {
+      connection: this.#connection,
+      timeoutMs: this.timeoutMs,
+      clearUpMs: options.clearUpMs ?? defaultClearUpMs,
+      region: () => regionId(this.#region),
+      observe: (response: ProposeResponse | ReadResponse) => this.#observe(response),
+    };
+    this.kv = new KeyValue(context, options.sessions);
+    this.admin = new Admin(context);
+  }
+
+  /** The server of the latest connection; undefined before the first call. */
+  get server(): ServerIdentity | undefined {
+    return this.#connection.server;
+  }
+
+  header(): ClientHeader {
+    const { server } = this;
+    const latest = this.#latest;
+    return {
+      ...(server?.clusterId !== undefined && { clusterId: server.clusterId }),
+      ...(server && { nodeId: server.nodeId, node: server.name, region: this.#region }),
+      ...(latest && { term: String(latest.term), index: String(latest.index) }),
+      ...(latest?.leader !== undefined && { leader: latest.leader }),
+    };
+  }
+
+  /** Calls that are under way fail. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  #observe(response: ProposeResponse | ReadResponse): void {
+    this.#latest = { term: response.term, index: response.index, leader: response.leader };
+    this.#connection.hintLeader(response.leader);
+  }
+}
+
+function addressesOf(options: ClientOptions): Address[] {
+  if (options.socket !== undefined) return [{ socket: options.socket }];
+  const addresses = (options.endpoints ?? []).map((endpoint) => ({ endpoint }));
+  if (addresses.length === 0) throw new RaftctlError("INVALID_ARGUMENT", "a client needs a socket or at least one endpoint");
+  return addresses;
+}
+
+function regionId(name: string): RegionId {
+  if (name === globalRegionName) return globalRegion;
+  throw new RaftctlError("UNKNOWN_GROUP", `no region ${JSON.stringify(name)}: this cluster has ${JSON.stringify(globalRegionName)}`);
+}

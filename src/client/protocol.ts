@@ -1,0 +1,3 @@
+// The version of the protocol that this client speaks, for those who show it.
+
+export { protocolVersion } from "../wire/handshake.ts";

@@ -1,0 +1,59 @@
+// Sessions make a repeated command harmless (diss. §6.3): the cluster executes (session, sequence) once and answers every repetition with the first
+// result. A session has one command outstanding at a time, so concurrent writes take one each from the pool. A session whose last command's
+// fate is unknown is not used again.
+
+import { randomBytes } from "node:crypto";
+import { RaftctlError } from "../base/errors.ts";
+import type { SessionStamp } from "../wire/command.ts";
+
+export class Session {
+  /** 1 to 2^64-1. */
+  readonly id: bigint;
+  #sequence = 0;
+
+  constructor(id: bigint) {
+    this.id = id;
+  }
+
+  nextStamp(): SessionStamp {
+    this.#sequence += 1;
+    return { id: this.id, sequence: this.#sequence };
+  }
+}
+
+export class SessionPool {
+  readonly #free: Session[] = [];
+  readonly #makeId: () => bigint;
+
+  constructor(makeId: () => bigint = randomSessionId) {
+    this.#makeId = makeId;
+  }
+
+  /** A session with nothing outstanding. */
+  take(): Session {
+    return this.#free.pop() ?? new Session(this.#makeId());
+  }
+
+  /** Only after its command has a known result. */
+  giveBack(session: Session): void {
+    this.#free.push(session);
+  }
+}
+
+export function randomSessionId(): bigint {
+  const id = randomBytes(8).readBigUInt64LE();
+  return id === 0n ? 1n : id;
+}
+
+/** How a request is named in messages and asked about later: "<session>:<sequence>". */
+export function requestId(stamp: SessionStamp): string {
+  return `${stamp.id}:${stamp.sequence}`;
+}
+
+const u64Max = 2n ** 64n - 1n;
+
+export function parseSessionId(text: string): bigint {
+  const id = /^[1-9]\d{0,19}$/.test(text) ? BigInt(text) : 0n;
+  if (id < 1n || id > u64Max) throw new RaftctlError("INVALID_ARGUMENT", `not a session id: ${JSON.stringify(text)} (want a decimal from 1 to 2^64-1)`);
+  return id;
+}

@@ -1,0 +1,40 @@
+import * as Args from "@oclif/core/args";
+import * as Flags from "@oclif/core/flags";
+import { BaseCommand } from "../cli/base-command.ts";
+import { conditionFlags, deliveryFlags, writeOptions } from "../cli/write-flags.ts";
+import type { ReceiptDocument } from "../cli/kv-result.ts";
+
+export default class Put extends BaseCommand {
+  static override summary = "Store a value under a key";
+  static override description = "Prints OK and the log index. Exit 6 when a condition does not hold, 10 when it is unknown whether it was stored.";
+  static override examples = [
+    "<%= config.bin %> put app/mode blue",
+    "<%= config.bin %> put app/config --file config.json --encoding json --if-absent",
+    "<%= config.bin %> put app/mode green --if-version 3 --prev --json",
+  ];
+  static override args = {
+    key: Args.string({ required: true, ignoreStdin: true, description: "the key" }),
+    value: Args.string({ ignoreStdin: true, description: "the value; - reads it from the standard input" }),
+  };
+  static override flags = {
+    file: Flags.string({ helpValue: "<file>", description: "take the value from this file", exclusive: ["stdin"] }),
+    stdin: Flags.boolean({ description: "take the value from the standard input" }),
+    encoding: Flags.option({
+      options: ["utf8", "base64", "json"] as const, default: "utf8" as const, description: "how the value is given; json also checks it",
+    })(),
+    ...conditionFlags,
+    ...deliveryFlags,
+  };
+
+  async run(): Promise<ReceiptDocument> {
+    const { args, flags } = await this.parse(Put);
+    const [{ readValue }, { receiptDocument }] = await Promise.all([import("../cli/input.ts"), import("../cli/kv-result.ts")]);
+    const value = await readValue({ argument: args.value, file: flags.file, stdin: flags.stdin }, flags.encoding);
+    const client = await this.connect(flags);
+    const receipt = await client.kv.put(args.key, value, await writeOptions(flags));
+    this.print(`OK ${receipt.index}`);
+    const document = receiptDocument(receipt, { key: args.key, response: flags.response, wantPrevious: flags.prev });
+    if (flags.prev) this.printPrevious(receipt.result?.previous?.value);
+    return document;
+  }
+}

@@ -1,0 +1,147 @@
+// The admin methods, one function each: what an operator or another node may ask of this one. What only a leader can do is handed to it, once.
+// Parameters are checked at the door (admin-params.ts); here they are trusted.
+
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import type { Joining } from "../host/joining.ts";
+import type { HostedRegion } from "../host/host.ts";
+import type { MemberChange } from "../host/member-change.ts";
+import { findMember } from "../host/member-plan.ts";
+import { nameOf } from "../host/status.ts";
+import type { AdminMethods, DaemonStatus, JoinProgress, NodeStatus } from "../wire/admin-protocol.ts";
+import { checkParams, isAdminMethod, type AdminMethod } from "./admin-params.ts";
+import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
+
+export interface AdminContext {
+  readonly hosted: HostedRegion;
+  readonly memberChange: MemberChange;
+  readonly joining: () => Joining | undefined;
+  readonly electionTimeout: number;
+  readonly view: () => RegionView;
+  readonly nodeStatus: () => Omit<NodeStatus, "regions">;
+  readonly daemonStatus: () => DaemonStatus;
+  readonly effectiveConfig: () => AdminMethods["effectiveConfig"]["result"];
+  readonly version: () => AdminMethods["version"]["result"];
+  /** Begins to stop once the answer has left. */
+  readonly requestStop: (options: { transfer: boolean; drainMs: number }) => void;
+}
+
+/** Where a request came from: a client (or the admin socket), a newcomer, or a member that handed it on. */
+interface Call {
+  readonly timeoutMs: number;
+  readonly handedOn: boolean;
+}
+
+type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"], call: Call) => Promise<AdminMethods[M]["result"]> | AdminMethods[M]["result"] };
+
+/** How long a new leader may take to hear a majority before it hands leadership on, ms. */
+const electionPatienceMs = 2_000;
+
+/** What a peer may ask; everything else is for operators. */
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["memberList", "join", "membershipChange", "leaderTransfer", "leaderResign", "memberRemove"]);
+
+export class AdminHandlers {
+  readonly #context: AdminContext;
+
+  constructor(context: AdminContext) {
+    this.#context = context;
+  }
+
+  fromClient(method: string, params: unknown, timeoutMs: number): Promise<unknown> {
+    return this.#handle(method, params, { timeoutMs, handedOn: false });
+  }
+
+  fromPeer(method: string, params: unknown, call: Call): Promise<unknown> {
+    if (!isAdminMethod(method) || !betweenNodes.has(method)) throw new RaftctlError("DENIED", `a node may not ask for ${JSON.stringify(method)}`);
+    return this.#handle(method, params, call);
+  }
+
+  async #handle(method: string, params: unknown, call: Call): Promise<unknown> {
+    if (!isAdminMethod(method)) throw new RaftctlError("BAD_REQUEST", `no such admin method: ${JSON.stringify(method)}`);
+    const handler = this.#handlers[method] as (params: unknown, call: Call) => unknown;
+    return handler(checkParams(method, params), call);
+  }
+
+  readonly #handlers: Handlers = {
+    status: (_params, call) => this.#status(call),
+    health: (_params, call) => this.#health(call),
+    memberList: async (_params, call) => (await this.#askLeader(call)) ?? memberListReport(this.#context.view()),
+    leaderTransfer: (params, call) => this.#atLeader("leaderTransfer", params, call, () => this.#transfer(params.to)),
+    leaderResign: (params, call) => this.#atLeader("leaderResign", params, call, () => this.#transfer(null)),
+    join: (params, call) => this.#atLeader("join", params, call, () => this.#context.memberChange.admit(params)),
+    joinProgress: () => this.#joinProgress(),
+    memberRemove: (params, call) => this.#removeMember(params, call),
+    membershipChange: (params, call) =>
+      this.#atLeader("membershipChange", params, call, async () => ({ index: await this.#context.memberChange.change(params.change) })),
+    effectiveConfig: () => this.#context.effectiveConfig(),
+    daemonStatus: () => this.#context.daemonStatus(),
+    daemonStop: (params) => {
+      this.#context.requestStop(params);
+      return { pid: process.pid };
+    },
+    version: () => this.#context.version(),
+  };
+
+  #atLeader<M extends AdminMethod>(method: M, params: AdminMethods[M]["params"], call: Call, here: () => Promise<AdminMethods[M]["result"]>): Promise<AdminMethods[M]["result"]> {
+    const { raft, gateway } = this.#context.hosted;
+    if (!call.handedOn) return gateway.administer({ method, params, timeoutMs: call.timeoutMs }, here);
+    if (raft.core.role !== "leader") throw new RaftctlError("NOT_LEADER", "this node was asked as the leader and is not; a request is handed on only once");
+    return here();
+  }
+
+  async #status(call: Call): Promise<NodeStatus> {
+    const leaders = await this.#askLeader(call);
+    return { ...this.#context.nodeStatus(), regions: [completedBy(regionReport(this.#context.view()), leaders)] };
+  }
+
+  /** Being told of a leader proves nothing: it may have died since. A read that a majority confirms does. */
+  async #health({ timeoutMs }: Call): Promise<AdminMethods["health"]["result"]> {
+    const patience = Math.min(timeoutMs, this.#context.electionTimeout);
+    const reason = await this.#context.hosted.gateway.readable(patience).then(() => undefined, (error: unknown) => toRaftctlError(error).message);
+    return healthReport(this.#context.view(), reason);
+  }
+
+  /** The leader's view of the members; undefined when this node leads, or when no leader answers at once. */
+  async #askLeader(call: Call): Promise<AdminMethods["memberList"]["result"] | undefined> {
+    const { raft, gateway } = this.#context.hosted;
+    if (raft.core.role === "leader" || raft.core.leader === undefined) return undefined;
+    if (call.handedOn) throw new RaftctlError("NOT_LEADER", "this node was asked as the leader and is not");
+    const timeoutMs = Math.min(call.timeoutMs, Math.ceil(this.#context.electionTimeout / 2));
+    const here = (): Promise<AdminMethods["memberList"]["result"]> => Promise.resolve(memberListReport(this.#context.view()));
+    return gateway.administer({ method: "memberList", params: {}, timeoutMs }, here).catch(() => undefined);
+  }
+
+  async #transfer(to: string | null): Promise<AdminMethods["leaderTransfer"]["result"]> {
+    const { raft } = this.#context.hosted;
+    const began = performance.now();
+    // A leader that was just elected knows nobody's log yet.
+    await raft.ensureConsistency(electionPatienceMs);
+    const target = to === null ? undefined : findMember(raft.core.membership, to).id;
+    const leader = await raft.transferLeadership(target);
+    const name = (id: NodeId): string => nameOf(raft.core.membership, id);
+    return { old: name(raft.id), new: name(leader), ms: Math.round(performance.now() - began) };
+  }
+
+  /** Leadership goes first, so that no write waits for an election; then whoever leads removes the member. */
+  async #removeMember(params: AdminMethods["memberRemove"]["params"], call: Call): Promise<AdminMethods["memberRemove"]["result"]> {
+    const { raft } = this.#context.hosted;
+    const { id } = findMember(raft.core.membership, params.node);
+    const remove = (): Promise<AdminMethods["memberRemove"]["result"]> => this.#context.memberChange.remove(id, params);
+    if (call.handedOn || params.dryRun) return this.#atLeader("memberRemove", params, call, remove);
+    const leader = await raft.waitForLeader(call.timeoutMs);
+    if (leader === id) {
+      await this.#atLeader("memberRemove", { ...params, dryRun: true }, call, () => this.#context.memberChange.remove(id, { ...params, dryRun: true }));
+      await this.#atLeader("leaderTransfer", { to: params.transferTo }, call, () => this.#transfer(params.transferTo));
+    }
+    return this.#atLeader("memberRemove", params, call, remove);
+  }
+
+  #joinProgress(): JoinProgress {
+    const joining = this.#context.joining();
+    if (joining !== undefined) return joining.progress();
+    const { raft } = this.#context.hosted;
+    const stage = raft.core.membership.voters.includes(raft.id) ? "voter" : "added";
+    return { stage, joinedAtIndex: null, entries: raft.core.lastApplied, bytes: 0, ms: 0, targetIndex: null, error: null };
+  }
+}
+

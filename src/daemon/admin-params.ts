@@ -1,0 +1,51 @@
+// The door of the admin methods: unknown values in, typed parameters out. What is wrong is said in one line that names the parameter.
+
+import * as v from "valibot";
+import { RaftctlError } from "../base/errors.ts";
+import type { AdminMethods } from "../wire/admin-protocol.ts";
+
+const text = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
+const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/));
+const address = v.pipe(v.string(), v.maxLength(262), v.regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):[0-9]{1,5}$/));
+const id = v.pipe(v.string(), v.regex(/^[1-9][0-9]{0,19}$/));
+const incarnation = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
+const nothing = v.strictObject({});
+
+const member = v.strictObject({ id, name, peerAddress: address, clientAddress: address, incarnation, masterEligible: v.boolean() });
+const ids = v.optional(v.pipe(v.array(id), v.maxLength(64)));
+const change = v.strictObject({ upsert: v.optional(v.pipe(v.array(member), v.maxLength(64))), promote: ids, demote: ids, remove: ids });
+
+const schemas = {
+  status: nothing,
+  health: nothing,
+  memberList: nothing,
+  leaderTransfer: v.strictObject({ to: v.nullable(text) }),
+  leaderResign: nothing,
+  join: v.strictObject({
+    ...member.entries,
+    role: v.picklist(["voter", "learner"]),
+    promote: v.picklist(["auto", "manual", "never"]),
+    dryRun: v.boolean(),
+  }),
+  joinProgress: nothing,
+  memberRemove: v.strictObject({ node: text, transferTo: v.nullable(text), force: v.boolean(), dryRun: v.boolean() }),
+  membershipChange: v.strictObject({ change }),
+  effectiveConfig: nothing,
+  daemonStatus: nothing,
+  daemonStop: v.strictObject({ transfer: v.boolean(), drainMs: v.pipe(v.number(), v.minValue(0), v.maxValue(600_000)) }),
+  version: nothing,
+} satisfies Record<keyof AdminMethods, v.GenericSchema>;
+
+export type AdminMethod = keyof AdminMethods;
+
+export function isAdminMethod(method: string): method is AdminMethod {
+  return Object.hasOwn(schemas, method);
+}
+
+export function checkParams<M extends AdminMethod>(method: M, params: unknown): AdminMethods[M]["params"] {
+  const parsed = v.safeParse(schemas[method], params ?? {});
+  if (parsed.success) return parsed.output as AdminMethods[M]["params"];
+  const issue = parsed.issues[0];
+  const path = v.getDotPath(issue) ?? "parameters";
+  throw new RaftctlError("BAD_REQUEST", `${method}: ${path}: ${issue.message}`);
+}

@@ -1,0 +1,105 @@
+// What clients ask of this node, on the client listener and on the admin socket: writes go to the leader, reads are served here as soon as their
+// consistency allows (S117), the rest are admin methods.
+
+import { RaftctlError } from "../base/errors.ts";
+import type { HostedRegion } from "../host/host.ts";
+import type { Raft } from "../host/region.ts";
+import { nameOf } from "../host/status.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { RegionId } from "../base/ids.ts";
+import type { MaybePromise } from "../base/deferred.ts";
+import type { AdminResponse, ClientRequest, ClientResponse, GetRequest, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse } from "../wire/client-protocol.ts";
+import { checkCommand } from "../wire/command.ts";
+import type { AdminHandlers } from "./admin-handlers.ts";
+
+export interface ServedRegion {
+  readonly hosted: HostedRegion;
+  readonly machine: Machine;
+}
+
+export class ClientServer {
+  readonly #name: string;
+  readonly #region: (id: RegionId) => ServedRegion;
+  readonly #admin: AdminHandlers;
+
+  constructor(name: string, region: (id: RegionId) => ServedRegion, admin: AdminHandlers) {
+    this.#name = name;
+    this.#region = region;
+    this.#admin = admin;
+  }
+
+  readonly onRequest = (request: ClientRequest): MaybePromise<ClientResponse> => {
+    switch (request.operation) {
+      case "propose": return this.#propose(request);
+      case "get": return this.#get(request);
+      case "range": return this.#range(request);
+      case "admin": return this.#administer(request.method, request.params, request.timeoutMs);
+    }
+  };
+
+  #propose(request: ProposeRequest): Promise<ProposeResponse> {
+    const { hosted } = this.#region(request.region);
+    checkCommand(request.command);
+    return hosted.gateway.propose(request.command, request).then(({ term, index, result, forwardedTo }) => ({
+      operation: "propose", term, index, result,
+      forwardedBy: forwardedTo === undefined ? undefined : this.#name,
+      leader: leaderName(hosted.raft),
+    }));
+  }
+
+  #get(request: GetRequest): Promise<ReadResponse> {
+    const served = this.#region(request.region);
+    return this.#readable(served, request).then(() => {
+      const record = served.machine.get(request.key);
+      return this.#read(served, { records: record === undefined ? [] : [record], count: record === undefined ? 0 : 1, more: false });
+    });
+  }
+
+  #range(request: RangeRequest): Promise<ReadResponse> {
+    const served = this.#region(request.region);
+    return this.#readable(served, request).then(() => this.#read(served, served.machine.range(request)));
+  }
+
+  async #administer(method: string, params: unknown, timeoutMs: number): Promise<AdminResponse> {
+    return { operation: "admin", result: await this.#admin.fromClient(method, params, timeoutMs) };
+  }
+
+  /** The common case shares one promise with every read of its round. */
+  #readable(served: ServedRegion, options: ReadOptions): Promise<unknown> {
+    if (options.consistency === "linearizable" && options.minIndex === undefined) return served.hosted.gateway.readable(options.timeoutMs);
+    return this.#readableAsAsked(served, options);
+  }
+
+  async #readableAsAsked({ hosted }: ServedRegion, options: ReadOptions): Promise<void> {
+    const { raft, gateway } = hosted;
+    if (options.minIndex !== undefined) await raft.waitForApplied(options.minIndex, options.timeoutMs);
+    if (options.consistency === "linearizable") await gateway.readable(options.timeoutMs);
+    else if (options.consistency === "leader") {
+      if (raft.core.role !== "leader") throw new RaftctlError("NOT_LEADER", `${this.#name} does not lead`, { details: { leader: raft.core.leader ?? null }, hint: "ask the leader, or read with --consistency linearizable on any node" });
+      await raft.ensureConsistency(options.timeoutMs);
+    } else if (options.maxLagMs !== undefined) this.#refuseLate(raft.leaderContactAge, options.maxLagMs);
+  }
+
+  #refuseLate(age: number | undefined, maxLagMs: number): void {
+    if (age !== undefined && age <= maxLagMs) return;
+    const heard = age === undefined ? "never heard a leader" : `last heard a leader ${Math.round(age)} ms ago`;
+    throw new RaftctlError("UNHEALTHY", `${this.#name} ${heard}, more than the ${maxLagMs} ms asked for`, { details: { staleMs: age ?? null } });
+  }
+
+  #read({ hosted: { raft } }: ServedRegion, page: Pick<ReadResponse, "records" | "count" | "more">): ReadResponse {
+    const { lastApplied, currentTerm } = raft.core;
+    const age = raft.leaderContactAge;
+    return {
+      operation: "read", ...page,
+      index: lastApplied,
+      term: currentTerm,
+      leader: leaderName(raft),
+      servedBy: this.#name,
+      staleMs: age === undefined ? undefined : Math.round(age),
+    };
+  }
+}
+
+function leaderName({ core: { leader, membership } }: Raft): string | undefined {
+  return leader === undefined ? undefined : nameOf(membership, leader);
+}

@@ -1,0 +1,82 @@
+// Opens what a node keeps on its disk, in the order that recovery needs: lock, identity, log, snapshots, state. A directory that is in use, that was
+// never initialised, or whose parts contradict each other is refused with one line; nothing is changed then.
+
+import { RaftctlError } from "../base/errors.ts";
+import { globalRegion } from "../base/ids.ts";
+import type { Config } from "../config/schema.ts";
+import { RegionStorage } from "../host/region-storage.ts";
+import { Machine } from "../machine/machine.ts";
+import type { Store } from "../machine/store.ts";
+import type { Membership } from "../raft/membership.ts";
+import { countBoot, layout, readIdentity, type Identity } from "../storage/data-dir.ts";
+import { SnapshotStore } from "../storage/snapshot-store.ts";
+import { Wal } from "../storage/wal/wal.ts";
+import type { DaemonParts } from "./parts.ts";
+
+/** Bytes of one write to the log: what takes a disk a few milliseconds. */
+const batchBytesMax = 1024 * 1024;
+/** After this much quiet a mark proves that the last batch was durable. */
+const idleMarkMs = 20;
+const freeBytesMin = 16 * 1024 * 1024;
+
+export interface NodeStorage {
+  readonly identity: Identity;
+  readonly wal: Wal;
+  readonly machine: Machine;
+  readonly region: RegionStorage;
+  close(): Promise<void>;
+}
+
+export async function openNodeStorage(config: Config, parts: DaemonParts, onFatal: (error: Error) => void): Promise<NodeStorage> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.toReversed()) await closer();
+  };
+  try {
+    return { ...(await openAll(config, parts, onFatal, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Error) => void, closers: (() => Promise<void>)[]): Promise<Omit<NodeStorage, "close">> {
+  const { disk, crc32, clock, logger } = parts;
+  const { dataDir } = config;
+  if (!(await disk.exists(dataDir))) throw notInitialized(dataDir);
+  const lock = await parts.lock(dataDir);
+  closers.push(() => lock.release());
+  const identity = await readIdentity(disk, dataDir, crc32);
+  if (identity === undefined) throw notInitialized(dataDir);
+  const boot = await countBoot(disk, dataDir, crc32);
+  logger.info({ cluster: identity.clusterId, node: identity.nodeId, name: identity.name, boot }, "starting");
+  const { clusterId, nodeId, incarnation } = identity;
+  const wal = await Wal.open({
+    disk, directory: layout.wal(dataDir), crc32, clock, logger, clusterId, nodeId, incarnation,
+    segmentBytes: config.wal.segmentBytes, batchBytesMax, idleMarkMs, onFatal, freeBytesMin,
+  });
+  closers.push(() => wal.close());
+  const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger });
+  const { store } = await parts.openStore(layout.state(dataDir, globalRegion), logger);
+  closers.push(() => closeStore(store));
+  const machine = new Machine({ store, crc32 });
+  const founding = identity.foundedBy === "init" ? foundingMembership(identity, config) : undefined;
+  const region = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger, ...(founding === undefined ? {} : { founding }) });
+  return { identity, wal, machine, region };
+}
+
+async function closeStore(store: Store): Promise<void> {
+  await store.flush();
+  await store.close();
+}
+
+function notInitialized(dataDir: string): RaftctlError {
+  return new RaftctlError("NOT_INITIALIZED", `${dataDir} holds no node yet`, { hint: "raftctl init (a new cluster) or raftctl join HOST:PORT (an existing one)" });
+}
+
+/** The founder alone; its addresses are announced through the log once they are bound. */
+function foundingMembership({ nodeId, name, incarnation }: Identity, config: Config): Membership {
+  const { listen, advertise, masterEligible } = config;
+  const member = { id: nodeId, name, incarnation, masterEligible, peerAddress: advertise.peer ?? listen.peer, clientAddress: advertise.client ?? listen.client };
+  return { voters: [nodeId], votersOutgoing: [], learners: [], learnersNext: [], members: [member] };
+}

@@ -1,0 +1,132 @@
+// What can be done to a data directory without a daemon: found a cluster in it, prepare it for joining one, look who it is, move it aside. Takes the
+// directory's lock, so that none of this happens under a daemon that runs.
+
+import { randomBytes } from "node:crypto";
+import { rename } from "node:fs/promises";
+import { resolve } from "node:path";
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
+import { nodeIdFromBigint, parseClusterId, type ClusterId, type NodeId } from "../base/ids.ts";
+import { Prng } from "../base/prng.ts";
+import type { IdentitySettings } from "../config/identity-settings.ts";
+import type { ProbedPeer } from "../host/transport.ts";
+import { crc32 } from "../platform/crc32.ts";
+import { acquireDirectoryLock } from "../platform/directory-lock.ts";
+import { NodeDisk } from "../platform/node-disk.ts";
+import { SystemClock } from "../platform/system-clock.ts";
+import { TcpTransport } from "../platform/tcp-transport.ts";
+import { createIdentity, dataFormat, readIdentity, type Identity } from "../storage/data-dir.ts";
+import { programVersion } from "./version.ts";
+import type { JoinIntent } from "./join-intent.ts";
+
+export interface DirectoryIdentity {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly name: string;
+}
+
+export interface InitRequest {
+  readonly name: string;
+  readonly settings: IdentitySettings;
+}
+
+export interface JoinDirectoryRequest extends InitRequest {
+  readonly seeds: readonly string[];
+  readonly role: JoinIntent["role"];
+  readonly promote: JoinIntent["promote"];
+  /** For the first answer of a member, ms. */
+  readonly timeoutMs: number;
+  /** Until the newcomer is admitted and caught up, ms. */
+  readonly giveUpMs: number;
+}
+
+/** @throws ALREADY_INITIALIZED, naming the cluster that the directory belongs to; LOCKED; NO_SPACE; IO_ERROR */
+export async function initDataDirectory(dataDir: string, request: InitRequest): Promise<DirectoryIdentity> {
+  const clusterId = parseClusterId(randomBytes(16).toString("hex"));
+  return create(dataDir, { ...request, clusterId, foundedBy: "init" }, { ...request.settings });
+}
+
+/** @throws UNREACHABLE when no seed answers, besides what initDataDirectory throws */
+export async function joinDataDirectory(dataDir: string, request: JoinDirectoryRequest): Promise<DirectoryIdentity> {
+  const { seeds, role, promote, giveUpMs } = request;
+  const clusterId = await askCluster(request);
+  const join: JoinIntent = { seeds: [...seeds], role, promote, giveUpMs };
+  return create(dataDir, { ...request, clusterId, foundedBy: "join" }, { ...request.settings, join });
+}
+
+export async function readDataDirectory(dataDir: string): Promise<(DirectoryIdentity & { readonly settings: IdentitySettings }) | undefined> {
+  const disk = new NodeDisk();
+  if (!(await disk.exists(dataDir))) return undefined;
+  const identity = await readIdentity(disk, dataDir, crc32);
+  if (identity === undefined) return undefined;
+  const { join: _join, ...settings } = identity.settings;
+  return { ...described(identity), settings: settings as unknown as IdentitySettings };
+}
+
+/** Moves the directory of a node that has left out of the way, and answers where it is now. */
+export async function archiveDataDirectory(dataDir: string): Promise<string> {
+  const directory = resolve(dataDir);
+  const lock = await acquireDirectoryLock(directory);
+  await lock.release();
+  const target = `${directory}.left-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
+  await rename(directory, target).catch((error: unknown) => {
+    throw new RaftctlError("IO_ERROR", `${directory} cannot be moved to ${target}: ${toRaftctlError(error).message}`, { cause: error });
+  });
+  return target;
+}
+
+async function create(dataDir: string, made: { name: string; clusterId: ClusterId; foundedBy: Identity["foundedBy"] }, settings: Record<string, unknown>): Promise<DirectoryIdentity> {
+  const disk = new NodeDisk();
+  await disk.makeDirectory(dataDir);
+  const lock = await acquireDirectoryLock(dataDir);
+  try {
+    const { name, clusterId, foundedBy } = made;
+    const identity: Identity = { formatVersion: dataFormat, clusterId, nodeId: randomNodeId(), incarnation: 1, name, foundedBy, settings };
+    await createIdentity(disk, dataDir, identity, crc32);
+    return described(identity);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Which cluster the seeds belong to: the first one that answers says so. */
+async function askCluster({ seeds, name, timeoutMs }: JoinDirectoryRequest): Promise<ClusterId> {
+  const clock = new SystemClock();
+  const transport = new TcpTransport({
+    clock,
+    prng: new Prng(1),
+    identity: { clusterId: undefined, nodeId: randomNodeId(), incarnation: 1, name, regions: [], version: programVersion },
+    directory: { addressOf: () => undefined, refusalOf: () => undefined },
+    address: { host: "127.0.0.1", port: 0 },
+  });
+  try {
+    return await firstAnswer(seeds, async (seed) => clusterOf(seed, await transport.probe(seed, { timeoutMs })));
+  } finally {
+    await transport.stop();
+  }
+}
+
+function clusterOf(seed: string, { clusterId, name }: ProbedPeer): ClusterId {
+  if (clusterId === undefined) throw new RaftctlError("NOT_READY", `${name} at ${seed} does not belong to a cluster yet`);
+  return parseClusterId(clusterId);
+}
+
+async function firstAnswer<T>(seeds: readonly string[], ask: (seed: string) => Promise<T>): Promise<T> {
+  const reasons: string[] = [];
+  for (const seed of seeds) {
+    try {
+      return await ask(seed);
+    } catch (error) {
+      reasons.push(`${seed}: ${toRaftctlError(error).message}`);
+    }
+  }
+  throw new RaftctlError("UNREACHABLE", `no member answers: ${reasons.join("; ")}`, { hint: "name the peer address of a member that is up: raftctl member list shows them" });
+}
+
+function randomNodeId(): NodeId {
+  const value = randomBytes(8).readBigUInt64LE();
+  return nodeIdFromBigint(value === 0n ? 1n : value);
+}
+
+function described({ clusterId, nodeId, name }: Identity): DirectoryIdentity {
+  return { clusterId, nodeId, name };
+}

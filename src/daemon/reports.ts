@@ -1,0 +1,53 @@
+// What a node says of itself: identity, process, version.
+
+import { isLoopback, parseAddress } from "../config/address.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { dataFormat, type Identity } from "../storage/data-dir.ts";
+import type { AdminMethods, DaemonStatus, NodeStatus } from "../wire/admin-protocol.ts";
+import { protocolVersion } from "../wire/handshake.ts";
+import { programVersion } from "./version.ts";
+
+export interface NodeFacts {
+  readonly peer: string;
+  readonly client: string;
+  readonly uptimeMs: number;
+  readonly eventLoopLagP99Ms: number;
+}
+
+export function nodeReport(identity: Identity, facts: NodeFacts): Omit<NodeStatus, "regions"> {
+  return {
+    clusterId: identity.clusterId,
+    nodeId: identity.nodeId,
+    name: identity.name,
+    version: programVersion,
+    uptimeMs: Math.round(facts.uptimeMs),
+    peerAddress: facts.peer,
+    clientAddress: facts.client,
+    eventLoopLagP99Ms: Math.round(facts.eventLoopLagP99Ms * 10) / 10,
+    warnings: plaintextWarnings(facts),
+  };
+}
+
+/** Of traffic that leaves this machine in clear text; on loopback nobody else hears it. */
+export function plaintextWarnings({ peer, client }: Pick<NodeFacts, "peer" | "client">): NodeStatus["warnings"] {
+  const warnings: NodeStatus["warnings"] = [];
+  if (!isLoopback(parseAddress(peer).host)) warnings.push({ code: "PEER_PLAINTEXT", message: `traffic between nodes is not encrypted (${peer})` });
+  if (!isLoopback(parseAddress(client).host)) warnings.push({ code: "CLIENT_PLAINTEXT", message: `traffic of clients is not encrypted (${client})` });
+  return warnings;
+}
+
+export function daemonReport({ config, configHash }: LoadedConfig, facts: Pick<DaemonStatus, "state" | "uptimeMs"> & { peer: string; client: string }): DaemonStatus {
+  return {
+    pid: process.pid,
+    uptimeMs: Math.round(facts.uptimeMs),
+    state: facts.state,
+    socket: config.adminSocket,
+    listeners: { peer: facts.peer, client: facts.client },
+    configHash,
+    dataDir: config.dataDir,
+  };
+}
+
+export function versionReport(name: string): AdminMethods["version"]["result"] {
+  return { version: programVersion, node: process.version, protocol: protocolVersion, dataFormat, name };
+}

@@ -1,0 +1,98 @@
+// All regions of this node: one controller that routes what peers send by region, shares one timer among all regions, and is the only one that
+// holds them (S48). A region that is not here is answered UNKNOWN_GROUP.
+
+import type { Clock, Timer } from "../base/clock.ts";
+import { RaftctlError } from "../base/errors.ts";
+import type { NodeId, RegionId } from "../base/ids.ts";
+import type { AdminRpc, PeerCalls } from "../wire/peer-protocol.ts";
+import { LeaderGateway } from "./leader-gateway.ts";
+import { Raft, type RegionOptions } from "./region.ts";
+import type { RaftReceiver } from "./transport.ts";
+
+export interface HostedRegion {
+  readonly raft: Raft;
+  readonly gateway: LeaderGateway;
+}
+
+/** Answers a rare request that a peer handed to us, or that a newcomer brought. */
+export type AdminHandler = (from: NodeId | undefined, region: RegionId, rpc: AdminRpc) => Promise<unknown>;
+
+export class Host {
+  readonly #clock: Clock;
+  readonly #administer: AdminHandler;
+  readonly #regions = new Map<RegionId, HostedRegion>();
+  #timer: { readonly time: number; readonly timer: Timer } | undefined;
+  #stopped = false;
+
+  constructor(clock: Clock, administer: AdminHandler) {
+    this.#clock = clock;
+    this.#administer = administer;
+  }
+
+  async open(options: Omit<RegionOptions, "onDeadline">): Promise<HostedRegion> {
+    const raft = await Raft.start({ ...options, onDeadline: () => this.#arm() });
+    const gateway = new LeaderGateway(raft, options.network, { clock: this.#clock, electionTimeout: options.raft.electionTimeout });
+    const hosted = { raft, gateway };
+    this.#regions.set(options.region, hosted);
+    this.#arm();
+    return hosted;
+  }
+
+  region(id: RegionId): HostedRegion {
+    const hosted = this.#regions.get(id);
+    if (hosted === undefined) throw new RaftctlError("UNKNOWN_GROUP", `region ${id} is not on this node`);
+    return hosted;
+  }
+
+  get regions(): Iterable<HostedRegion> {
+    return this.#regions.values();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.timer.cancel();
+    for (const { raft } of this.#regions.values()) raft.stop();
+  }
+
+  /** What the transport hands its messages to: one method per message type (S126, S129). */
+  readonly receiver: RaftReceiver = {
+    requestVote: async (from, region, rpc) => this.region(region).raft.requestVote(from, rpc),
+    preVote: async (from, region, rpc) => this.region(region).raft.preVote(from, rpc),
+    appendEntries: async (from, region, rpc) => this.region(region).raft.appendEntries(from, rpc),
+    installSnapshot: async (from, region, rpc) => this.region(region).raft.installSnapshot(from, rpc),
+    timeoutNow: async (from, region, rpc) => this.region(region).raft.timeoutNow(from, rpc),
+    propose: async (_from, region, rpc) => this.#propose(region, rpc),
+    readIndex: async (_from, region, rpc) => this.#readIndex(region, rpc),
+    admin: async (from, region, rpc) => ({ type: "adminResponse", result: await this.#administer(from, region, rpc) }),
+  };
+
+  async #propose(region: RegionId, rpc: PeerCalls["propose"]["request"]): Promise<PeerCalls["propose"]["response"]> {
+    const { index, term, result } = await this.region(region).gateway.proposeForwarded(rpc);
+    return { type: "proposeResponse", term, index, result };
+  }
+
+  async #readIndex(region: RegionId, rpc: PeerCalls["readIndex"]["request"]): Promise<PeerCalls["readIndex"]["response"]> {
+    const { raft, gateway } = this.region(region);
+    const index = await gateway.readIndexForwarded(rpc);
+    return { type: "readIndexResponse", term: raft.core.currentTerm, index };
+  }
+
+  /** One timer for all: it is only moved when a deadline comes nearer; one that went further away is noticed when the timer fires (S22). */
+  #arm(): void {
+    if (this.#stopped) return;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { raft } of this.#regions.values()) earliest = Math.min(earliest, raft.deadline);
+    if (earliest === Number.POSITIVE_INFINITY || (this.#timer !== undefined && this.#timer.time <= earliest)) return;
+    this.#timer?.timer.cancel();
+    this.#timer = { time: earliest, timer: this.#clock.at(earliest, () => this.#fire()) };
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    const due = [...this.#regions.values()].filter(({ raft }) => raft.deadline <= now);
+    for (const { raft } of due) raft.tick();
+    // A tick ends in a turn, which arms the timer again.
+    if (due.length === 0) this.#arm();
+  }
+}

@@ -1,0 +1,163 @@
+// A newcomer's way into a cluster, on the newcomer: ask any member, become a learner, catch up, be promoted. It goes on after a restart and after a
+// change of leader, and ends as a voter (or learner, if that was asked for), or failed, with the learner removed again.
+
+import type { Clock, Timer } from "../base/clock.ts";
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
+import { globalRegion, type NodeId } from "../base/ids.ts";
+import type { Logger } from "../base/logger.ts";
+import type { JoinProgress, JoinReply, JoinRequest } from "../wire/admin-protocol.ts";
+import type { LeaderGateway } from "./leader-gateway.ts";
+import type { Raft } from "./region.ts";
+import type { Transport } from "./transport.ts";
+
+export interface JoiningOptions {
+  readonly raft: Raft;
+  readonly gateway: LeaderGateway;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly seeds: readonly string[];
+  readonly request: JoinRequest;
+  readonly retryMs: number;
+  /** Until the newcomer is admitted and caught up, ms. */
+  readonly giveUpMs: number;
+  /** The cluster's peer addresses, as the admitting leader gave them, until the log brings the membership. */
+  readonly onMembers: (members: JoinReply["members"]) => void;
+}
+
+const transient = new Set(["UNREACHABLE", "CONNECTION_LOST", "TIMEOUT", "NO_LEADER", "NOT_LEADER", "CHANGE_IN_PROGRESS", "BUSY", "NOT_READY", "STOPPED"]);
+
+export class Joining {
+  readonly #options: JoiningOptions;
+  readonly #began: number;
+  #stage: JoinProgress["stage"] = "asking";
+  #ended: number | undefined;
+  #joinedAtIndex: number | undefined;
+  #targetIndex: number | undefined;
+  #error: RaftctlError | undefined;
+  #pause: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: JoiningOptions) {
+    this.#options = options;
+    this.#began = options.clock.now();
+  }
+
+  progress(): JoinProgress {
+    const { core } = this.#options.raft;
+    const error = this.#error;
+    return {
+      stage: this.#stage,
+      joinedAtIndex: this.#joinedAtIndex ?? null,
+      entries: core.lastApplied,
+      bytes: 0,
+      ms: Math.round((this.#ended ?? this.#options.clock.now()) - this.#began),
+      targetIndex: this.#targetIndex ?? null,
+      error: error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+    };
+  }
+
+  /** The node goes down: joining goes on after its next start. */
+  stop(): void {
+    this.#stopped = true;
+    this.#pause?.cancel();
+  }
+
+  /** Settles when joining has ended, well or not, and never when it was stopped; never rejects. */
+  async run(): Promise<JoinProgress["stage"]> {
+    try {
+      if (!this.#isMember()) await this.#ask();
+      this.#stage = "added";
+      await this.#retry(() => this.#catchUp());
+      this.#stage = "caught-up";
+      if (this.#wantsVote()) {
+        await this.#retry(() => this.#promote());
+        this.#stage = "voter";
+      }
+    } catch (error) {
+      await this.#fail(toRaftctlError(error));
+    }
+    this.#ended = this.#options.clock.now();
+    return this.#stage;
+  }
+
+  #isMember(): boolean {
+    const { raft } = this.#options;
+    return raft.core.membership.members.some(({ id }) => id === raft.id);
+  }
+
+  #wantsVote(): boolean {
+    const { request, raft } = this.#options;
+    return request.role === "voter" && request.promote === "auto" && !raft.core.membership.voters.includes(raft.id);
+  }
+
+  async #ask(): Promise<void> {
+    const reply = await this.#retry(() => this.#askSeeds());
+    this.#joinedAtIndex = reply.membershipIndex;
+    this.#options.onMembers(reply.members);
+    await this.#retry(() => this.#options.raft.waitForApplied(reply.membershipIndex, this.#options.retryMs * 10));
+  }
+
+  /** The first seed that gives a definite answer decides. */
+  async #askSeeds(): Promise<JoinReply> {
+    const { transport, seeds, request } = this.#options;
+    let last: RaftctlError | undefined;
+    for (const seed of seeds) {
+      try {
+        const rpc = { type: "admin", hops: 0, method: "join", params: request, timeoutMs: 5_000 } as const;
+        const response = await transport.callAddress(seed, globalRegion, rpc, { timeoutMs: 6_000 });
+        return response.result as JoinReply;
+      } catch (error) {
+        last = toRaftctlError(error);
+        if (!transient.has(last.code)) throw last;
+      }
+    }
+    throw last ?? new RaftctlError("INVALID_ARGUMENT", "no member was named to join");
+  }
+
+  /** A linearizable read that this node can serve proves that it holds everything that was committed when it asked. */
+  async #catchUp(): Promise<void> {
+    this.#targetIndex = await this.#options.gateway.readable(5_000);
+  }
+
+  async #promote(): Promise<void> {
+    const { gateway, raft } = this.#options;
+    const change = { promote: [raft.id] as NodeId[] };
+    const params = { change };
+    await gateway.administer({ method: "membershipChange", params, timeoutMs: 10_000 }, () => raft.changeMembership(change));
+    await raft.waitForApplied(raft.core.status().membershipIndex, 5_000);
+    if (!raft.core.membership.voters.includes(raft.id)) throw new RaftctlError("NOT_READY", "the promotion has not reached this node yet");
+  }
+
+  async #retry<T>(attempt: () => Promise<T>): Promise<T> {
+    const { clock, giveUpMs, retryMs } = this.#options;
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (thrown) {
+        const error = toRaftctlError(thrown);
+        const promotedMeanwhile = error.code === "CONFLICT" && this.#stage === "caught-up" && !this.#wantsVote();
+        if (promotedMeanwhile) return undefined as T;
+        const again = transient.has(error.code) || error.code === "UNKNOWN_OUTCOME";
+        if (this.#stopped) return await new Promise<T>(() => undefined);
+        if (!again || clock.now() - this.#began > giveUpMs) throw error;
+        this.#error = error;
+        await new Promise<void>((resolve) => (this.#pause = clock.at(clock.now() + retryMs, resolve)));
+        this.#error = undefined;
+      }
+    }
+  }
+
+  async #fail(error: RaftctlError): Promise<void> {
+    const { gateway, raft, logger } = this.#options;
+    this.#error = error;
+    const wasAdded = (this.#joinedAtIndex !== undefined || this.#stage !== "asking") && !raft.core.membership.voters.includes(raft.id);
+    this.#stage = "failed";
+    logger.error({ code: error.code, reason: error.message }, "joining failed");
+    if (!wasAdded) return;
+    const change = { remove: [raft.id] };
+    await gateway
+      .administer({ method: "membershipChange", params: { change }, timeoutMs: 5_000 }, () => raft.changeMembership(change))
+      .catch((cause: unknown) => logger.warn({ reason: toRaftctlError(cause).message }, "the learner could not be removed again; remove it with raftctl member remove"));
+  }
+}

@@ -1,0 +1,132 @@
+// Who waits for which entry. A proposal waits by its index and term; it ends as applied (or committed), as surely not applied when another entry
+// took its index, or as unknown when leadership was lost and nothing was heard of it for one election timeout, or its own time is over (H20).
+
+import type { NodeId } from "../base/ids.ts";
+import { RaftctlError } from "../base/errors.ts";
+import type { Entry } from "../raft/entry.ts";
+import type { Ticket } from "../raft/input.ts";
+
+export interface Proposed {
+  readonly index: number;
+  readonly term: number;
+  /** Empty when only commitment was waited for. */
+  readonly result: Uint8Array;
+}
+
+export interface Waiter {
+  readonly waitFor: "committed" | "applied";
+  readonly deadline: number;
+  readonly resolve: (outcome: Proposed) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Placed extends Waiter {
+  readonly index: number;
+  readonly term: number;
+}
+
+const noResult = new Uint8Array(0);
+
+export class Proposals {
+  readonly #unplaced = new Map<Ticket, Waiter>();
+  readonly #placed = new Map<number, Placed>();
+
+  get waiting(): number {
+    return this.#unplaced.size + this.#placed.size;
+  }
+
+  add(ticket: Ticket, waiter: Waiter): void {
+    this.#unplaced.set(ticket, waiter);
+  }
+
+  appended(ticket: Ticket, index: number, term: number): void {
+    const waiter = this.#unplaced.get(ticket);
+    if (waiter === undefined) return;
+    this.#unplaced.delete(ticket);
+    this.#placed.get(index)?.reject(overwritten(index));
+    this.#placed.set(index, { ...waiter, index, term });
+  }
+
+  /** true when the ticket was one of ours. */
+  refused(ticket: Ticket, error: RaftctlError): boolean {
+    const waiter = this.#unplaced.get(ticket);
+    if (waiter === undefined) return false;
+    this.#unplaced.delete(ticket);
+    waiter.reject(error);
+    return true;
+  }
+
+  committed(entries: readonly Entry[]): void {
+    if (this.#placed.size === 0) return;
+    for (const entry of entries) {
+      const placed = this.#placed.get(entry.index);
+      if (placed === undefined) continue;
+      if (placed.term !== entry.term) this.#finish(placed, overwritten(entry.index));
+      else if (placed.waitFor === "committed") this.#finish(placed, noResult);
+    }
+  }
+
+  applied(entries: readonly Entry[], results: readonly (Uint8Array | undefined)[]): void {
+    if (this.#placed.size === 0) return;
+    for (let position = 0; position < entries.length; position += 1) {
+      const placed = this.#placed.get(entries[position]!.index);
+      if (placed !== undefined) this.#finish(placed, results[position] ?? noResult);
+    }
+  }
+
+  truncated(fromIndex: number): void {
+    for (const placed of this.#placed.values()) {
+      if (placed.index >= fromIndex) this.#finish(placed, overwritten(placed.index));
+    }
+  }
+
+  /** An installed snapshot covers these indexes: they are decided, and how cannot be told any more. */
+  covered(upToIndex: number): void {
+    for (const placed of this.#placed.values()) {
+      if (placed.index <= upToIndex) this.#finish(placed, unknown(placed.index, "a snapshot took its place"));
+    }
+  }
+
+  /** Leadership was lost: nobody waits longer than until this time. */
+  limit(deadline: number): void {
+    for (const [index, placed] of this.#placed) {
+      if (placed.deadline > deadline) this.#placed.set(index, { ...placed, deadline });
+    }
+  }
+
+  expire(now: number): void {
+    for (const [ticket, waiter] of this.#unplaced) {
+      if (waiter.deadline <= now) this.refused(ticket, new RaftctlError("TIMEOUT", "the proposal did not enter the log in time; it was not applied"));
+    }
+    for (const placed of this.#placed.values()) {
+      if (placed.deadline <= now) this.#finish(placed, unknown(placed.index, "no majority confirmed it in time"));
+    }
+  }
+
+  failAll(error: RaftctlError): void {
+    for (const waiter of this.#unplaced.values()) waiter.reject(error);
+    this.#unplaced.clear();
+    for (const placed of this.#placed.values()) this.#finish(placed, unknown(placed.index, error.message));
+  }
+
+  #finish(placed: Placed, outcome: Uint8Array | RaftctlError): void {
+    this.#placed.delete(placed.index);
+    if (outcome instanceof RaftctlError) placed.reject(outcome);
+    else placed.resolve({ index: placed.index, term: placed.term, result: outcome });
+  }
+}
+
+function overwritten(index: number): RaftctlError {
+  return new RaftctlError("NOT_LEADER", `not applied: leadership changed and another entry took index ${index}`, { hint: "send it again" });
+}
+
+function unknown(index: number, reason: string): RaftctlError {
+  return new RaftctlError("UNKNOWN_OUTCOME", `the outcome of the write at index ${index} is unknown: ${reason}`, {
+    details: { index },
+    hint: "read the key, or send the same request again in its session",
+  });
+}
+
+export function notLeader(leader: NodeId | undefined, reason: string): RaftctlError {
+  return new RaftctlError("NOT_LEADER", reason, leader === undefined ? {} : { details: { leader } });
+}

@@ -1,0 +1,391 @@
+// One region on this host: a Raft group's replica, as asynchronous methods. It turns calls into inputs of the core and the core's answers into
+// settled promises; driver.ts carries out what the core wants. Whoever embeds Raft talks to this class; the daemon does so through
+// leader-gateway.ts, which forwards when another node leads.
+
+import { assert } from "../base/assert.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Crc32 } from "../base/crc.ts";
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
+import type { NodeId, RegionId } from "../base/ids.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Entry } from "../raft/entry.ts";
+import type { Input, Ticket } from "../raft/input.ts";
+import type { MembershipChange } from "../raft/membership.ts";
+import type { AppendEntries, AppendEntriesResponse, PreVote, PreVoteResponse, RequestVote, RequestVoteResponse, TimeoutNow, TimeoutNowResponse } from "../raft/message.ts";
+import type { RaftOptions } from "../raft/options.ts";
+import { RawNode } from "../raft/raft.ts";
+import type { Answer, RaftEvent } from "../raft/ready.ts";
+import { decodeEntries } from "../storage/wal/record.ts";
+import type { AppendEntriesRpc, InstallSnapshotRpc, InstallSnapshotRpcResponse } from "../wire/peer-protocol.ts";
+import { Driver, type DriverOwner } from "./driver.ts";
+import { Messenger } from "./messenger.ts";
+import { Milestones } from "./milestones.ts";
+import { Operations, refusalError } from "./operations.ts";
+import { notLeader, Proposals, type Proposed } from "./proposals.ts";
+import type { RaftStorage } from "./raft-storage.ts";
+import { Reads } from "./reads.ts";
+import { SnapshotReceiver } from "./snapshot-receiver.ts";
+import { SnapshotSender } from "./snapshot-sender.ts";
+import { Snapshotter, type CompactionPolicy } from "./snapshotter.ts";
+import type { RaftClusterMember } from "./transport.ts";
+
+export interface RegionOptions {
+  readonly region: RegionId;
+  readonly raft: RaftOptions;
+  readonly network: RaftClusterMember;
+  readonly storage: RaftStorage;
+  readonly clock: Clock;
+  readonly crc32: Crc32;
+  readonly logger: Logger;
+  readonly compaction: CompactionPolicy;
+  /** Requests that may wait here for an outcome; more are answered BUSY. */
+  readonly waitingMax: number;
+  /** The deadline may have come nearer: the host arms its one timer. */
+  readonly onDeadline: () => void;
+  readonly onEvent: (event: RaftEvent) => void;
+  /** Storage failed or an assertion did: the process must stop before anything more is said. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface WriteOptions {
+  readonly waitFor: "committed" | "applied";
+  readonly timeoutMs: number;
+}
+
+export class Raft {
+  readonly #options: RegionOptions;
+  readonly #raw: RawNode;
+  readonly #messenger: Messenger;
+  readonly #driver: Driver;
+  readonly #receiver: SnapshotReceiver;
+  readonly #sender: SnapshotSender;
+  readonly #snapshotter: Snapshotter;
+  readonly #proposals = new Proposals();
+  readonly #reads = new Reads();
+  readonly #milestones: Milestones;
+  readonly #operations = new Operations();
+  /** When the deadlines of waiters are looked at again; never while nobody waits. */
+  #sweepAt = Number.POSITIVE_INFINITY;
+  #nextTicket = 1;
+  /** Apart from the core's request ids, which begin at 1: a receiver tells requests of one peer apart by them. */
+  #nextTransferRequest = 2 ** 52;
+  #stopped: RaftctlError | undefined;
+
+  /** Recovers from storage first; the first input may come at once. */
+  static async start(options: RegionOptions): Promise<Raft> {
+    if (options.network === undefined || options.storage === undefined) {
+      throw new RaftctlError("INVALID_ARGUMENT", "a region needs a network and a storage");
+    }
+    const initial = await options.storage.initialState();
+    return new Raft(options, new RawNode(options.raft, initial, options.clock.now()));
+  }
+
+  private constructor(options: RegionOptions, raw: RawNode) {
+    this.#options = options;
+    this.#raw = raw;
+    const { storage, network, region, crc32, logger, raft, clock } = options;
+    const deliver = (input: Input): void => this.#driver.enqueue(input);
+    this.#milestones = new Milestones(clock);
+    this.#messenger = new Messenger({ region, network, crc32, timeoutMs: raft.electionTimeout, deliver });
+    this.#receiver = new SnapshotReceiver(this.#messenger, storage, { deliver, fatal: (error) => this.#fatal(error) });
+    this.#snapshotter = new Snapshotter(storage, options.compaction, logger, (index) => {
+      if (index > this.#raw.snapshotIndex) this.#driver.enqueue({ kind: "compact", index });
+    });
+    this.#sender = new SnapshotSender({
+      id: raft.id, network, storage, logger, deliver,
+      chunkTimeoutMs: raft.electionTimeout * 30,
+      nextRequestId: () => (this.#nextTransferRequest += 1),
+      takeSnapshot: () => this.takeSnapshot(),
+      isCurrent: (term) => this.#raw.role === "leader" && this.#raw.currentTerm === term,
+    });
+    this.#driver = new Driver(raw, storage, clock, this.#driverOwner());
+  }
+
+  // ── what others may know ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Read-only; never keep it across turns. */
+  get core(): Omit<RawNode, "step" | "takeReady"> {
+    return this.#raw;
+  }
+
+  get region(): RegionId {
+    return this.#options.region;
+  }
+
+  get id(): NodeId {
+    return this.#options.raft.id;
+  }
+
+  get storage(): RaftStorage {
+    return this.#options.storage;
+  }
+
+  /** The log as it stands, for audits and inspection (S103). */
+  get auditTrail(): { readonly first: number; readonly last: number; entries(first: number, last: number): readonly Entry[] } {
+    const raw = this.#raw;
+    return { first: raw.snapshotIndex + 1, last: raw.lastIndex, entries: (first, last) => raw.entriesBetween(first, last) };
+  }
+
+  /** ms since this node last heard a leader of its term; 0 on the leader. */
+  get leaderContactAge(): number | undefined {
+    if (this.#raw.role === "leader") return 0;
+    const heard = this.#driver.lastLeaderContact;
+    return heard === undefined ? undefined : this.#options.clock.now() - heard;
+  }
+
+  get deadline(): number {
+    return Math.min(this.#raw.deadline, this.#sweepAt);
+  }
+
+  // ── what a leader can be asked ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Leader only. NOT_LEADER and BUSY mean that nothing was done; UNKNOWN_OUTCOME that it may have been. */
+  propose(command: Uint8Array, options: WriteOptions): Promise<Proposed> {
+    const refusal = this.#proposalRefusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      const ticket = this.#ticket();
+      const deadline = this.#options.clock.now() + options.timeoutMs;
+      this.#proposals.add(ticket, { waitFor: options.waitFor, deadline, resolve, reject });
+      this.#driver.enqueue({ kind: "propose", ticket, data: command });
+    });
+  }
+
+  /** Resolves with an index that this node has applied and that is no older than the call (diss. §6.4). Leader only; S110, S111. */
+  readIndex(timeoutMs: number): Promise<number> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    return this.#reads.join(this.#options.clock.now() + timeoutMs, () => this.#driver.scheduleTurn());
+  }
+
+  /** Resolves once an entry of this leader's own term is committed: before that it serves no read (§8, S110). */
+  async ensureConsistency(timeoutMs: number): Promise<void> {
+    await this.readIndex(timeoutMs);
+  }
+
+  /** Resolves when a majority has answered a round of heartbeats begun after the call; rejects on a deposed leader (S111). */
+  async forceReplication(): Promise<number> {
+    const answer = await this.#operate((ticket) => ({ kind: "forceReplication", ticket }));
+    assert(answer.kind === "replicated", "a forced round is answered as replicated");
+    return answer.index;
+  }
+
+  async changeMembership(change: MembershipChange): Promise<number> {
+    const answer = await this.#operate((ticket) => ({ kind: "changeMembership", ticket, change }));
+    assert(answer.kind === "membershipChanged", "a membership change is answered as changed");
+    return answer.index;
+  }
+
+  async transferLeadership(target: NodeId | undefined): Promise<NodeId> {
+    const answer = await this.#operate((ticket) => ({ kind: "transferLeadership", ticket, target }));
+    assert(answer.kind === "leadershipTransferred", "a transfer is answered as transferred");
+    return answer.leader;
+  }
+
+  // ── what any member can be asked ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** S119. */
+  waitForCommit(index: number, timeoutMs: number): Promise<number> {
+    if (this.#raw.commitIndex >= index) return Promise.resolve(this.#raw.commitIndex);
+    return this.#wait(() => this.#milestones.untilCommitted(index, timeoutMs));
+  }
+
+  waitForApplied(index: number, timeoutMs: number): Promise<number> {
+    if (this.#raw.lastApplied >= index) return Promise.resolve(this.#raw.lastApplied);
+    return this.#wait(() => this.#milestones.untilApplied(index, timeoutMs));
+  }
+
+  /** The leader, as soon as one is known. Rejects with NO_LEADER when none is in time. */
+  waitForLeader(timeoutMs: number): Promise<NodeId | undefined> {
+    if (this.#raw.leader !== undefined) return Promise.resolve(this.#raw.leader);
+    return this.#wait(() => this.#milestones.untilLeader(timeoutMs));
+  }
+
+  /** A single voter need not wait for its election timeout. */
+  campaign(): void {
+    this.#driver.enqueue({ kind: "campaign" });
+  }
+
+  /** Now, or the one that is being taken. A rejection other than NO_SPACE and BUSY also stops the node. */
+  async takeSnapshot(): Promise<void> {
+    try {
+      await this.#snapshotter.take();
+    } catch (error) {
+      this.#snapshotFailed(toRaftctlError(error));
+      throw error;
+    }
+  }
+
+  /** The host's timer fired. */
+  tick(): void {
+    this.#driver.tick();
+  }
+
+  stop(): void {
+    this.#halt(new RaftctlError("STOPPED", "this node is stopping"));
+  }
+
+  // ── messages of peers ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async appendEntries(from: NodeId, rpc: AppendEntriesRpc): Promise<AppendEntriesResponse> {
+    const entries = rpc.entries.length === 0 ? [] : decodeEntries(rpc.entries, this.region, this.#options.crc32);
+    const message: AppendEntries = { ...rpc, entries };
+    return this.#messenger.receive<AppendEntriesResponse>(from, message);
+  }
+
+  requestVote(from: NodeId, rpc: RequestVote): Promise<RequestVoteResponse> {
+    return this.#messenger.receive<RequestVoteResponse>(from, rpc);
+  }
+
+  preVote(from: NodeId, rpc: PreVote): Promise<PreVoteResponse> {
+    return this.#messenger.receive<PreVoteResponse>(from, rpc);
+  }
+
+  timeoutNow(from: NodeId, rpc: TimeoutNow): Promise<TimeoutNowResponse> {
+    return this.#messenger.receive<TimeoutNowResponse>(from, rpc);
+  }
+
+  installSnapshot(from: NodeId, rpc: InstallSnapshotRpc): Promise<InstallSnapshotRpcResponse> {
+    return this.#receiver.receive(from, rpc);
+  }
+
+  // ── what the driver tells ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #driverOwner(): DriverOwner {
+    return {
+      messenger: this.#messenger,
+      gathered: () => this.#gatheredRead(),
+      answered: (answer) => this.#answer(answer),
+      committed: (commitIndex, entries) => {
+        this.#proposals.committed(entries);
+        this.#milestones.committed(commitIndex);
+      },
+      applied: (entries, results) => this.#applied(entries, results),
+      installed: (index) => this.#installed(index),
+      transfer: (transfer) => this.#sender.start(transfer),
+      observed: (event) => this.#observe(event),
+      swept: (now) => this.#sweep(now),
+      turned: () => {
+        if (this.#reads.unbegun) this.#driver.scheduleTurn();
+        this.#armSweep();
+        this.#options.onDeadline();
+      },
+      fatal: (error) => this.#fatal(error),
+    };
+  }
+
+  #gatheredRead(): Input | undefined {
+    const ticket = this.#nextTicket;
+    if (!this.#reads.begin(ticket)) return undefined;
+    this.#nextTicket += 1;
+    return { kind: "read", ticket };
+  }
+
+  #applied(entries: readonly Entry[], results: readonly (Uint8Array | undefined)[]): void {
+    const { index } = entries.at(-1)!;
+    this.#proposals.applied(entries, results);
+    this.#reads.applied(index);
+    this.#milestones.applied(index);
+    if (this.#snapshotter.applied(entries)) this.takeSnapshot().catch(alreadyReported);
+  }
+
+  #installed(index: number): void {
+    this.#proposals.covered(index);
+    this.#reads.applied(index);
+    this.#milestones.applied(index);
+  }
+
+  #sweep(now: number): void {
+    this.#sweepAt = Number.POSITIVE_INFINITY;
+    this.#proposals.expire(now);
+    this.#reads.expire(now, () => new RaftctlError("NO_LEADER", "no majority confirmed the read in time"));
+    this.#milestones.expire(now);
+  }
+
+  #answer(answer: Answer): void {
+    if (answer.kind === "appended") return this.#proposals.appended(answer.ticket, answer.index, answer.term);
+    if (answer.kind === "readable") return this.#reads.confirmed(answer.ticket, answer.index, this.#raw.lastApplied);
+    if (this.#operations.answered(answer) || answer.kind !== "refused") return;
+    const error = refusalError(answer);
+    if (!this.#proposals.refused(answer.ticket, error)) this.#reads.refused(answer.ticket, error);
+  }
+
+  #observe(event: RaftEvent): void {
+    if (event.kind === "logTruncated") this.#proposals.truncated(event.fromIndex);
+    if (event.kind === "leaderChanged") this.#milestones.leaderChanged(event.leader);
+    if (event.kind === "roleChanged" && event.role !== "leader") {
+      this.#proposals.limit(this.#options.clock.now() + this.#options.raft.electionTimeout / 2);
+    }
+    this.#options.onEvent(event);
+  }
+
+  // ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #proposalRefusal(): RaftctlError | undefined {
+    if (this.#stopped !== undefined) return this.#stopped;
+    if (this.#raw.role !== "leader") return notLeader(this.#raw.leader, "this node does not lead the region");
+    if (this.#options.storage.readOnly) return new RaftctlError("NO_SPACE", "the disk of the leader is full; reads go on, writes wait for space", { hint: "free space on the leader's disk; it recovers by itself" });
+    if (this.#proposals.waiting >= this.#options.waitingMax) return new RaftctlError("BUSY", `${this.#options.waitingMax} proposals are waiting already`);
+    return undefined;
+  }
+
+  #ticket(): Ticket {
+    return this.#nextTicket++;
+  }
+
+  #operate(input: (ticket: Ticket) => Input): Promise<Answer> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    const ticket = this.#ticket();
+    const answered = this.#operations.wait(ticket);
+    this.#driver.enqueue(input(ticket));
+    return answered;
+  }
+
+  #wait<T>(begin: () => Promise<T>): Promise<T> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    const { waitingMax } = this.#options;
+    if (this.#milestones.waiting >= waitingMax) return Promise.reject(new RaftctlError("BUSY", `${waitingMax} requests are waiting already`));
+    const waiting = begin();
+    this.#armSweep();
+    this.#options.onDeadline();
+    return waiting;
+  }
+
+  #armSweep(): void {
+    if (this.#sweepAt === Number.POSITIVE_INFINITY && this.#anybodyWaits()) this.#sweepAt = this.#options.clock.now() + sweepInterval;
+  }
+
+  #anybodyWaits(): boolean {
+    return this.#proposals.waiting + this.#reads.waiting + this.#milestones.waiting > 0;
+  }
+
+  #snapshotFailed(error: RaftctlError): void {
+    // A full disk, or too many readers, delay compaction and harm nobody; anything else on the way of a durable file is fatal (fsyncgate).
+    if (error.code === "NO_SPACE" || error.code === "BUSY") this.#options.logger.warn({ reason: error.message }, "could not take a snapshot; trying again later");
+    else this.#fatal(error);
+  }
+
+  #fatal(error: Error): void {
+    if (this.#stopped !== undefined) return;
+    this.#halt(new RaftctlError("STOPPED", `this node stops: ${error.message}`, { cause: error }));
+    this.#options.onFatal(error);
+  }
+
+  #halt(reason: RaftctlError): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = reason;
+    this.#driver.stop();
+    this.#sender.stop();
+    this.#messenger.stop();
+    this.#proposals.failAll(reason);
+    this.#reads.failAll(reason);
+    this.#milestones.failAll(reason);
+    this.#operations.failAll(reason);
+  }
+}
+
+function alreadyReported(): void {
+  // takeSnapshot has logged it, or stopped the node.
+}
+
+/** Deadlines of waiters are looked at this often while anybody waits, ms. */
+const sweepInterval = 50;

@@ -1,0 +1,108 @@
+// The sending side of a state transfer: makes sure that a snapshot at or above the wanted index exists, streams its file chunk by chunk, resumes
+// where the receiver says, and tells the core how it ended. One transfer per peer; each chunk waits for its answer, so the memory is one chunk.
+
+import { toRaftctlError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Input } from "../raft/input.ts";
+import type { InstallSnapshotResponse } from "../raft/message.ts";
+import type { Transfer } from "../raft/ready.ts";
+import type { RaftStorage, StoredSnapshot } from "./raft-storage.ts";
+import type { RaftClusterMember } from "./transport.ts";
+
+export const chunkBytes = 256 * 1024;
+
+export interface SnapshotSenderOptions {
+  readonly id: NodeId;
+  readonly network: RaftClusterMember;
+  readonly storage: RaftStorage;
+  readonly logger: Logger;
+  /** Of one chunk, ms: the receiver writes it to its disk, and the last one rebuilds its state. */
+  readonly chunkTimeoutMs: number;
+  readonly deliver: (input: Input) => void;
+  readonly nextRequestId: () => number;
+  /** Takes a snapshot now, or waits for the one that is being taken. */
+  readonly takeSnapshot: () => Promise<void>;
+  readonly isCurrent: (term: number) => boolean;
+}
+
+export class SnapshotSender {
+  readonly #options: SnapshotSenderOptions;
+  readonly #underWay = new Set<NodeId>();
+  #stopped = false;
+
+  constructor(options: SnapshotSenderOptions) {
+    this.#options = options;
+  }
+
+  get sending(): number {
+    return this.#underWay.size;
+  }
+
+  start(transfer: Transfer): void {
+    const { deliver, logger } = this.#options;
+    const { to: peer, term } = transfer;
+    if (this.#underWay.has(peer)) return deliver({ kind: "installFinished", peer, term, index: undefined });
+    this.#underWay.add(peer);
+    this.#send(transfer)
+      .catch((error: unknown) => {
+        const { code, message } = toRaftctlError(error);
+        logger.warn({ peer, code, reason: message }, "a state transfer was interrupted");
+        return undefined;
+      })
+      .then((index) => {
+        this.#underWay.delete(peer);
+        if (!this.#stopped) deliver({ kind: "installFinished", peer, term, index });
+        return undefined;
+      })
+      .catch(() => undefined);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #send(transfer: Transfer): Promise<number | undefined> {
+    const snapshot = await this.#snapshotFor(transfer);
+    this.#options.logger.info({ peer: transfer.to, index: snapshot.index, bytes: snapshot.bytes }, "sending the state to a member that is behind the log");
+    let offset = 0;
+    while (!this.#stopped && this.#options.isCurrent(transfer.term)) {
+      const length = Math.min(chunkBytes, snapshot.bytes - offset);
+      const answer = await this.#sendChunk(transfer, snapshot, { offset, length });
+      if (answer.term > transfer.term) {
+        this.#options.deliver({ kind: "message", from: transfer.to, message: coreAnswer(answer) });
+        return undefined;
+      }
+      if (!answer.accepted) return answer.matchIndex > 0 ? answer.matchIndex : undefined;
+      if (offset + length === snapshot.bytes && answer.nextOffset === snapshot.bytes) return snapshot.index;
+      offset = Math.min(answer.nextOffset, snapshot.bytes);
+    }
+    return undefined;
+  }
+
+  async #snapshotFor(transfer: Transfer): Promise<StoredSnapshot> {
+    const { storage, takeSnapshot } = this.#options;
+    if (storage.currentSnapshot === undefined || storage.currentSnapshot.index < transfer.indexMin) await takeSnapshot();
+    const snapshot = storage.currentSnapshot;
+    if (snapshot === undefined) throw new Error("no snapshot could be taken");
+    return snapshot;
+  }
+
+  async #sendChunk(transfer: Transfer, snapshot: StoredSnapshot, range: { offset: number; length: number }) {
+    const { id, network, storage, nextRequestId, chunkTimeoutMs } = this.#options;
+    const data = await storage.readSnapshot(snapshot, range.offset, range.length);
+    const { index, term, membership } = snapshot;
+    return network.installSnapshot(
+      transfer.to,
+      {
+        type: "installSnapshot", requestId: nextRequestId(), term: transfer.term, leaderId: id, snapshot: { index, term, membership },
+        offset: range.offset, data, done: range.offset + range.length === snapshot.bytes,
+      },
+      { timeoutMs: chunkTimeoutMs },
+    );
+  }
+}
+
+function coreAnswer({ type, requestId, term, accepted, matchIndex }: InstallSnapshotResponse): InstallSnapshotResponse {
+  return { type, requestId, term, accepted, matchIndex };
+}

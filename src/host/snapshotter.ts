@@ -1,0 +1,82 @@
+// When to take a snapshot and forget the log. A snapshot is taken once enough bytes were applied since the last one; a trailing window of the log
+// stays in memory for followers that are a little behind. One snapshot at a time; it reads one consistent image while writes go on.
+
+import type { Logger } from "../base/logger.ts";
+import type { Entry } from "../raft/entry.ts";
+import type { RaftStorage } from "./raft-storage.ts";
+
+export interface CompactionPolicy {
+  /** A snapshot is taken when this many bytes were applied since the last one, or as many as the last snapshot has, whatever is more … */
+  readonly logBytes: number;
+  /** … but never later than at this many. */
+  readonly logBytesMax: number;
+  readonly trailingEntries: number;
+  readonly trailingBytes: number;
+}
+
+/** What an entry costs besides its data: record header and bookkeeping, bytes. */
+const entryOverhead = 48;
+/** The trailing window is measured in buckets of this size. */
+const bucketBytes = 64 * 1024;
+
+export class Snapshotter {
+  readonly #storage: RaftStorage;
+  readonly #policy: CompactionPolicy;
+  readonly #logger: Logger;
+  readonly #compact: (index: number) => void;
+  #bytesSince = 0;
+  #taking: Promise<void> | undefined;
+  /** Buckets of recently applied entries, newest last, each with the index before its first one, to find where the trailing window begins. */
+  #recent: { before: number; bytes: number }[] = [];
+  #recentBytes = 0;
+
+  constructor(storage: RaftStorage, policy: CompactionPolicy, logger: Logger, compact: (index: number) => void) {
+    this.#storage = storage;
+    this.#policy = policy;
+    this.#logger = logger;
+    this.#compact = compact;
+  }
+
+  /** Counts what was applied, and says whether a snapshot is due. */
+  applied(entries: readonly Entry[]): boolean {
+    let bytes = 0;
+    for (const entry of entries) bytes += entry.data.length + entryOverhead;
+    this.#bytesSince += bytes;
+    this.#remember(entries[0]!.index - 1, bytes);
+    return this.#taking === undefined && this.#bytesSince >= this.#threshold();
+  }
+
+  /** Takes a snapshot of the state at lastApplied, or joins the one that is being taken. */
+  take(): Promise<void> {
+    this.#taking ??= this.#takeNow().finally(() => (this.#taking = undefined));
+    return this.#taking;
+  }
+
+  async #takeNow(): Promise<void> {
+    this.#bytesSince = 0;
+    const snapshot = await this.#storage.createSnapshot();
+    const keepFrom = this.#trailingStart(snapshot.index);
+    this.#logger.info({ index: snapshot.index, term: snapshot.term, logKeptFrom: keepFrom + 1 }, "took a snapshot");
+    await this.#storage.compact(snapshot.index);
+    this.#compact(keepFrom);
+  }
+
+  #threshold(): number {
+    const { logBytes, logBytesMax } = this.#policy;
+    return Math.min(logBytesMax, Math.max(logBytes, this.#storage.currentSnapshot?.bytes ?? 0));
+  }
+
+  #remember(before: number, bytes: number): void {
+    const newest = this.#recent.at(-1);
+    if (newest === undefined || newest.bytes >= bucketBytes) this.#recent.push({ before, bytes });
+    else newest.bytes += bytes;
+    this.#recentBytes += bytes;
+    while (this.#recentBytes - this.#recent[0]!.bytes > this.#policy.trailingBytes) this.#recentBytes -= this.#recent.shift()!.bytes;
+  }
+
+  /** The last index that may be forgotten: at most the snapshot's. What was applied before this start counts as outside of the window. */
+  #trailingStart(snapshotIndex: number): number {
+    const byBytes = this.#recent[0]?.before ?? snapshotIndex;
+    return Math.max(0, Math.min(snapshotIndex, Math.max(byBytes, snapshotIndex - this.#policy.trailingEntries)));
+  }
+}

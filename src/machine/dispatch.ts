@@ -1,0 +1,69 @@
+// One command, from its bytes to its result: is it a command, has its session seen it, and which call of the data engine it is. Total: any bytes
+// at all get an answer, the same on every node (T25). Only a command of a newer version stops the node (INCOMPATIBLE), because to skip it would
+// make this node's content differ from the others' for ever.
+
+import { unreachable } from "../base/assert.ts";
+import { RaftctlError } from "../base/errors.ts";
+import { type Command, commandFault, decodeCommand } from "../wire/command.ts";
+import { type CommandResult, encodeResult, type PreviousRecord } from "../wire/command-result.ts";
+import type { DataEngine, DataRecord, WriteOutcome } from "./data-engine.ts";
+import type { SessionTable } from "./sessions.ts";
+import type { StoreTransaction } from "./store.ts";
+
+export class Dispatch {
+  readonly #engine: DataEngine;
+  readonly #sessions: SessionTable;
+
+  constructor(engine: DataEngine, sessions: SessionTable) {
+    this.#engine = engine;
+    this.#sessions = sessions;
+  }
+
+  /** The encoded result. */
+  execute(transaction: StoreTransaction, data: Uint8Array, index: number): Uint8Array {
+    const fault = commandFault(data);
+    if (fault === "unknown") throw incompatible(data, index);
+    if (fault !== undefined) return encodeResult({ ...nothing, status: "invalid", index });
+    const command = decodeCommand(data);
+    const { session } = command;
+    if (session === undefined) return encodeResult(this.#perform(transaction, command, index));
+    const verdict = this.#sessions.verdict(session, transaction);
+    if (verdict.kind === "repeated") return verdict.result;
+    if (verdict.kind === "expired") return encodeResult({ ...nothing, status: "sessionExpired", index });
+    const result = encodeResult(this.#perform(transaction, command, index));
+    this.#sessions.remember(session, { index, result }, transaction);
+    return result;
+  }
+
+  #perform(transaction: StoreTransaction, command: Command, index: number): CommandResult {
+    switch (command.operation) {
+      case "put":
+        return resultOf(this.#engine.put(transaction, command, index), index);
+      case "delete":
+        return resultOf(this.#engine.del(transaction, command), index);
+      case "deleteRange":
+        return resultOf(this.#engine.deleteRange(transaction, command), index);
+      case "append":
+        return { ...nothing, status: "ok", index, offset: this.#engine.append(transaction, command.key, command.value) };
+      default:
+        return unreachable(command);
+    }
+  }
+}
+
+const nothing: Omit<CommandResult, "status" | "index"> = { version: 0, deleted: 0, previous: undefined, previousDropped: false };
+
+function resultOf(outcome: WriteOutcome, index: number): CommandResult {
+  const { status, version, deleted, previous } = outcome;
+  return { status, version, index, deleted, previous: previous && previousOf(previous), previousDropped: false };
+}
+
+function previousOf(record: DataRecord): PreviousRecord {
+  return { value: record.value, version: record.version, createIndex: record.createRevision, modIndex: record.modRevision };
+}
+
+function incompatible(data: Uint8Array, index: number): RaftctlError {
+  return new RaftctlError("INCOMPATIBLE", `entry ${index} is a command of version ${data[0]}, operation ${data[1]}, unknown here`, {
+    hint: "install the version that the rest of the cluster runs, and start again",
+  });
+}

@@ -1,0 +1,84 @@
+// Whether the pairs of an image are a state that a machine can have: known kinds of rows, each with its right checksum, the position that was
+// asked for, and a digest that fits the records. Works row by row while the image streams into the store.
+
+import type { Crc32 } from "../base/crc.ts";
+import { RaftctlError } from "../base/errors.ts";
+import { limits } from "../wire/limits.ts";
+import { Digest, emptyDigest } from "./digest.ts";
+import { largeResultKeyBytes, prefixes, userKey } from "./keyspace.ts";
+import { decodePosition, type Position, startPosition } from "./position.ts";
+import { RecordCodec } from "./record.ts";
+import { checkLargeResult, checkSessionPage } from "./sessions.ts";
+import type { ImagePosition } from "./state-machine.ts";
+import type { KeyValue } from "./store.ts";
+import { streamRowChecksum } from "./streams.ts";
+
+export class ImageCheck {
+  readonly #crc32: Crc32;
+  readonly #codec: RecordCodec;
+  readonly #wanted: ImagePosition;
+  readonly #digest = new Digest(emptyDigest);
+  #records = 0;
+  #position: Position | undefined;
+
+  constructor(wanted: ImagePosition, crc32: Crc32) {
+    this.#wanted = wanted;
+    this.#crc32 = crc32;
+    this.#codec = new RecordCodec(crc32);
+  }
+
+  /** The same pairs, each checked, and the whole checked before the end. Throws CORRUPT. */
+  async *through(pairs: AsyncIterable<KeyValue>): AsyncGenerator<KeyValue> {
+    for await (const pair of pairs) {
+      this.#checkRow(pair.key, pair.value);
+      yield pair;
+    }
+    this.#checkWhole();
+  }
+
+  #checkRow(key: Uint8Array, value: Uint8Array): void {
+    switch (key[0]) {
+      case prefixes.position:
+        if (key.length !== 1) throw corrupt("a row of an unknown kind");
+        this.#position = decodePosition(value, this.#crc32);
+        return;
+      case prefixes.record:
+        this.#checkRecord(userKey(key), value);
+        return;
+      case prefixes.sessionPage:
+        checkSessionPage(key, value, this.#crc32);
+        return;
+      case prefixes.largeResult:
+        if (key.length !== largeResultKeyBytes) throw corrupt("a row of an unknown kind");
+        checkLargeResult(value, this.#crc32);
+        return;
+      case prefixes.streamHead:
+      case prefixes.streamRecord:
+        this.#digest.addRecord(streamRowChecksum({ key, value }, this.#crc32));
+        return;
+      default:
+        throw corrupt("a row of an unknown kind");
+    }
+  }
+
+  #checkRecord(key: Uint8Array, value: Uint8Array): void {
+    if (key.length === 0 || key.length > limits.keyBytesMax) throw corrupt("a key of impossible length");
+    this.#digest.addRecord(this.#codec.decode(key, value).checksum);
+    this.#records += 1;
+  }
+
+  #checkWhole(): void {
+    const { index, term } = this.#wanted;
+    const position = this.#position ?? startPosition;
+    if (position.index !== index || position.term !== term) {
+      throw corrupt(`index ${position.index} of term ${position.term}, but ${index} of term ${term} was announced`);
+    }
+    const [low, high] = this.#digest.state.sum;
+    const [wantedLow, wantedHigh] = position.digest.sum;
+    if (position.records !== this.#records || low !== wantedLow || high !== wantedHigh) throw corrupt("records that do not fit its digest");
+  }
+}
+
+function corrupt(what: string): RaftctlError {
+  return new RaftctlError("CORRUPT", `the image of the state machine has ${what}`);
+}

@@ -1,0 +1,99 @@
+// How the machine's content lies in the ordered store. The first byte of a store key tells what it is; the order here is the order in an image.
+//
+//    00                                   the position row (position.ts)
+//    10 | user key                        a record (record.ts)
+//    20 | session id, u64 BE | page, u8   a page of remembered results (sessions.ts)
+//    21 | session id, u64 BE | u64 BE     a remembered result that is larger than its slot, by sequence number
+//    30 | stream                          the head of a stream (streams.ts)
+//    31 | u8 | stream | offset, u64 BE    a record of a stream; the u8 is the length of the name less 1, so that no name begins another
+
+import type { KeyRange } from "./store.ts";
+
+export const prefixes = { position: 0x00, record: 0x10, sessionPage: 0x20, largeResult: 0x21, streamHead: 0x30, streamRecord: 0x31 } as const;
+
+export const positionKey = Uint8Array.of(prefixes.position);
+
+export function recordKey(key: Uint8Array): Uint8Array {
+  const stored = new Uint8Array(key.length + 1);
+  stored[0] = prefixes.record;
+  stored.set(key, 1);
+  return stored;
+}
+
+/** The user's key in a record's store key. */
+export function userKey(stored: Uint8Array): Uint8Array {
+  return stored.subarray(1);
+}
+
+/** Start included, end excluded, both as the user means them. */
+export function recordRange(start: Uint8Array | undefined, end: Uint8Array | undefined): KeyRange {
+  return {
+    start: recordKey(start ?? new Uint8Array(0)),
+    end: end === undefined ? Uint8Array.of(prefixes.record + 1) : recordKey(end),
+  };
+}
+
+export const sessionPageKeyBytes = 10;
+
+export function sessionPageKey(session: bigint, page: number): Uint8Array {
+  const key = new Uint8Array(sessionPageKeyBytes);
+  key[0] = prefixes.sessionPage;
+  new DataView(key.buffer).setBigUint64(1, session);
+  key[9] = page;
+  return key;
+}
+
+export const largeResultKeyBytes = 17;
+
+export function largeResultKey(session: bigint, sequence: number): Uint8Array {
+  const key = new Uint8Array(largeResultKeyBytes);
+  key[0] = prefixes.largeResult;
+  const view = new DataView(key.buffer);
+  view.setBigUint64(1, session);
+  view.setBigUint64(9, BigInt(sequence));
+  return key;
+}
+
+export function largeResultRange(session: bigint): KeyRange {
+  return { start: largeResultKey(session, 0), end: largeResultKey(session, Number.MAX_SAFE_INTEGER + 1) };
+}
+
+/** The session id in a store key of a page or of a large result. */
+export function sessionIdOf(stored: Uint8Array): bigint {
+  return new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(1);
+}
+
+export function streamHeadKey(stream: Uint8Array): Uint8Array {
+  const key = new Uint8Array(1 + stream.length);
+  key[0] = prefixes.streamHead;
+  key.set(stream, 1);
+  return key;
+}
+
+export function streamRecordKey(stream: Uint8Array, offset: number): Uint8Array {
+  const key = new Uint8Array(2 + stream.length + 8);
+  key[0] = prefixes.streamRecord;
+  key[1] = stream.length - 1;
+  key.set(stream, 2);
+  new DataView(key.buffer).setBigUint64(2 + stream.length, BigInt(offset));
+  return key;
+}
+
+/** Whether streamRecordKey can have made it. */
+export function isStreamRecordKey(stored: Uint8Array): boolean {
+  return stored.length === 2 + stored[1]! + 1 + 8;
+}
+
+/** From this offset to the stream's last record. */
+export function streamRecordRange(stream: Uint8Array, from: number): KeyRange {
+  return { start: streamRecordKey(stream, from), end: streamRecordKey(stream, Number.MAX_SAFE_INTEGER) };
+}
+
+/** The offset in a store key of a stream's record. */
+export function offsetOf(stored: Uint8Array): number {
+  return Number(new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(stored.length - 8));
+}
+
+export function prefixRange(prefix: number): KeyRange {
+  return { start: Uint8Array.of(prefix), end: Uint8Array.of(prefix + 1) };
+}

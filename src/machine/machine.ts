@@ -1,0 +1,181 @@
+// The replicated state machine over a Store: entries in, results out, one store transaction for a whole run of entries. The transaction also
+// carries lastApplied, the session table and the digest, so that a crash at any moment leaves all of them at one index (H39).
+//
+// In memory it mirrors the session table, the digest and the position; they are read back from the store at the start, after a restore and after a
+// transaction that failed.
+
+import { assert } from "../base/assert.ts";
+import { crc32 as plainCrc32, type Crc32 } from "../base/crc.ts";
+import { RaftctlError } from "../base/errors.ts";
+import type { KeyValueRecord } from "../wire/client-protocol.ts";
+import type { DataEngine, StreamPage } from "./data-engine.ts";
+import { Digest } from "./digest.ts";
+import { Dispatch } from "./dispatch.ts";
+import { decodeImage, encodeImage } from "./image.ts";
+import { ImageCheck } from "./image-check.ts";
+import { positionKey } from "./keyspace.ts";
+import { decodePosition, encodePosition } from "./position.ts";
+import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
+import { RecordCodec } from "./record.ts";
+import { defaultSessionLimits, type SessionLimits, sessionPages, SessionTable } from "./sessions.ts";
+import type { AppliedBatch, AppliedEntry, ImagePosition, MachineImage, StateMachine } from "./state-machine.ts";
+import type { Store, StoreTransaction } from "./store.ts";
+import { StoreEngine } from "./store-engine.ts";
+
+export interface MachineOptions {
+  /** Taken over: nobody else writes to it. */
+  readonly store: Store;
+  readonly crc32?: Crc32;
+  /** Equal on every node. */
+  readonly sessionLimits?: SessionLimits;
+  readonly onApplied?: (batch: AppliedBatch) => void;
+}
+
+const noop = 0;
+const command = 1;
+const membership = 2;
+
+export class Machine implements StateMachine {
+  readonly #store: Store;
+  readonly #crc32: Crc32;
+  readonly #codec: RecordCodec;
+  readonly #sessions: SessionTable;
+  readonly #onApplied: (batch: AppliedBatch) => void;
+  #lastApplied = 0;
+  #lastAppliedTerm = 0;
+  #digest!: Digest;
+  #engine!: DataEngine;
+  #dispatch!: Dispatch;
+  #isRestoring = false;
+
+  /** Throws CORRUPT or INCOMPATIBLE for a store whose content no machine of this version wrote. */
+  constructor(options: MachineOptions) {
+    this.#store = options.store;
+    this.#crc32 = options.crc32 ?? plainCrc32;
+    this.#codec = new RecordCodec(this.#crc32);
+    this.#sessions = new SessionTable(this.#crc32, options.sessionLimits ?? defaultSessionLimits);
+    this.#onApplied = options.onApplied ?? (() => undefined);
+    this.#load();
+  }
+
+  get lastApplied(): number {
+    return this.#lastApplied;
+  }
+
+  get lastAppliedTerm(): number {
+    return this.#lastAppliedTerm;
+  }
+
+  /** Keys that exist. */
+  get recordCount(): number {
+    return this.#engine.keyCount;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.count;
+  }
+
+  digest(): string {
+    return this.#digest.text();
+  }
+
+  apply(entry: AppliedEntry): Uint8Array | undefined {
+    return this.applyBatch([entry])[0];
+  }
+
+  applyBatch(entries: readonly AppliedEntry[]): (Uint8Array | undefined)[] {
+    assert(!this.#isRestoring, "nothing is applied while an image is being restored");
+    const last = entries.at(-1);
+    if (last === undefined || last.index <= this.#lastApplied) return entries.map(() => undefined);
+    const first = Math.max(entries[0]!.index, this.#lastApplied + 1);
+    let results: (Uint8Array | undefined)[];
+    try {
+      results = this.#store.transaction((transaction) => this.#applyAll(transaction, entries));
+    } catch (thrown) {
+      // The store has rolled back; what memory mirrors of it must follow.
+      this.#load();
+      throw thrown;
+    }
+    this.#onApplied({ first, last: last.index });
+    return results;
+  }
+
+  #applyAll(transaction: StoreTransaction, entries: readonly AppliedEntry[]): (Uint8Array | undefined)[] {
+    const results: (Uint8Array | undefined)[] = [];
+    for (const entry of entries) results.push(this.#applyOne(transaction, entry));
+    this.#sessions.write(transaction);
+    const position = {
+      index: this.#lastApplied, term: this.#lastAppliedTerm, digest: this.#digest.state, records: this.#engine.keyCount,
+    };
+    transaction.put(positionKey, encodePosition(position, this.#crc32));
+    return results;
+  }
+
+  #applyOne(transaction: StoreTransaction, entry: AppliedEntry): Uint8Array | undefined {
+    if (entry.index <= this.#lastApplied) return undefined;
+    assert(entry.index === this.#lastApplied + 1, "entries are applied one after the other, without a gap");
+    assert(entry.term >= this.#lastAppliedTerm, "terms never descend along the log");
+    const result = this.#resultOf(transaction, entry);
+    this.#digest.chain(entry.index);
+    this.#digest.chain(entry.term);
+    this.#digest.chain(this.#crc32(entry.data, entry.type));
+    if (result !== undefined) this.#digest.chain(this.#crc32(result));
+    this.#lastApplied = entry.index;
+    this.#lastAppliedTerm = entry.term;
+    return result;
+  }
+
+  #resultOf(transaction: StoreTransaction, entry: AppliedEntry): Uint8Array | undefined {
+    if (entry.type === command) return this.#dispatch.execute(transaction, entry.data, entry.index);
+    if (entry.type === noop || entry.type === membership) return undefined;
+    throw new RaftctlError("INCOMPATIBLE", `entry ${entry.index} is of type ${entry.type}, unknown here`, {
+      hint: "install the version that the rest of the cluster runs, and start again",
+    });
+  }
+
+  get(key: Uint8Array): KeyValueRecord | undefined {
+    const record = this.#engine.get(this.#store, key);
+    if (record === undefined) return undefined;
+    const { value, version, createRevision, modRevision } = record;
+    return { key, value, version, createIndex: createRevision, modIndex: modRevision };
+  }
+
+  range(query: RangeQuery): RangePage {
+    return readRange(this.#store, this.#codec, query);
+  }
+
+  /** Records of a stream from an offset on, at most `limit`; none of a stream that does not exist. Throws CORRUPT. */
+  readStream(stream: Uint8Array, from: number, limit: number): StreamPage {
+    return this.#engine.read(this.#store, { stream, from, limit });
+  }
+
+  image(): MachineImage {
+    const content = this.#store.image();
+    // Read from the image itself and not from memory: label and content cannot differ (H35).
+    const { index, term } = decodePosition(content.get(positionKey), this.#crc32);
+    return { index, term, chunks: () => encodeImage(content.range({}), this.#crc32), close: () => content.close() };
+  }
+
+  async restore(position: ImagePosition, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    assert(!this.#isRestoring, "one image is restored at a time");
+    assert(position.index >= this.#lastApplied, "a snapshot never moves lastApplied back");
+    this.#isRestoring = true;
+    try {
+      const check = new ImageCheck(position, this.#crc32);
+      await this.#store.replace(check.through(decodeImage(chunks, this.#crc32)));
+      this.#load();
+    } finally {
+      this.#isRestoring = false;
+    }
+  }
+
+  #load(): void {
+    const position = decodePosition(this.#store.get(positionKey), this.#crc32);
+    this.#lastApplied = position.index;
+    this.#lastAppliedTerm = position.term;
+    this.#digest = new Digest(position.digest);
+    this.#sessions.load(this.#store.range(sessionPages));
+    this.#engine = new StoreEngine({ codec: this.#codec, crc32: this.#crc32, digest: this.#digest, keyCount: position.records });
+    this.#dispatch = new Dispatch(this.#engine, this.#sessions);
+  }
+}

@@ -1,0 +1,77 @@
+// A user's key with its value and versions, as a value of the store. Little-endian:
+//
+//    0  u32  CRC-32 of the key and of everything that follows      12  u64  createRevision
+//    4  u64  version                                               20  u64  modRevision
+//                                                                  28       value
+//
+// The store has no checksums of its own, so every record carries one and every read checks it: damage is an error (CORRUPT), never a value.
+
+import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
+import type { Crc32 } from "../base/crc.ts";
+import { RaftctlError } from "../base/errors.ts";
+
+export interface StoredRecord {
+  /** A view of the bytes that were decoded. */
+  readonly value: Uint8Array;
+  /** 1 at creation, one more at each put. */
+  readonly version: number;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  /** The checksum in front of the record: differs when anything in it, or its key, differs. */
+  readonly checksum: number;
+}
+
+export const recordHeaderBytes = 28;
+
+export class RecordCodec {
+  readonly #crc32: Crc32;
+  #scratch = new Uint8Array(4096);
+
+  constructor(crc32: Crc32) {
+    this.#crc32 = crc32;
+  }
+
+  /** The result is valid until the next call: a store copies what it is given. */
+  encode(key: Uint8Array, record: Omit<StoredRecord, "checksum">): Uint8Array {
+    const length = recordHeaderBytes + record.value.length;
+    if (length > this.#scratch.length) this.#scratch = new Uint8Array(length * 2);
+    const bytes = this.#scratch.subarray(0, length);
+    writeSafeU64(bytes, 4, record.version);
+    writeSafeU64(bytes, 12, record.createRevision);
+    writeSafeU64(bytes, 20, record.modRevision);
+    bytes.set(record.value, recordHeaderBytes);
+    writeU32(bytes, 0, this.#checksum(key, bytes));
+    return bytes;
+  }
+
+  /** Throws CORRUPT when the bytes are not what was encoded for this key. */
+  decode(key: Uint8Array, bytes: Uint8Array): StoredRecord {
+    const checksum = bytes.length < recordHeaderBytes ? -1 : readU32(bytes, 0);
+    if (checksum !== this.#checksum(key, bytes)) {
+      throw new RaftctlError("CORRUPT", `a record of ${bytes.length} bytes in the state fails its checksum`, {
+        details: { key: hex(key) },
+        hint: "rebuild this node's state from a snapshot and the log",
+      });
+    }
+    return {
+      value: bytes.subarray(recordHeaderBytes),
+      version: readSafeU64(bytes, 4),
+      createRevision: readSafeU64(bytes, 12),
+      modRevision: readSafeU64(bytes, 20),
+      checksum,
+    };
+  }
+
+  /** Of an encoded record. */
+  checksumOf(bytes: Uint8Array): number {
+    return readU32(bytes, 0);
+  }
+
+  #checksum(key: Uint8Array, bytes: Uint8Array): number {
+    return this.#crc32(bytes.subarray(4), this.#crc32(key));
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,53 @@
+// What the host asks of a replicated state machine. It consumes committed entries in the order of their indexes, each exactly once also across
+// restarts, gives and takes whole images of its content, and says by a digest whether two nodes agree. It knows no terms but to remember them,
+// and nothing of leaders, votes or networks.
+
+export const imageChunkBytes = 128 * 1024;
+
+/** Structurally an entry of the log. type: 0 no-op, 1 command, 2 membership. */
+export interface AppliedEntry {
+  readonly index: number;
+  readonly term: number;
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
+export interface StateMachine {
+  /** Index and term of the last entry applied; 0 before the first. */
+  readonly lastApplied: number;
+  readonly lastAppliedTerm: number;
+  /** applyBatch of one (S113). */
+  apply(entry: AppliedEntry): Uint8Array | undefined;
+  /**
+   * Entries that follow each other; those at or below lastApplied are skipped. All take effect and lastApplied moves, or, when it throws, nothing
+   * does. The results are encoded CommandResults by position; undefined for what is not a command, or was skipped.
+   * Throws INCOMPATIBLE for a command of a newer version, CORRUPT for damage in the store, NO_SPACE and IO_ERROR when the store cannot write.
+   */
+  applyBatch(entries: readonly AppliedEntry[]): (Uint8Array | undefined)[];
+  /** The content at this moment, for a snapshot; entries may be applied while it is read. Must be closed. Throws BUSY when too many are open. */
+  image(): MachineImage;
+  /**
+   * Replaces everything by an image, whose position it must be. When it rejects (CORRUPT for anything but an undamaged image) or the process dies,
+   * the old content stands; nothing may be applied in the meantime.
+   */
+  restore(position: ImagePosition, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Equal on every node at equal lastApplied. */
+  digest(): string;
+}
+
+export interface ImagePosition {
+  readonly index: number;
+  readonly term: number;
+}
+
+export interface MachineImage extends ImagePosition {
+  /** Equal content gives equal bytes. Chunks have at most `imageChunkBytes`; may be called again from the start. */
+  chunks(): Iterable<Uint8Array>;
+  close(): void;
+}
+
+/** One applied batch, told once, after it has taken effect (S116). */
+export interface AppliedBatch {
+  readonly first: number;
+  readonly last: number;
+}

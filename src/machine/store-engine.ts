@@ -1,0 +1,57 @@
+// The DataEngine over an ordered store: keys (kv.ts) and streams (streams.ts) side by side, each in its part of the keyspace, both counted into one
+// digest. Holds no content of its own but the number of keys; whoever rolls a transaction back makes a new one.
+
+import type { Crc32 } from "../base/crc.ts";
+import type { DataEngine, DataRecord, KeyDelete, KeySpan, KeyWrite, StreamPage, StreamQuery, WriteOutcome } from "./data-engine.ts";
+import type { Digest } from "./digest.ts";
+import { KeyValueSpace } from "./kv.ts";
+import type { RecordCodec } from "./record.ts";
+import type { StoreContent, StoreTransaction } from "./store.ts";
+import { StreamSpace } from "./streams.ts";
+
+export interface StoreEngineOptions {
+  readonly codec: RecordCodec;
+  readonly crc32: Crc32;
+  /** Told of every record that comes and goes. */
+  readonly digest: Digest;
+  /** In the store as it is. */
+  readonly keyCount: number;
+}
+
+export class StoreEngine implements DataEngine {
+  readonly #keyValues: KeyValueSpace;
+  readonly #streams: StreamSpace;
+
+  constructor({ codec, crc32, digest, keyCount }: StoreEngineOptions) {
+    this.#keyValues = new KeyValueSpace(codec, digest, keyCount);
+    this.#streams = new StreamSpace(crc32, digest);
+  }
+
+  get keyCount(): number {
+    return this.#keyValues.count;
+  }
+
+  get(content: StoreContent, key: Uint8Array): DataRecord | undefined {
+    return this.#keyValues.get(content, key);
+  }
+
+  put(transaction: StoreTransaction, write: KeyWrite, revision: number): WriteOutcome {
+    return this.#keyValues.put(transaction, write, revision);
+  }
+
+  del(transaction: StoreTransaction, write: KeyDelete): WriteOutcome {
+    return this.#keyValues.del(transaction, write);
+  }
+
+  deleteRange(transaction: StoreTransaction, span: KeySpan): WriteOutcome {
+    return this.#keyValues.deleteRange(transaction, span);
+  }
+
+  append(transaction: StoreTransaction, stream: Uint8Array, data: Uint8Array): number {
+    return this.#streams.append(transaction, stream, data);
+  }
+
+  read(content: StoreContent, query: StreamQuery): StreamPage {
+    return this.#streams.read(content, query);
+  }
+}

@@ -1,0 +1,54 @@
+// An ordered map of bytes with atomic batches and consistent images: all that the state machine needs from a database. The real one is LMDB
+// (platform/lmdb-store.ts), the other one lives in memory (memory-store.ts, below the line); one contract test runs over both.
+
+export const storeKeyBytesMax = 1978;
+export const imagesMax = 16;
+
+export interface Store {
+  /** The bytes are the caller's to keep. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Ascending by unsigned byte. Sees one moment; finished or abandoned before the turn ends. The bytes are the caller's to keep. */
+  range(range: KeyRange): Iterable<KeyValue>;
+  /** Everything that `write` does happens, or nothing does when it throws. Reads inside see the writes. Synchronous; not durable by itself. */
+  transaction<T>(write: (transaction: StoreTransaction) => T): T;
+  /** The content at this moment, readable while later transactions and replacements go on. Must be closed. At most `imagesMax` at a time (BUSY). */
+  image(): StoreImage;
+  /** All content is replaced by these pairs (ascending keys), atomically for a crash: afterwards either the old content or the new one. */
+  replace(pairs: AsyncIterable<KeyValue>): Promise<void>;
+  /** Resolves when every transaction before the call is on disk. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoreTransaction {
+  /** The bytes are valid until the next call: copy what is kept. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Nothing is written while it is being read. The bytes are the caller's to keep. */
+  range(range: KeyRange): Iterable<KeyValue>;
+  /** Copies both: the caller may use its memory again at once. Keys have 1 to `storeKeyBytesMax` bytes. */
+  put(key: Uint8Array, value: Uint8Array): void;
+  delete(key: Uint8Array): void;
+}
+
+/** What can be read of a store, of a transaction and of an image alike. How long the bytes live, each of them says. */
+export type StoreContent = Pick<StoreTransaction, "get" | "range">;
+
+/** An image's bytes are the caller's to keep. Using it after `close` is a bug. */
+export interface StoreImage {
+  get(key: Uint8Array): Uint8Array | undefined;
+  range(range: KeyRange): Iterable<KeyValue>;
+  close(): void;
+}
+
+export interface KeyValue {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Start included, end excluded; absent means open. */
+export interface KeyRange {
+  readonly start?: Uint8Array;
+  readonly end?: Uint8Array;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}

@@ -1,0 +1,219 @@
+// One open LMDB environment in its own directory. It is written without fsync (the log is the truth), one synchronous transaction at a time, and
+// read through transactions that see one moment. It goes on living until the last image of it is closed.
+//
+// lmdb hands out Node Buffers and, on its fastest path, a view of one global buffer. Nothing of that leaves this file: what leaves is plain bytes.
+
+import { chmod, mkdir, open as openFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { open, type RootDatabase, type Transaction } from "lmdb";
+import { assert } from "../base/assert.ts";
+import { RaftctlError } from "../base/errors.ts";
+import type { KeyRange, KeyValue, StoreImage, StoreTransaction } from "../machine/store.ts";
+import { lmdbPageBytes } from "./lmdb-check.ts";
+import { syncDirectory } from "./lmdb-mark.ts";
+
+export const dataFileName = "data.mdb";
+/** Address space reserved at first; lmdb maps more by itself when the content outgrows it. */
+const mapBytes = 2 ** 30;
+/** As the port says (machine/store.ts); the contract test compares. */
+const imagesMax = 16;
+const keyBytesMax = 1978;
+/** Images, the shared read transaction and a spare. */
+const readersMax = imagesMax + 8;
+
+type Database = RootDatabase<Uint8Array, Uint8Array>;
+/** What lmdb-js has and its types leave out. */
+interface FastReads {
+  getBinaryFast(key: Uint8Array): (Buffer & { readonly isGlobal?: boolean }) | undefined;
+  getBinary(key: Uint8Array, options?: { transaction: Transaction }): Buffer | undefined;
+  readonly lastSize: number;
+}
+
+export class LmdbEnvironment implements StoreTransaction {
+  readonly directory: string;
+  readonly #database: Database;
+  readonly #reads: FastReads;
+  readonly #images = new Set<LmdbImage>();
+  #isInTransaction = false;
+  #closed: Promise<void> | undefined;
+
+  private constructor(directory: string, database: Database) {
+    this.directory = directory;
+    this.#database = database;
+    this.#reads = database as unknown as FastReads;
+  }
+
+  /** Of a directory that lmdbDamage has found sound, or of a new one. Opening and mapping is synchronous inside lmdb. */
+  static async open(directory: string): Promise<LmdbEnvironment> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const database = open<Uint8Array, Uint8Array>({
+      path: directory, encoding: "binary", keyEncoding: "binary", noSync: true, overlappingSync: false,
+      mapSize: mapBytes, pageSize: lmdbPageBytes, maxReaders: readersMax, maxDbs: 1,
+    });
+    await chmod(join(directory, dataFileName), 0o600);
+    await chmod(join(directory, "lock.mdb"), 0o600);
+    return new LmdbEnvironment(directory, database);
+  }
+
+  /** Plain bytes; a view of lmdb's own buffer that is valid until the next read. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    const found = this.#reads.getBinaryFast(key);
+    if (found === undefined) return undefined;
+    if (found.isGlobal === true) return new Uint8Array(found.buffer, found.byteOffset, this.#reads.lastSize);
+    return plain(this.#reads.getBinary(key));
+  }
+
+  range(range: KeyRange): Generator<KeyValue> {
+    return pairsOf(this.#database, range, undefined);
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    assert(key.length > 0 && key.length <= keyBytesMax, "a store key has 1 to 1978 bytes");
+    void this.#database.put(key, value);
+  }
+
+  delete(key: Uint8Array): void {
+    void this.#database.remove(key);
+  }
+
+  transaction<T>(write: (transaction: StoreTransaction) => T): T {
+    assert(!this.#isInTransaction, "transactions are not nested");
+    this.#isInTransaction = true;
+    let isDone = false;
+    try {
+      return this.#database.transactionSync(() => {
+        const result = write(this);
+        isDone = true;
+        return result;
+      });
+    } catch (thrown) {
+      throw isDone ? writeFailure(this.directory, thrown) : thrown;
+    } finally {
+      this.#isInTransaction = false;
+    }
+  }
+
+  image(): StoreImage {
+    assert(!this.#isInTransaction, "an image is taken between transactions");
+    if (this.#images.size >= imagesMax) throw new RaftctlError("BUSY", `${imagesMax} images of this state are open already`);
+    const image = new LmdbImage(this.#database, this.#database.useReadTransaction(), () => {
+      this.#images.delete(image);
+    });
+    this.#images.add(image);
+    return image;
+  }
+
+  /** fdatasync of the data file: everything committed before the call is on disk. A rejection means that it may never be. */
+  async flush(): Promise<void> {
+    try {
+      await syncFile(join(this.directory, dataFileName));
+    } catch (thrown) {
+      throw writeFailure(this.directory, thrown);
+    }
+  }
+
+  /** Flushed, and the directory entries of a new environment too. */
+  async makeDurable(): Promise<void> {
+    await this.flush();
+    await syncDirectory(this.directory);
+    await syncDirectory(dirname(this.directory));
+  }
+
+  /** Closes the open images first: a mapping must not vanish under a cursor. */
+  async close(): Promise<void> {
+    for (const image of [...this.#images]) image.close();
+    this.#closed ??= this.#database.close();
+    await this.#closed;
+  }
+
+  /** Closed and deleted as soon as the last image is closed. */
+  async retire(): Promise<void> {
+    await Promise.all([...this.#images].map((image) => image.closed));
+    await this.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+class LmdbImage implements StoreImage {
+  readonly #database: Database;
+  readonly #transaction: Transaction;
+  readonly #onClose: () => void;
+  readonly #cursors = new Set<Generator<KeyValue>>();
+  readonly #whenClosed = Promise.withResolvers<void>();
+  #isClosed = false;
+
+  constructor(database: Database, transaction: Transaction, onClose: () => void) {
+    this.#database = database;
+    this.#transaction = transaction;
+    this.#onClose = onClose;
+  }
+
+  get closed(): Promise<void> {
+    return this.#whenClosed.promise;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.#checkOpen();
+    return plain((this.#database as unknown as FastReads).getBinary(key, { transaction: this.#transaction }));
+  }
+
+  *range(range: KeyRange): Generator<KeyValue> {
+    this.#checkOpen();
+    const cursor = pairsOf(this.#database, range, this.#transaction);
+    this.#cursors.add(cursor);
+    try {
+      yield* cursor;
+    } finally {
+      this.#cursors.delete(cursor);
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // A cursor that outlives its transaction crashes the process.
+    for (const cursor of this.#cursors) cursor.return(undefined);
+    this.#transaction.done();
+    this.#whenClosed.resolve();
+    this.#onClose();
+  }
+
+  #checkOpen(): void {
+    assert(!this.#isClosed, "an image is not used after it was closed");
+  }
+}
+
+function* pairsOf(database: Database, range: KeyRange, transaction: Transaction | undefined): Generator<KeyValue> {
+  if (range.limit !== undefined && range.limit <= 0) return;
+  const options = { ...boundsOf(range), ...(range.limit === undefined ? {} : { limit: range.limit }), ...(transaction && { transaction }) };
+  for (const { key, value } of database.getRange(options)) yield { key: plain(key as Buffer)!, value: plain(value as Buffer)! };
+}
+
+const smallestKey = Uint8Array.of(0);
+
+/** lmdb begins a reverse range at its upper bound, included, and ends it before the lower one; ours includes the lower bound and not the upper. */
+function boundsOf({ start, end, reverse }: KeyRange): object {
+  if (reverse !== true) return { ...(start && start.length > 0 && { start }), ...(end && { end }) };
+  const last = start === undefined || start.length === 0 ? smallestKey : start;
+  return { reverse: true, end: last, inclusiveEnd: true, ...(end && { start: end, exclusiveStart: true }) };
+}
+
+/** The same memory without Buffer's own methods, of which `slice` would not copy. */
+function plain(bytes: Buffer | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await openFile(path, "r+");
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+function writeFailure(directory: string, thrown: unknown): RaftctlError {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const isFull = /no space|ENOSPC|quota/i.test(reason);
+  return new RaftctlError(isFull ? "NO_SPACE" : "IO_ERROR", `cannot write the state in ${directory}: ${reason}`, { cause: thrown });
+}

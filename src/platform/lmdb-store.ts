@@ -1,0 +1,214 @@
+// The machine's Store on disk: LMDB, one environment per region. Applied entries become visible in one transaction, without fsync: the log is the
+// durability, and the kernel keeps what a killed process has written. What the kernel itself may have lost (it went down, or the power did) cannot
+// be recognised from the file, so an environment that was open under another boot is not trusted: it is replaced by an empty one, and its owner
+// rebuilds the content from a snapshot and the log.
+//
+//    <directory>/current.json      which environment counts (lmdb-mark.ts)
+//    <directory>/state-<n>/        an environment; any other than the one that counts is left over from a crash and deleted
+
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "../base/assert.ts";
+import { toRaftctlError } from "../base/errors.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
+import type { KeyRange, KeyValue, Store, StoreImage, StoreTransaction } from "../machine/store.ts";
+import { lmdbDamage } from "./lmdb-check.ts";
+import { dataFileName, LmdbEnvironment } from "./lmdb-environment.ts";
+import { environmentName, environmentNumber, isEnvironmentName, type LmdbMark, readMark, writeMark } from "./lmdb-mark.ts";
+
+export interface LmdbStoreOptions {
+  /** Of this region alone; created when absent. */
+  readonly directory: string;
+  /** Of the running operating system, as /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string;
+  readonly logger?: Logger;
+}
+
+export interface OpenedStore {
+  readonly store: Store;
+  /** false: the store is empty, because there was none, or none that can be relied on. */
+  readonly trusted: boolean;
+}
+
+const replaceBatchRows = 1024;
+const replaceBatchBytes = 1024 * 1024;
+
+/** Only one process may have the directory open: the lock of the data directory sees to that. */
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<OpenedStore> {
+  const { directory, bootId } = options;
+  const logger = options.logger ?? silentLogger;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const mark = await readMark(directory);
+  let environment = await openTrusted(options, mark, logger);
+  const trusted = environment !== undefined;
+  environment ??= await createEnvironment(directory);
+  // From here on a crash of the operating system makes the content doubtful.
+  await writeMark(directory, { environment: nameOf(environment), bootId, clean: false });
+  await removeOthers(directory, nameOf(environment));
+  return { store: new LmdbStore(environment, options, logger), trusted };
+}
+
+async function openTrusted(options: LmdbStoreOptions, mark: LmdbMark | undefined, logger: Logger): Promise<LmdbEnvironment | undefined> {
+  if (mark === undefined) return undefined;
+  const path = join(options.directory, mark.environment);
+  const doubt = await doubtAbout(path, mark, options.bootId);
+  if (doubt !== undefined) {
+    logger.warn({ path, reason: doubt }, "the state is not trusted and will be rebuilt from snapshot and log");
+    return undefined;
+  }
+  try {
+    return await LmdbEnvironment.open(path);
+  } catch (thrown) {
+    logger.warn({ path, reason: toRaftctlError(thrown).message }, "the state cannot be opened and will be rebuilt from snapshot and log");
+    return undefined;
+  }
+}
+
+async function doubtAbout(path: string, mark: LmdbMark, bootId: string): Promise<string | undefined> {
+  if (!mark.clean && mark.bootId !== bootId) return "the operating system went down while it was open";
+  const damage = await lmdbDamage(join(path, dataFileName));
+  return damage === undefined ? undefined : `${dataFileName}: ${damage}`;
+}
+
+/** Under a number that was never used in this directory, so that nothing left over is mistaken for it. Durable when it resolves. */
+async function createEnvironment(directory: string): Promise<LmdbEnvironment> {
+  const numbers = (await readdir(directory)).filter(isEnvironmentName).map(environmentNumber);
+  const environment = await LmdbEnvironment.open(join(directory, environmentName(Math.max(0, ...numbers) + 1)));
+  await environment.makeDurable();
+  return environment;
+}
+
+async function removeOthers(directory: string, kept: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (isEnvironmentName(name) && name !== kept) await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+function nameOf(environment: LmdbEnvironment): string {
+  return environment.directory.slice(environment.directory.lastIndexOf("/") + 1);
+}
+
+class LmdbStore implements Store {
+  readonly #options: LmdbStoreOptions;
+  readonly #logger: Logger;
+  #environment: LmdbEnvironment;
+  #isReplacing = false;
+  #isClosed = false;
+  #failure: unknown;
+
+  constructor(environment: LmdbEnvironment, options: LmdbStoreOptions, logger: Logger) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.#checkOpen();
+    const found = this.#environment.get(key);
+    return found === undefined ? undefined : new Uint8Array(found);
+  }
+
+  range(range: KeyRange): Iterable<KeyValue> {
+    this.#checkOpen();
+    return this.#environment.range(range);
+  }
+
+  transaction<T>(write: (transaction: StoreTransaction) => T): T {
+    this.#checkOpen();
+    assert(!this.#isReplacing, "nothing is written while the content is being replaced");
+    return this.#environment.transaction(write);
+  }
+
+  image(): StoreImage {
+    this.#checkOpen();
+    return this.#environment.image();
+  }
+
+  async flush(): Promise<void> {
+    this.#checkOpen();
+    try {
+      await this.#environment.flush();
+    } catch (thrown) {
+      // The page cache may have dropped what could not be written: this environment is never called clean again.
+      this.#failure ??= thrown;
+      throw thrown;
+    }
+  }
+
+  async replace(pairs: AsyncIterable<KeyValue>): Promise<void> {
+    this.#checkOpen();
+    assert(!this.#isReplacing, "one replacement at a time");
+    this.#isReplacing = true;
+    try {
+      const filled = await this.#fill(pairs);
+      await writeMark(this.#options.directory, { environment: nameOf(filled), bootId: this.#options.bootId, clean: false });
+      const old = this.#environment;
+      this.#environment = filled;
+      this.#retire(old);
+    } finally {
+      this.#isReplacing = false;
+    }
+  }
+
+  async #fill(pairs: AsyncIterable<KeyValue>): Promise<LmdbEnvironment> {
+    const environment = await createEnvironment(this.#options.directory);
+    try {
+      let batch = new PairBatch();
+      for await (const pair of pairs) {
+        batch.add(pair);
+        if (!batch.isFull) continue;
+        batch.writeTo(environment);
+        batch = new PairBatch();
+      }
+      batch.writeTo(environment);
+      await environment.makeDurable();
+      return environment;
+    } catch (thrown) {
+      await environment.retire();
+      throw thrown;
+    }
+  }
+
+  /** Not waited for: images of it may be open for long. */
+  #retire(environment: LmdbEnvironment): void {
+    environment.retire().catch((thrown: unknown) => {
+      this.#logger.warn({ path: environment.directory, reason: toRaftctlError(thrown).message }, "a replaced state could not be removed");
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    assert(!this.#isReplacing, "a store is not closed while its content is being replaced");
+    this.#isClosed = true;
+    const environment = this.#environment;
+    await environment.flush();
+    await environment.close();
+    if (this.#failure !== undefined) return;
+    await writeMark(this.#options.directory, { environment: nameOf(environment), bootId: this.#options.bootId, clean: true });
+  }
+
+  #checkOpen(): void {
+    assert(!this.#isClosed, "a store is not used after it was closed");
+  }
+}
+
+/** Pairs that go into one transaction. */
+class PairBatch {
+  readonly #pairs: KeyValue[] = [];
+  #bytes = 0;
+
+  get isFull(): boolean {
+    return this.#pairs.length >= replaceBatchRows || this.#bytes >= replaceBatchBytes;
+  }
+
+  add(pair: KeyValue): void {
+    this.#pairs.push(pair);
+    this.#bytes += pair.key.length + pair.value.length;
+  }
+
+  writeTo(environment: LmdbEnvironment): void {
+    environment.transaction((transaction) => {
+      for (const { key, value } of this.#pairs) transaction.put(key, value);
+    });
+  }
+}

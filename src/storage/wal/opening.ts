@@ -1,0 +1,42 @@
+// Opening a log for writing: read it (recovery.ts), cut a torn tail, remove left-over files, open the segment in use and the spare. Everything that
+// changes the disk comes after the whole log was read and found good.
+
+import { cutTornTail, leftovers, readWal, type WalImage } from "./recovery.ts";
+import type { OpenSegment } from "./segment-supply.ts";
+import { segmentName } from "./segment.ts";
+import type { WalOptions } from "./wal-options.ts";
+
+export interface OpenedWal {
+  readonly image: WalImage;
+  readonly active: OpenSegment;
+  readonly spare: OpenSegment | undefined;
+}
+
+/** @throws RaftctlError CORRUPT, INCOMPATIBLE, IO_ERROR */
+export async function openSegments(options: WalOptions): Promise<OpenedWal> {
+  const { disk, directory, crc32, logger, clusterId, nodeId, incarnation } = options;
+  const image = await readWal({ disk, directory, crc32, owner: { clusterId, nodeId, incarnation } });
+  if (image.tornTail !== undefined) {
+    logger.warn({ ...image.tornTail }, "a write that a crash tore was cut from the end of the log; it was never acknowledged");
+    await cutTornTail(disk, image.tornTail);
+  }
+  await removeLeftovers(options, image.firstSegment);
+  const { sequence, sizeBytes } = image.end;
+  const next = image.segments.find((segment) => segment.sequence === sequence + 1);
+  const active = await openSegment(options, image, { sequence, sizeBytes });
+  return { image, active, spare: next === undefined ? undefined : await openSegment(options, image, next) };
+}
+
+async function openSegment({ disk, directory }: WalOptions, image: WalImage, found: { sequence: number; sizeBytes: number }): Promise<OpenSegment> {
+  const { sequence, sizeBytes } = found;
+  const file = await disk.open(`${directory}/${segmentName(sequence)}`, "write");
+  return { sequence, sizeBytes, seed: image.seeds.get(sequence)!, file };
+}
+
+async function removeLeftovers({ disk, directory, logger }: WalOptions, firstSegment: number): Promise<void> {
+  const names = await leftovers(disk, directory, firstSegment);
+  for (const name of names) await disk.unlink(`${directory}/${name}`);
+  if (names.length === 0) return;
+  await disk.syncDirectory(directory);
+  logger.info({ names }, "files that a crash had left over were removed");
+}

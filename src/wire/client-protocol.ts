@@ -1,0 +1,107 @@
+// What a client and a daemon say to each other, on the client listener and on the admin socket alike. After the handshake requests and responses
+// are multiplexed by id and answered out of order. Hot requests are positional arrays; the rest is `admin`, a method name with named parameters.
+//
+//   request   [id, operation, region, ...fields]        response   [id, 0, ...fields]   or   [id, 1, error]
+
+import type { RegionId } from "../base/ids.ts";
+import type { ErrorCode } from "../base/errors.ts";
+
+/** The numbers stand on the wire: never change or reuse one. */
+export const clientOperations = { propose: 1, get: 2, range: 3, admin: 4 } as const;
+
+export type Consistency = "linearizable" | "leader" | "stale";
+
+export type ClientRequest = ProposeRequest | GetRequest | RangeRequest | AdminRequest;
+
+export interface ProposeRequest {
+  readonly operation: "propose";
+  readonly region: RegionId;
+  readonly waitFor: "committed" | "applied";
+  readonly timeoutMs: number;
+  /** As wire/command.ts encodes it; from here to every log it is never encoded again. */
+  readonly command: Uint8Array;
+}
+
+export interface ReadOptions {
+  readonly consistency: Consistency;
+  /** Wait until at least this index is applied here (U7). */
+  readonly minIndex: number | undefined;
+  /** stale only: refuse (UNHEALTHY) when the last contact with a leader is longer ago, ms. */
+  readonly maxLagMs: number | undefined;
+  readonly timeoutMs: number;
+}
+
+export interface GetRequest extends ReadOptions {
+  readonly operation: "get";
+  readonly region: RegionId;
+  readonly key: Uint8Array;
+}
+
+export interface RangeRequest extends ReadOptions {
+  readonly operation: "range";
+  readonly region: RegionId;
+  readonly start: Uint8Array | undefined;
+  /** Excluded. */
+  readonly end: Uint8Array | undefined;
+  readonly limit: number;
+  readonly keysOnly: boolean;
+  readonly countOnly: boolean;
+}
+
+export interface AdminRequest {
+  readonly operation: "admin";
+  readonly region: RegionId;
+  readonly method: string;
+  readonly params: unknown;
+  readonly timeoutMs: number;
+}
+
+export interface ProposeResponse {
+  readonly operation: "propose";
+  readonly term: number;
+  readonly index: number;
+  /** As wire/command.ts encodes it; empty for waitFor "committed". */
+  readonly result: Uint8Array;
+  /** Name of the node that handed the command to the leader. */
+  readonly forwardedBy: string | undefined;
+  /** Name of the leader. */
+  readonly leader: string | undefined;
+}
+
+export interface KeyValueRecord {
+  readonly key: Uint8Array;
+  /** Empty when only keys were asked for. */
+  readonly value: Uint8Array;
+  /** 1 at creation, one more at each put. */
+  readonly version: number;
+  readonly createIndex: number;
+  readonly modIndex: number;
+}
+
+export interface ReadResponse {
+  readonly operation: "read";
+  readonly records: readonly KeyValueRecord[];
+  /** All that match, also beyond `limit` when counting. */
+  readonly count: number;
+  readonly more: boolean;
+  /** lastApplied at the moment of the read, and the term and leader known then. */
+  readonly index: number;
+  readonly term: number;
+  readonly leader: string | undefined;
+  readonly servedBy: string;
+  readonly staleMs: number | undefined;
+}
+
+export interface AdminResponse {
+  readonly operation: "admin";
+  readonly result: unknown;
+}
+
+export type ClientResponse = ProposeResponse | ReadResponse | AdminResponse;
+
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+}

@@ -1,0 +1,97 @@
+// Requests of clients: [requestId, operation, region, ...fields], a blob last. Encoders leave the request id 0; the connection sets it. Decoders
+// refuse with BAD_REQUEST, which can be answered. Bytes in a decoded request are views on the chunk that was received.
+
+import type { RegionId } from "../base/ids.ts";
+import { checkPlainParams, FieldReader } from "./check.ts";
+import {
+  clientOperations, type AdminRequest, type ClientRequest, type Consistency, type GetRequest, type ProposeRequest, type RangeRequest, type ReadOptions,
+} from "./client-protocol.ts";
+import type { WireFields } from "./frame.ts";
+import { limits } from "./limits.ts";
+import { waits } from "./peer-requests.ts";
+
+const consistencies = { linearizable: 0, leader: 1, stale: 2 } as const satisfies Record<Consistency, number>;
+
+/** The request id is left 0, for the connection to set. */
+export function encodeClientRequest(request: ClientRequest): WireFields {
+  switch (request.operation) {
+    case "propose":
+      return [0, clientOperations.propose, request.region, waits[request.waitFor], request.timeoutMs, request.command];
+    case "get":
+      return [0, clientOperations.get, request.region, ...encodeReadOptions(request), request.key];
+    case "range":
+      return [
+        0, clientOperations.range, request.region, ...encodeReadOptions(request), request.start ?? null, request.end ?? null, request.limit,
+        request.keysOnly, request.countOnly,
+      ];
+    case "admin":
+      return [0, clientOperations.admin, request.region, request.method, request.timeoutMs, request.params];
+  }
+}
+
+function encodeReadOptions(options: ReadOptions): WireFields {
+  return [consistencies[options.consistency], options.minIndex ?? null, options.maxLagMs ?? null, options.timeoutMs];
+}
+
+/** Throws BAD_REQUEST. */
+export function decodeClientRequest(fields: WireFields): ClientRequest {
+  const reader = new FieldReader("client request", fields, 1);
+  const operation = reader.choice("operation", clientOperations);
+  const region = reader.regionId("region");
+  const request = decoders[operation](reader, region);
+  reader.end();
+  return request;
+}
+
+const decoders: Readonly<Record<keyof typeof clientOperations, (fields: FieldReader, region: RegionId) => ClientRequest>> = {
+  propose: decodePropose,
+  get: decodeGet,
+  range: decodeRange,
+  admin: decodeAdmin,
+};
+
+function decodePropose(fields: FieldReader, region: RegionId): ProposeRequest {
+  return {
+    operation: "propose",
+    region,
+    waitFor: fields.choice("waitFor", waits),
+    timeoutMs: fields.integer("timeoutMs", 0, limits.timeoutMsMax),
+    command: fields.bytes("command", limits.commandBytesMax),
+  };
+}
+
+function decodeGet(fields: FieldReader, region: RegionId): GetRequest {
+  return {
+    operation: "get",
+    region,
+    consistency: fields.choice("consistency", consistencies),
+    minIndex: fields.optionalInteger("minIndex"),
+    maxLagMs: fields.optionalInteger("maxLagMs"),
+    timeoutMs: fields.integer("timeoutMs", 0, limits.timeoutMsMax),
+    key: fields.bytes("key", limits.keyBytesMax),
+  };
+}
+
+function decodeRange(fields: FieldReader, region: RegionId): RangeRequest {
+  return {
+    operation: "range",
+    region,
+    consistency: fields.choice("consistency", consistencies),
+    minIndex: fields.optionalInteger("minIndex"),
+    maxLagMs: fields.optionalInteger("maxLagMs"),
+    timeoutMs: fields.integer("timeoutMs", 0, limits.timeoutMsMax),
+    start: fields.optionalBytes("start", limits.keyBytesMax),
+    end: fields.optionalBytes("end", limits.keyBytesMax),
+    limit: fields.integer("limit", 0, limits.rangeRecordsMax),
+    keysOnly: fields.boolean("keysOnly"),
+    countOnly: fields.boolean("countOnly"),
+  };
+}
+
+function decodeAdmin(fields: FieldReader, region: RegionId): AdminRequest {
+  const method = fields.text("method", limits.methodBytesMax);
+  const timeoutMs = fields.integer("timeoutMs", 0, limits.timeoutMsMax);
+  const params = fields.take("params");
+  checkPlainParams(method, params);
+  return { operation: "admin", region, method, params, timeoutMs };
+}

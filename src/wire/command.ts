@@ -1,0 +1,281 @@
+// A replicated operation as bytes. The client makes them once; they are the entry's data in every log, on every wire and in the machine, and nobody
+// in between encodes them again. All integers are little-endian. Every command has exactly one encoding, so a check compares a few lengths, and
+// decoding gives views of the bytes and copies nothing.
+//
+//    0  u8   version, 1                        16  u64  session id, 0 = none
+//    1  u8   operation                         24  u64  sequence number in the session, 0 = none
+//    2  u8   bit 0 wantPrevious,               32  u64  version that the condition wants, else 0
+//            bits 1-2 condition, bit 3 open    40       key | end | value | value that the condition wants
+//    3  u8   0
+//    4  u16  length of key (start, stream)      8  u32  length of value
+//    6  u16  length of end                     12  u32  length of the value that the condition wants
+
+import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
+import { RaftctlError } from "../base/errors.ts";
+import { limits } from "./limits.ts";
+
+const headerBytes = 40;
+/** The value and the value that a condition wants together have at most valueBytesMax: so no command is above limits.commandBytesMax. */
+const { keyBytesMax, valueBytesMax } = limits;
+/** One byte holds the length of a name that is not empty. */
+export const streamNameBytesMax = 256;
+
+export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand;
+
+export interface PutCommand {
+  readonly operation: "put";
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly condition?: Condition | undefined;
+  /** The result carries the record that was there before. */
+  readonly wantPrevious: boolean;
+  readonly session?: SessionStamp | undefined;
+}
+
+export interface DeleteCommand {
+  readonly operation: "delete";
+  readonly key: Uint8Array;
+  readonly condition?: Condition | undefined;
+  readonly wantPrevious: boolean;
+  readonly session?: SessionStamp | undefined;
+}
+
+/** All keys in the range or none, in one step. */
+export interface DeleteRangeCommand {
+  readonly operation: "deleteRange";
+  /** Included; empty means from the first key. */
+  readonly start: Uint8Array;
+  /** Excluded; undefined means to the last key. */
+  readonly end: Uint8Array | undefined;
+  readonly session?: SessionStamp | undefined;
+}
+
+/** One more record at the end of a stream; the first one makes the stream. */
+export interface AppendCommand {
+  readonly operation: "append";
+  /** Name of the stream, 1 to `streamNameBytesMax` bytes. */
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  /** Nothing is replaced, so there is nothing to compare with and nothing to tell. */
+  readonly condition?: undefined;
+  readonly wantPrevious?: undefined;
+  readonly session?: SessionStamp | undefined;
+}
+
+/** What must hold for the operation to have an effect. Version 0 is the version of a key that does not exist. */
+export type Condition =
+  | { readonly kind: "absent" }
+  | { readonly kind: "version"; readonly version: number }
+  | { readonly kind: "value"; readonly value: Uint8Array };
+
+/** Makes a repeated command harmless (diss. §6.3). */
+export interface SessionStamp {
+  /** 1 to 2^64-1, chosen at random by the client. */
+  readonly id: bigint;
+  /** 1 for the first command of the session, one more for each new one, the same for a repetition. */
+  readonly sequence: number;
+}
+
+const formatVersion = 1;
+/** The numbers stand in every log: never change or reuse one. */
+const operations = { put: 1, delete: 2, deleteRange: 3, append: 4 } as const;
+const conditionKinds = { none: 0, absent: 1, version: 2, value: 3 } as const;
+const previousFlag = 0b0001;
+const openEndFlag = 0b1000;
+const u64Max = 2n ** 64n - 1n;
+
+/** unknown: made by a newer version. It is refused at the door; in a log it means that this node is too old to go on. */
+export type CommandFault = "malformed" | "tooLarge" | "unknown";
+
+/** What is wrong with these bytes; undefined for exactly those that decode. Constant time, allocates nothing. */
+export function commandFault(bytes: Uint8Array): CommandFault | undefined {
+  if (bytes.length < 2) return "malformed";
+  const operation = bytes[1]!;
+  if (bytes[0] !== formatVersion || operation < operations.put || operation > operations.append) return "unknown";
+  if (bytes.length < headerBytes || bytes[3] !== 0) return "malformed";
+  const keyLength = readU16(bytes, 4);
+  const endLength = readU16(bytes, 6);
+  const valueLength = readU32(bytes, 8);
+  const wantedLength = readU32(bytes, 12);
+  const keyLengthMax = operation === operations.append ? streamNameBytesMax : keyBytesMax;
+  if (keyLength > keyLengthMax || endLength > keyBytesMax || valueLength + wantedLength > valueBytesMax) return "tooLarge";
+  if (bytes.length !== headerBytes + keyLength + endLength + valueLength + wantedLength) return "malformed";
+  if (!isSessionSound(bytes)) return "malformed";
+  const sound = operation === operations.deleteRange ? isRangeSound(bytes) : isSingleSound(bytes);
+  return sound ? undefined : "malformed";
+}
+
+function isSessionSound(bytes: Uint8Array): boolean {
+  const hasId = readU32(bytes, 16) !== 0 || readU32(bytes, 20) !== 0;
+  const sequence = readSafeU64(bytes, 24);
+  return hasId ? sequence >= 1 : sequence === 0;
+}
+
+function isRangeSound(bytes: Uint8Array): boolean {
+  const flags = bytes[2]!;
+  const hasEnd = readU16(bytes, 6) > 0;
+  const isEndSound = hasEnd ? flags === 0 : flags === openEndFlag || flags === 0;
+  return isEndSound && readU32(bytes, 8) === 0 && readU32(bytes, 12) === 0 && readSafeU64(bytes, 32) === 0;
+}
+
+function isSingleSound(bytes: Uint8Array): boolean {
+  const flags = bytes[2]!;
+  const condition = flags >>> 1;
+  if (flags > 0b111 || readU16(bytes, 4) === 0 || readU16(bytes, 6) !== 0) return false;
+  if (bytes[1] === operations.delete && readU32(bytes, 8) !== 0) return false;
+  if (bytes[1] === operations.append && flags !== 0) return false;
+  if (condition !== conditionKinds.value && readU32(bytes, 12) !== 0) return false;
+  const version = readSafeU64(bytes, 32);
+  return condition === conditionKinds.version ? !Number.isNaN(version) : version === 0;
+}
+
+/** The check at the door, before a command enters a log: accepts exactly what decodeCommand accepts. Throws BAD_REQUEST or TOO_LARGE. */
+export function checkCommand(bytes: Uint8Array): void {
+  const fault = commandFault(bytes);
+  if (fault !== undefined) throw faultError(bytes, fault);
+}
+
+function faultError(bytes: Uint8Array, fault: CommandFault): RaftctlError {
+  if (fault === "tooLarge") {
+    const bounds = `a key has at most ${keyBytesMax} bytes, a stream's name ${streamNameBytesMax}, a value ${valueBytesMax}`;
+    return new RaftctlError("TOO_LARGE", `command of ${bytes.length} bytes (${bounds})`);
+  }
+  if (fault === "unknown") {
+    return new RaftctlError("BAD_REQUEST", `unknown command: version ${bytes[0]}, operation ${bytes[1]} (upgrade every node first)`);
+  }
+  return new RaftctlError("BAD_REQUEST", `malformed command of ${bytes.length} bytes`);
+}
+
+/** The parts are views of `bytes`. Throws BAD_REQUEST or TOO_LARGE for anything that encodeCommand did not make. */
+export function decodeCommand(bytes: Uint8Array): Command {
+  checkCommand(bytes);
+  const operation = bytes[1]!;
+  const keyEnd = headerBytes + readU16(bytes, 4);
+  const key = bytes.subarray(headerBytes, keyEnd);
+  const session = decodeSession(bytes);
+  if (operation === operations.deleteRange) {
+    const end = bytes[2] === openEndFlag ? undefined : bytes.subarray(keyEnd);
+    return { operation: "deleteRange", start: key, end, session };
+  }
+  const valueEnd = keyEnd + readU32(bytes, 8);
+  if (operation === operations.append) return { operation: "append", key, value: bytes.subarray(keyEnd), session };
+  const condition = decodeCondition(bytes, valueEnd);
+  const wantPrevious = (bytes[2]! & previousFlag) !== 0;
+  if (operation === operations.delete) return { operation: "delete", key, condition, wantPrevious, session };
+  return { operation: "put", key, value: bytes.subarray(keyEnd, valueEnd), condition, wantPrevious, session };
+}
+
+function decodeSession(bytes: Uint8Array): SessionStamp | undefined {
+  const sequence = readSafeU64(bytes, 24);
+  if (sequence === 0) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + 16, 8);
+  return { id: view.getBigUint64(0, true), sequence };
+}
+
+function decodeCondition(bytes: Uint8Array, wantedStart: number): Condition | undefined {
+  switch (bytes[2]! >>> 1) {
+    case conditionKinds.absent:
+      return { kind: "absent" };
+    case conditionKinds.version:
+      return { kind: "version", version: readSafeU64(bytes, 32) };
+    case conditionKinds.value:
+      return { kind: "value", value: bytes.subarray(wantedStart) };
+    default:
+      return undefined;
+  }
+}
+
+/** Throws INVALID_ARGUMENT for an empty key or a number out of range, TOO_LARGE for a key or value above its limit. */
+export function encodeCommand(command: Command): Uint8Array {
+  checkLimits(command);
+  const key = command.operation === "deleteRange" ? command.start : command.key;
+  const end = command.operation === "deleteRange" ? command.end : undefined;
+  const value = valueOf(command);
+  const condition = command.operation === "deleteRange" ? undefined : command.condition;
+  const wanted = condition?.kind === "value" ? condition.value : undefined;
+  const parts = [key, end, value, wanted];
+  const bytes = new Uint8Array(parts.reduce((total, part) => total + (part?.length ?? 0), headerBytes));
+  bytes[0] = formatVersion;
+  bytes[1] = operations[command.operation];
+  bytes[2] = flagsOf(command);
+  writeU16(bytes, 4, key.length);
+  writeU16(bytes, 6, end?.length ?? 0);
+  writeU32(bytes, 8, value?.length ?? 0);
+  writeU32(bytes, 12, wanted?.length ?? 0);
+  if (command.session !== undefined) writeSession(bytes, command.session);
+  if (condition?.kind === "version") writeSafeU64(bytes, 32, condition.version);
+  let offset = headerBytes;
+  for (const part of parts) {
+    if (part === undefined) continue;
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+function valueOf(command: Command): Uint8Array | undefined {
+  return command.operation === "put" || command.operation === "append" ? command.value : undefined;
+}
+
+function flagsOf(command: Command): number {
+  if (command.operation === "deleteRange") return command.end === undefined ? openEndFlag : 0;
+  return (conditionKinds[command.condition?.kind ?? "none"] << 1) | (command.wantPrevious === true ? previousFlag : 0);
+}
+
+function writeSession(bytes: Uint8Array, session: SessionStamp): void {
+  new DataView(bytes.buffer).setBigUint64(16, session.id, true);
+  writeSafeU64(bytes, 24, session.sequence);
+}
+
+function checkLimits(command: Command): void {
+  if (command.operation === "deleteRange") {
+    checkKey(command.start, 0);
+    checkKey(command.end ?? command.start, 0);
+  } else if (command.operation === "append") {
+    checkStreamName(command.key);
+    checkValues(command);
+  } else {
+    checkKey(command.key, 1);
+    checkValues(command);
+  }
+  if (command.session !== undefined) checkSession(command.session);
+}
+
+function checkKey(key: Uint8Array, bytesMin: number): void {
+  if (key.length < bytesMin) throw new RaftctlError("INVALID_ARGUMENT", "the key is empty (want 1 byte at least)");
+  if (key.length > keyBytesMax) throw new RaftctlError("TOO_LARGE", `key of ${key.length} bytes (at most ${keyBytesMax})`);
+}
+
+function checkStreamName(name: Uint8Array): void {
+  if (name.length === 0) throw new RaftctlError("INVALID_ARGUMENT", "the name of the stream is empty (want 1 byte at least)");
+  if (name.length <= streamNameBytesMax) return;
+  throw new RaftctlError("TOO_LARGE", `name of a stream of ${name.length} bytes (at most ${streamNameBytesMax})`);
+}
+
+function checkValues(command: PutCommand | DeleteCommand | AppendCommand): void {
+  const { condition } = command;
+  if (condition?.kind === "version" && !isCount(condition.version)) {
+    throw new RaftctlError("INVALID_ARGUMENT", `not a version: ${condition.version} (want an integer from 0 to 2^53-1)`);
+  }
+  const size = (valueOf(command)?.length ?? 0) + (condition?.kind === "value" ? condition.value.length : 0);
+  if (size > valueBytesMax) throw new RaftctlError("TOO_LARGE", `value of ${size} bytes (at most ${valueBytesMax}, with the value compared to)`);
+}
+
+function checkSession(session: SessionStamp): void {
+  if (session.id < 1n || session.id > u64Max || session.sequence < 1 || !isCount(session.sequence)) {
+    throw new RaftctlError("INVALID_ARGUMENT", `not a session stamp: id ${session.id}, sequence ${session.sequence} (both start at 1)`);
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function readU16(bytes: Uint8Array, offset: number): number {
+  return bytes[offset]! | (bytes[offset + 1]! << 8);
+}
+
+function writeU16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value;
+  bytes[offset + 1] = value >>> 8;
+}

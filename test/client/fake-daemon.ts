@@ -1,0 +1,226 @@
+// A daemon of a cluster of one, for tests of the client and the commands: the real listener, codec and command bytes, and behind them a map. What a
+// test wants to go wrong it puts into `faults`, for the next proposals.
+
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compareBytes, equalBytes } from "../../src/base/bytes.ts";
+import type { RaftctlError } from "../../src/base/errors.ts";
+import { parseClusterId, parseNodeId, globalRegion } from "../../src/base/ids.ts";
+import { RequestServer } from "../../src/platform/request-server.ts";
+import { SystemClock } from "../../src/platform/system-clock.ts";
+import type { AdminMethods, HealthReport, MemberReport, NodeStatus, RegionReport } from "../../src/wire/admin-protocol.ts";
+import type { ClientRequest, ClientResponse, GetRequest, KeyValueRecord, ProposeRequest, RangeRequest } from "../../src/wire/client-protocol.ts";
+import { decodeCommand } from "../../src/wire/command.ts";
+import type { Command, Condition } from "../../src/wire/command.ts";
+import { decodeResult, encodeResult } from "../../src/wire/command-result.ts";
+import type { CommandResult } from "../../src/wire/command-result.ts";
+
+export type Fault =
+  /** The server's word that nothing was done. */
+  | { readonly kind: "refuse"; readonly error: RaftctlError }
+  /** Executed, and then the connection ends without an answer. */
+  | { readonly kind: "executeAndDrop" }
+  /** Neither executed nor answered. */
+  | { readonly kind: "silence" }
+  /** Executed and never answered. */
+  | { readonly kind: "executeSilently" };
+
+export class FakeDaemon {
+  readonly requests: ClientRequest[] = [];
+  readonly faults: Fault[] = [];
+  readonly records = new Map<string, KeyValueRecord>();
+  readonly status: NodeStatus;
+  health: HealthReport = { healthy: true, live: true, ready: true, checks: [{ name: "leader", ok: true, detail: "n1 leads in term 7" }] };
+  adminFault: RaftctlError | undefined;
+  /** These methods are never answered. */
+  readonly silentMethods = new Set<string>();
+  executed = 0;
+  /** How many records a range answers with at most. */
+  pageMax = 10_000;
+  readonly #sessions = new Map<string, Uint8Array>();
+  readonly #name: string;
+  #index = 100;
+  #server: RequestServer;
+
+  constructor(name = "n1") {
+    this.#name = name;
+    this.#server = this.#makeServer(0);
+    this.status = nodeStatus(name);
+  }
+
+  /** host:port */
+  get endpoint(): string {
+    const { address } = this.#server;
+    return "port" in address ? `${address.host}:${address.port}` : address.path;
+  }
+
+  async start(): Promise<this> {
+    await this.#server.start();
+    this.status.clientAddress = this.endpoint;
+    for (const member of this.status.regions[0]!.members) if (member.name === this.#name) member.clientAddress = this.endpoint;
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop(0);
+  }
+
+  /** All connections end; the same port accepts again. */
+  async restart(): Promise<void> {
+    const { address } = this.#server;
+    await this.#server.stop(0);
+    this.#server = this.#makeServer("port" in address ? address.port : 0);
+    await this.#server.start();
+  }
+
+  #makeServer(port: number): RequestServer {
+    return new RequestServer({
+      clock: new SystemClock(),
+      name: "client",
+      address: { host: "127.0.0.1", port },
+      identity: {
+        clusterId: parseClusterId("9f31".repeat(8)), nodeId: parseNodeId(nodeIdOf(this.#name)), incarnation: 1, name: this.#name,
+        regions: [globalRegion], version: "0.1.0",
+      },
+      onRequest: (request) => this.#answer(request),
+    });
+  }
+
+  async #answer(request: ClientRequest): Promise<ClientResponse> {
+    this.requests.push(request);
+    if (request.operation === "propose") return this.#propose(request);
+    if (request.operation === "admin" && this.silentMethods.has(request.method)) return new Promise(() => undefined);
+    if (request.operation === "admin") return { operation: "admin", result: this.#admin(request.method as keyof AdminMethods) };
+    return this.#read(request);
+  }
+
+  async #propose(request: ProposeRequest): Promise<ClientResponse> {
+    const fault = this.faults.shift();
+    if (fault?.kind === "refuse") throw fault.error;
+    if (fault?.kind === "silence") return new Promise(() => undefined);
+    const result = this.#execute(request.command.slice());
+    if (fault?.kind === "executeSilently") return new Promise(() => undefined);
+    if (fault?.kind === "executeAndDrop") {
+      await this.restart();
+      return new Promise(() => undefined);
+    }
+    const index = decodeResult(result).index;
+    const committedOnly = request.waitFor === "committed";
+    return { operation: "propose", term: 7, index, result: committedOnly ? new Uint8Array(0) : result, forwardedBy: undefined, leader: "n1" };
+  }
+
+  #execute(bytes: Uint8Array): Uint8Array {
+    const command = decodeCommand(bytes);
+    const key = command.session === undefined ? undefined : `${command.session.id}:${command.session.sequence}`;
+    const known = key === undefined ? undefined : this.#sessions.get(key);
+    if (known !== undefined) return known;
+    this.executed += 1;
+    this.#index += 1;
+    const result = encodeResult(this.#apply(command));
+    if (key !== undefined) this.#sessions.set(key, result);
+    return result;
+  }
+
+  #apply(command: Command): CommandResult {
+    if (command.operation === "deleteRange") {
+      const matching = this.#sorted().filter((record) => inRange(record.key, command.start, command.end));
+      for (const record of matching) this.records.delete(hex(record.key));
+      return { status: "ok", version: 0, index: this.#index, deleted: matching.length, previous: undefined, previousDropped: false };
+    }
+    const found = this.records.get(hex(command.key));
+    const previous = command.wantPrevious ? found : undefined;
+    const shared = { index: this.#index, previous, previousDropped: false };
+    if (!holds(command.condition, found)) return { status: "conflict", version: found?.version ?? 0, deleted: 0, ...shared };
+    if (command.operation === "delete") {
+      this.records.delete(hex(command.key));
+      return { status: "ok", version: found?.version ?? 0, deleted: found === undefined ? 0 : 1, ...shared };
+    }
+    const version = (found?.version ?? 0) + 1;
+    const createIndex = found?.createIndex ?? this.#index;
+    this.records.set(hex(command.key), { key: command.key, value: command.value, version, createIndex, modIndex: this.#index });
+    return { status: "ok", version, deleted: 0, ...shared };
+  }
+
+  #read(request: GetRequest | RangeRequest): ClientResponse {
+    const matching = this.#sorted().filter((record) =>
+      request.operation === "get" ? equalBytes(record.key, request.key) : inRange(record.key, request.start ?? new Uint8Array(0), request.end));
+    const limit = request.operation === "get" ? 1 : request.countOnly ? 0 : Math.min(request.limit, this.pageMax);
+    const keysOnly = request.operation === "range" && request.keysOnly;
+    const records = matching.slice(0, limit).map((record) => (keysOnly ? { ...record, value: new Uint8Array(0) } : record));
+    return {
+      operation: "read", records, count: matching.length, more: matching.length > records.length, index: this.#index, term: 7, leader: "n1",
+      servedBy: this.#name, staleMs: request.consistency === "stale" ? 12 : undefined,
+    };
+  }
+
+  #sorted(): KeyValueRecord[] {
+    return [...this.records.values()].toSorted((left, right) => compareBytes(left.key, right.key));
+  }
+
+  #admin(method: keyof AdminMethods): unknown {
+    if (this.adminFault !== undefined) throw this.adminFault;
+    const region = this.status.regions[0]!;
+    const answers: Partial<Record<keyof AdminMethods, unknown>> = {
+      status: this.status,
+      health: this.health,
+      memberList: { members: region.members, membershipIndex: region.membershipIndex, failureTolerance: region.failureTolerance },
+      leaderTransfer: { old: "n1", new: "n2", ms: 12 },
+      leaderResign: { old: "n1", new: "n2", ms: 12 },
+      version: { version: "0.1.0", node: "v24.21.0", protocol: 1, dataFormat: 1, name: this.#name },
+    };
+    return answers[method];
+  }
+}
+
+function holds(condition: Condition | undefined, found: KeyValueRecord | undefined): boolean {
+  switch (condition?.kind) {
+    case undefined:
+      return true;
+    case "absent":
+      return found === undefined;
+    case "version":
+      return (found?.version ?? 0) === condition.version;
+    case "value":
+      return found !== undefined && equalBytes(found.value, condition.value);
+  }
+}
+
+function inRange(key: Uint8Array, start: Uint8Array, end: Uint8Array | undefined): boolean {
+  return compareBytes(key, start) >= 0 && (end === undefined || compareBytes(key, end) < 0);
+}
+
+function hex(key: Uint8Array): string {
+  return Buffer.from(key).toString("hex");
+}
+
+export function nodeIdOf(name: string): string {
+  return String(1000 + Number(name.slice(1)));
+}
+
+export function memberReport(name: string): MemberReport {
+  return {
+    id: nodeIdOf(name), name, role: "voter", leader: name === "n1", peerAddress: `127.0.0.1:74${name.slice(1)}1`, clientAddress: "127.0.0.1:1",
+    masterEligible: true, incarnation: 1, regions: ["global"], match: 1042, lag: 0, state: "replicate", lastContactMs: 3, rttMs: 0.4,
+  };
+}
+
+export function regionReport(): RegionReport {
+  return {
+    region: "global", role: "leader", term: 7, leader: { id: nodeIdOf("n1"), name: "n1" }, commitIndex: 1042, lastApplied: 1042, lastIndex: 1042,
+    snapshotIndex: 1000, lag: 0, lastContactMs: null, fsyncP99Ms: 1.2, logBytes: 4096, membershipIndex: 3, failureTolerance: 1, joint: false,
+    readOnly: false, members: ["n1", "n2", "n3"].map(memberReport), election: null, alarms: [], stateDigest: "abcd",
+  };
+}
+
+function nodeStatus(name: string): NodeStatus {
+  return {
+    clusterId: "9f31".repeat(8), nodeId: nodeIdOf(name), name, version: "0.1.0", uptimeMs: 1000, peerAddress: "127.0.0.1:7401",
+    clientAddress: "127.0.0.1:7400", regions: [regionReport()], eventLoopLagP99Ms: 0.3, warnings: [],
+  };
+}
+
+/** A path where nobody listens. */
+export function emptySocketPath(): string {
+  return join(mkdtempSync(join(tmpdir(), "raftctl-")), "admin.sock");
+}

@@ -1,0 +1,98 @@
+// The two ends of a state transfer, each alone: what a sender makes of each answer, and what a receiver lets near its storage.
+
+import { expect, test } from "vitest";
+import { silentLogger } from "../../src/base/logger.ts";
+import type { RaftStorage, StoredSnapshot } from "../../src/host/raft-storage.ts";
+import { SnapshotReceiver } from "../../src/host/snapshot-receiver.ts";
+import { chunkBytes, SnapshotSender } from "../../src/host/snapshot-sender.ts";
+import type { Messenger } from "../../src/host/messenger.ts";
+import type { RaftClusterMember } from "../../src/host/transport.ts";
+import type { Input } from "../../src/raft/input.ts";
+import type { InstallSnapshotRpc, InstallSnapshotRpcResponse } from "../../src/wire/peer-protocol.ts";
+import { codeOf, idOf, votersOf } from "./support/members.ts";
+
+const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const snapshot: StoredSnapshot = { index: 9, term: 2, membership: votersOf(1, 2), bytes: 2 * chunkBytes + 10 };
+type Reply = Partial<InstallSnapshotRpcResponse>;
+
+function sender(reply: (rpc: InstallSnapshotRpc) => Reply, isCurrent: () => boolean = () => true): { offsets: number[]; delivered: Input[]; sender: SnapshotSender } {
+  const offsets: number[] = [];
+  const delivered: Input[] = [];
+  const installSnapshot = async (_to: string, rpc: InstallSnapshotRpc): Promise<InstallSnapshotRpcResponse> => {
+    offsets.push(rpc.offset);
+    return { type: "installSnapshotResponse", requestId: rpc.requestId, term: 3, accepted: true, matchIndex: 0, nextOffset: rpc.offset + rpc.data.length, ...reply(rpc) };
+  };
+  const storage = { currentSnapshot: snapshot, readSnapshot: (_snapshot: StoredSnapshot, _offset: number, length: number) => new Uint8Array(length) };
+  const options = {
+    id: idOf(1), network: { installSnapshot } as unknown as RaftClusterMember, storage: storage as unknown as RaftStorage, logger: silentLogger,
+    chunkTimeoutMs: 100, deliver: (input: Input) => void delivered.push(input), nextRequestId: () => 1, takeSnapshot: () => Promise.resolve(), isCurrent,
+  };
+  return { offsets, delivered, sender: new SnapshotSender(options) };
+}
+
+const transfer = { to: idOf(2), term: 3, indexMin: 5 };
+const finished = (index: number | undefined): Input => ({ kind: "installFinished", peer: idOf(2), term: 3, index });
+
+test("a transfer that is taken to its end says which index the peer holds", async () => {
+  const end = sender(() => ({}));
+  end.sender.start(transfer);
+  await flush();
+  expect([end.offsets, end.delivered, end.sender.sending]).toEqual([[0, chunkBytes, 2 * chunkBytes], [finished(9)], 0]);
+});
+
+test("a peer of a higher term ends the transfer, and the core hears of the term (§5.1)", async () => {
+  const end = sender(() => ({ term: 4, accepted: false }));
+  end.sender.start(transfer);
+  await flush();
+  expect(end.offsets).toEqual([0]);
+  expect(end.delivered).toEqual([
+    { kind: "message", from: idOf(2), message: { type: "installSnapshotResponse", requestId: 1, term: 4, accepted: false, matchIndex: 0 } },
+    finished(undefined),
+  ]);
+});
+
+test("a peer that has committed as much already ends the transfer with what it holds", async () => {
+  for (const [matchIndex, index] of [[12, 12], [0, undefined]] as const) {
+    const end = sender(() => ({ accepted: false, matchIndex }));
+    end.sender.start(transfer);
+    await flush();
+    expect([end.offsets, end.delivered]).toEqual([[0], [finished(index)]]);
+  }
+});
+
+test("a leader that was deposed sends no further chunk", async () => {
+  let current = true;
+  const end = sender(() => {
+    current = false;
+    return {};
+  }, () => current);
+  end.sender.start(transfer);
+  await flush();
+  expect([end.offsets, end.delivered]).toEqual([[0], [finished(undefined)]]);
+});
+
+test("one transfer per peer: a second wish ends at once, and the first goes on", async () => {
+  const end = sender(() => ({}));
+  end.sender.start(transfer);
+  end.sender.start(transfer);
+  expect(end.delivered).toEqual([finished(undefined)]);
+  await flush();
+  expect(end.delivered.at(-1)).toEqual(finished(9));
+});
+
+test("a refused chunk never reaches storage, and a second one waits its turn (Figure 13)", async () => {
+  const stored: number[] = [];
+  const verdicts = [true, false];
+  const messenger = { receive: async () => ({ type: "installSnapshotResponse", requestId: 1, term: 3, accepted: verdicts.shift(), matchIndex: 4 }) };
+  const storage = { receiveSnapshot: async (_snapshot: unknown, offset: number, data: Uint8Array) => (stored.push(offset), offset + data.length) };
+  const receiver = new SnapshotReceiver(messenger as unknown as Messenger, storage as unknown as RaftStorage, { deliver: () => undefined, fatal: () => undefined });
+  const { index, term, membership } = snapshot;
+  const chunk = (offset: number): InstallSnapshotRpc => ({
+    type: "installSnapshot", requestId: 1, term: 3, leaderId: idOf(1), snapshot: { index, term, membership }, offset, data: new Uint8Array(10), done: false,
+  });
+  const first = receiver.receive(idOf(1), chunk(0));
+  expect(await codeOf(receiver.receive(idOf(1), chunk(10)))).toBe("BUSY");
+  expect((await first).nextOffset).toBe(10);
+  expect(await receiver.receive(idOf(1), chunk(10))).toMatchObject({ accepted: false, nextOffset: 10 });
+  expect(stored).toEqual([0]);
+});

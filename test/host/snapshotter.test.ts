@@ -1,0 +1,131 @@
+// When a snapshot is taken, and what of the log stays behind it.
+
+import { expect, test } from "vitest";
+import { silentLogger } from "../../src/base/logger.ts";
+import type { RaftStorage, StoredSnapshot } from "../../src/host/raft-storage.ts";
+import { Snapshotter, type CompactionPolicy } from "../../src/host/snapshotter.ts";
+import { entryTypes, type Entry } from "../../src/raft/entry.ts";
+import { emptyMembership } from "../../src/raft/membership.ts";
+import { Gate } from "./support/gate.ts";
+
+const policy: CompactionPolicy = { logBytes: 10_000, logBytesMax: 50_000, trailingEntries: 1_000_000, trailingBytes: 1_000_000_000 };
+/** With the 48 bytes that every entry costs beside its data. */
+const entry = (index: number, bytes: number): Entry => ({ index, term: 1, type: entryTypes.command, data: new Uint8Array(bytes - 48) });
+
+class Bench {
+  readonly gate = new Gate();
+  readonly forgotten: number[] = [];
+  readonly compacted: number[] = [];
+  readonly snapshotter: Snapshotter;
+  lastApplied = 0;
+  taken = 0;
+  snapshot: StoredSnapshot | undefined;
+  failure: Error | undefined;
+
+  constructor(changes: Partial<CompactionPolicy> = {}) {
+    const storage = {
+      createSnapshot: async () => {
+        const index = this.lastApplied;
+        this.taken += 1;
+        await this.gate.pass();
+        if (this.failure !== undefined) throw this.failure;
+        this.snapshot = { index, term: 1, membership: emptyMembership, bytes: this.snapshot?.bytes ?? 100 };
+        return this.snapshot;
+      },
+      compact: (index: number) => void this.compacted.push(index),
+    };
+    Object.defineProperty(storage, "currentSnapshot", { get: () => this.snapshot });
+    this.snapshotter = new Snapshotter(storage as unknown as RaftStorage, { ...policy, ...changes }, silentLogger, (index) => void this.forgotten.push(index));
+  }
+
+  /** Applies entries of this size, one batch each; says whether a snapshot is due after the last one. */
+  apply(count: number, bytes: number): boolean {
+    let due = false;
+    for (let number = 0; number < count; number += 1) due = this.snapshotter.applied([entry((this.lastApplied += 1), bytes)]);
+    return due;
+  }
+}
+
+test("a snapshot is due when enough bytes were applied since the last one, and not again before that", async () => {
+  const bench = new Bench();
+  expect([bench.apply(9, 1_000), bench.apply(1, 999), bench.apply(1, 100)]).toEqual([false, false, true]);
+  await bench.snapshotter.take();
+  expect([bench.apply(9, 1_000), bench.apply(1, 1_000)]).toEqual([false, true]);
+});
+
+test("a large state is written again only after as many bytes of log, but never later than the most", async () => {
+  const bench = new Bench();
+  bench.snapshot = { index: 0, term: 0, membership: emptyMembership, bytes: 30_000 };
+  expect([bench.apply(29, 1_000), bench.apply(1, 1_000)]).toEqual([false, true]);
+  bench.snapshot = { index: 0, term: 0, membership: emptyMembership, bytes: 1_000_000 };
+  await bench.snapshotter.take();
+  expect([bench.apply(49, 1_000), bench.apply(1, 1_000)]).toEqual([false, true]);
+});
+
+test("one snapshot at a time: who asks meanwhile waits for the same one", async () => {
+  const bench = new Bench();
+  bench.gate.close();
+  bench.apply(10, 1_000);
+  const [first, second] = [bench.snapshotter.take(), bench.snapshotter.take()];
+  expect(bench.apply(20, 1_000)).toBe(false);
+  bench.gate.open();
+  await Promise.all([first, second]);
+  expect(bench.taken).toBe(1);
+  await bench.snapshotter.take();
+  expect(bench.taken).toBe(2);
+});
+
+test("a failed snapshot forgets nothing, rejects, and another one can be taken (H40)", async () => {
+  const bench = new Bench({ trailingEntries: 0 });
+  bench.apply(10, 1_000);
+  bench.failure = new Error("no space");
+  await expect(bench.snapshotter.take()).rejects.toThrow("no space");
+  expect([bench.compacted, bench.forgotten]).toEqual([[], []]);
+  bench.failure = undefined;
+  await bench.snapshotter.take();
+  expect(bench.compacted).toEqual([10]);
+});
+
+test("the log on disk may forget what the snapshot holds, and nothing that was applied while it was taken (H40)", async () => {
+  const bench = new Bench({ trailingEntries: 0 });
+  bench.apply(10, 1_000);
+  bench.gate.close();
+  const taking = bench.snapshotter.take();
+  bench.apply(50, 1_000);
+  bench.gate.open();
+  await taking;
+  expect([bench.compacted, bench.forgotten]).toEqual([[10], [10]]);
+});
+
+test("a window of entries stays in memory for followers that are a little behind", async () => {
+  const bench = new Bench({ trailingEntries: 100 });
+  bench.apply(1_000, 1_000);
+  await bench.snapshotter.take();
+  expect(bench.forgotten).toEqual([900]);
+});
+
+test("the window holds whichever is less, entries or bytes, whatever the size of the entries", async () => {
+  for (const [count, bytes] of [[1_000, 1_000], [50, 20_000], [20_000, 100], [10, 500_000]] as const) {
+    const bench = new Bench({ trailingBytes: 300_000 });
+    bench.apply(count, bytes);
+    await bench.snapshotter.take();
+    const keptBytes = (count - bench.forgotten[0]!) * bytes;
+    expect(keptBytes).toBeGreaterThanOrEqual(Math.min(300_000, count * bytes));
+    expect(keptBytes).toBeLessThanOrEqual(300_000 + 64 * 1024 + 2 * bytes);
+  }
+});
+
+test("a log that fits the window stays in memory as a whole", async () => {
+  const bench = new Bench({ trailingBytes: 300_000 });
+  bench.apply(10, 1_000);
+  await bench.snapshotter.take();
+  expect(bench.forgotten).toEqual([0]);
+});
+
+test("what was in the log before this start is not known by size, and is forgotten with the first snapshot", async () => {
+  const bench = new Bench({ trailingBytes: 300_000 });
+  bench.lastApplied = 5_000;
+  bench.apply(10, 1_000);
+  await bench.snapshotter.take();
+  expect(bench.forgotten).toEqual([5_000]);
+});

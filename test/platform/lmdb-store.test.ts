@@ -1,0 +1,182 @@
+import { afterAll, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { utf8 } from "../../src/base/bytes.ts";
+import type { Store } from "../../src/machine/store.ts";
+import { openLmdbStore } from "../../src/platform/lmdb-store.ts";
+import { asyncOf, contentOf, pair, text } from "../machine/bytes-of.ts";
+import { storeContract } from "../machine/store-contract.ts";
+
+const root = mkdtempSync(join(tmpdir(), "raftctl-lmdb-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let directories = 0;
+const newDirectory = () => join(root, String((directories += 1)));
+const open = (directory: string, bootId = "boot-1") => openLmdbStore({ directory, bootId });
+
+storeContract("LmdbStore", async () => (await open(newDirectory())).store);
+
+async function storeWith(directory: string, ...keys: string[]): Promise<Store> {
+  const { store } = await open(directory);
+  store.transaction((transaction) => keys.forEach((key) => transaction.put(utf8(key), utf8("1"))));
+  return store;
+}
+
+async function dataFile(directory: string): Promise<string> {
+  const names = (await readdir(directory)).filter((name) => name.startsWith("state-"));
+  expect(names).toHaveLength(1);
+  return join(directory, names[0]!, "data.mdb");
+}
+
+test("a new store is empty and not trusted; closed properly it is trusted with its content, under any boot", async () => {
+  const directory = newDirectory();
+  const first = await open(directory);
+  expect(first.trusted).toBe(false);
+  expect(contentOf(first.store)).toEqual([]);
+  first.store.transaction((transaction) => transaction.put(utf8("a"), utf8("1")));
+  await first.store.close();
+  const second = await open(directory, "boot-2");
+  expect(second.trusted).toBe(true);
+  expect(text(second.store.get(utf8("a")))).toBe("1");
+  await second.store.close();
+});
+
+test("files are readable by their owner alone (T19)", async () => {
+  const directory = newDirectory();
+  const store = await storeWith(directory, "a");
+  const data = await dataFile(directory);
+  for (const path of [data, data.replace("data.mdb", "lock.mdb"), join(directory, "current.json")]) expect((await stat(path)).mode & 0o777).toBe(0o600);
+  for (const path of [directory, join(data, "..")]) expect((await stat(path)).mode & 0o777).toBe(0o700);
+  await store.close();
+});
+
+const damages: Record<string, (path: string) => Promise<unknown>> = {
+  "cut to half": async (path) => truncate(path, Math.floor((await stat(path)).size / 8192) * 4096),
+  "cut by its last page": async (path) => truncate(path, (await stat(path)).size - 4096),
+  "cut inside its head": (path) => truncate(path, 5000),
+  "empty": (path) => truncate(path, 0),
+  "absent": (path) => rm(path),
+  "of somebody else": async (path) => writeFile(path, new Uint8Array((await stat(path)).size).fill(0x5a)),
+  "with its first page zeroed": async (path) => zeroPage(path, 0),
+  "with its second page zeroed": async (path) => zeroPage(path, 1),
+};
+
+async function zeroPage(path: string, page: number): Promise<void> {
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.fill(0, page * 4096, page * 4096 + 4096));
+}
+
+for (const [name, damage] of Object.entries(damages)) {
+  test(`a data file ${name} is recognised before it is opened: the store is empty and not trusted`, async () => {
+    const directory = newDirectory();
+    const { store } = await open(directory);
+    store.transaction((transaction) => {
+      for (let index = 0; index < 500; index += 1) transaction.put(utf8(`key-${index}`), new Uint8Array(200));
+    });
+    await store.close();
+    await damage(await dataFile(directory));
+    const reopened = await open(directory);
+    expect(reopened.trusted).toBe(false);
+    expect(contentOf(reopened.store)).toEqual([]);
+    reopened.store.transaction((transaction) => transaction.put(utf8("a"), utf8("1")));
+    await reopened.store.close();
+    const again = await open(directory);
+    expect(again.trusted).toBe(true);
+    expect(contentOf(again.store)).toHaveLength(1);
+    await again.store.close();
+  });
+}
+
+test("a mark that cannot be understood makes the content untrusted, never an error", async () => {
+  for (const mark of ["", "{", "null", "[]", '{"format":2}', '{"format":1,"environment":"../x","bootId":"boot-1","clean":true}']) {
+    const directory = newDirectory();
+    await (await storeWith(directory, "a")).close();
+    await writeFile(join(directory, "current.json"), mark);
+    const { store, trusted } = await open(directory);
+    expect([trusted, contentOf(store)]).toEqual([false, []]);
+    await store.close();
+  }
+});
+
+test("what a replacement that never finished left behind is not mistaken for the content, and is removed (H34)", async () => {
+  const directory = newDirectory();
+  await (await storeWith(directory, "a")).close();
+  const other = newDirectory();
+  await (await storeWith(other, "b", "c")).close();
+  const { cp } = await import("node:fs/promises");
+  await cp(join(other, "state-1"), join(directory, "state-2"), { recursive: true });
+  await writeFile(join(directory, "current.json.new"), '{"format":1,"environment":"state-2"');
+  const { store, trusted } = await open(directory);
+  expect([trusted, contentOf(store)]).toEqual([true, [["61", "31"]]]);
+  expect((await readdir(directory)).filter((name) => name.startsWith("state-"))).toEqual(["state-1"]);
+  await store.replace(asyncOf([pair("d", "4")]));
+  await store.close();
+  const reopened = await open(directory);
+  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["64", "34"]]]);
+  await reopened.store.close();
+});
+
+test("an image of the replaced content keeps its files until it is closed", async () => {
+  const directory = newDirectory();
+  const store = await storeWith(directory, "a");
+  const image = store.image();
+  await store.replace(asyncOf([pair("b", "2")]));
+  expect(await readdir(directory)).toContain("state-1");
+  expect(text(image.get(utf8("a")))).toBe("1");
+  image.close();
+  await expect.poll(() => readdir(directory)).not.toContain("state-1");
+  await store.close();
+});
+
+const child = join(import.meta.dirname, "lmdb-child.ts");
+
+/** Runs the child until it has reported `reports` numbers, then kills it with -9. The last number that it reported. */
+async function killedAfter(mode: string, directory: string, reports: number): Promise<number> {
+  const process_ = spawn(process.execPath, [child, mode, directory], { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  for await (const chunk of process_.stdout) {
+    output += String(chunk);
+    if (output.split("\n").length > reports) process_.kill("SIGKILL");
+  }
+  return Number(output.split("\n").at(-2));
+}
+
+test("every committed transaction survives kill -9 whole, under the same boot (H39, S73)", async () => {
+  const directory = newDirectory();
+  for (const reports of [1, 40, 300]) {
+    const reported = await killedAfter("transactions", directory, reports);
+    const { store, trusted } = await open(directory);
+    expect(trusted).toBe(true);
+    const index = Number(text(store.get(utf8("index"))));
+    expect(index).toBeGreaterThanOrEqual(reported);
+    const values = Array.from(store.range({ start: utf8("k"), end: utf8("l") }), ({ value }) => Number(text(value)));
+    expect(new Set(values)).toEqual(new Set([index]));
+    expect(values).toHaveLength(100);
+    await store.close();
+  }
+});
+
+test("after kill -9 and another boot of the operating system the content is not trusted (H39)", async () => {
+  const directory = newDirectory();
+  await killedAfter("transactions", directory, 2);
+  const { store, trusted } = await open(directory, "boot-2");
+  expect([trusted, contentOf(store)]).toEqual([false, []]);
+  await store.close();
+});
+
+test("kill -9 at any moment of a replace leaves the old content or the new one, whole (H34)", async () => {
+  const directory = newDirectory();
+  for (const reports of [1, 2, 3, 5, 8]) {
+    const reported = await killedAfter("replace", directory, reports);
+    const { store, trusted } = await open(directory);
+    expect(trusted).toBe(true);
+    const values = Array.from(store.range({}), ({ value }) => Number(text(value)));
+    expect(values).toHaveLength(3000);
+    const generation = values[0]!;
+    expect(new Set(values)).toEqual(new Set([generation]));
+    expect([reported, reported + 1]).toContain(generation);
+    await store.close();
+  }
+});

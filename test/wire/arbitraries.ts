@@ -1,0 +1,88 @@
+// Every message with arbitrary content, for the round trips.
+
+import fc from "fast-check";
+import type { NodeId, RegionId } from "../../src/base/ids.ts";
+import type { Membership } from "../../src/raft/membership.ts";
+import type { ClientRequest, ClientResponse } from "../../src/wire/client-protocol.ts";
+import type { PeerCalls, PeerMessageType } from "../../src/wire/peer-protocol.ts";
+
+const index = fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), fc.constantFrom(0, 2 ** 32, Number.MAX_SAFE_INTEGER));
+const term = index.map((value) => Math.max(1, value));
+const timeoutMs = fc.nat(86_400_000);
+const blob = fc.uint8Array({ maxLength: 5_000 });
+const key = fc.uint8Array({ maxLength: 1_024 });
+const name = fc.string({ unit: "grapheme", maxLength: 10 }).filter((text) => Buffer.byteLength(text) <= 128);
+const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+// Written and read once as JSON: that knows no -0.
+const plain = fc.jsonValue({ maxDepth: 4 }).filter((value) => !JSON.stringify(value).includes("__proto__")).map((value) => JSON.parse(JSON.stringify(value)) as unknown);
+
+export const nodeId = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }).map((value) => value.toString() as NodeId);
+export const regionId = fc.integer({ min: 1, max: 0xffff_ffff }) as fc.Arbitrary<RegionId>;
+
+const ids = fc.array(nodeId, { maxLength: 5 });
+const member = fc.record({ id: nodeId, name, peerAddress: name, clientAddress: name, incarnation: index, masterEligible: fc.boolean() });
+const membership: fc.Arbitrary<Membership> = fc.record({
+  voters: ids, votersOutgoing: ids, learners: ids, learnersNext: ids, members: fc.array(member, { maxLength: 5 }),
+});
+
+const vote = { requestId: index, term, candidateId: nodeId, lastLogIndex: index, lastLogTerm: index };
+const wait = fc.constantFrom("committed" as const, "applied" as const);
+
+export const peerRequest: { readonly [Type in PeerMessageType]: fc.Arbitrary<PeerCalls[Type]["request"]> } = {
+  requestVote: fc.record({ type: fc.constant("requestVote"), ...vote, leadershipTransfer: fc.boolean() }),
+  preVote: fc.record({ type: fc.constant("preVote"), ...vote }),
+  appendEntries: fc.record({
+    type: fc.constant("appendEntries"), requestId: index, term, leaderId: nodeId, prevLogIndex: index, prevLogTerm: index, leaderCommit: index,
+    round: index, entries: blob,
+  }),
+  installSnapshot: fc.record({
+    type: fc.constant("installSnapshot"), requestId: index, term, leaderId: nodeId, snapshot: fc.record({ index, term: index, membership }),
+    offset: index, done: fc.boolean(), data: blob,
+  }),
+  timeoutNow: fc.record({ type: fc.constant("timeoutNow"), requestId: index, term, leaderId: nodeId }),
+  propose: fc.record({ type: fc.constant("propose"), hops: fc.nat(255), waitFor: wait, timeoutMs, command: blob }),
+  readIndex: fc.record({ type: fc.constant("readIndex"), timeoutMs }),
+  admin: fc.record({ type: fc.constant("admin"), hops: fc.nat(255), method: name, params: plain, timeoutMs }),
+};
+
+const voted = { requestId: index, term: index, voteGranted: fc.boolean() };
+export const peerResponse: { readonly [Type in PeerMessageType]: fc.Arbitrary<PeerCalls[Type]["response"]> } = {
+  requestVote: fc.record({ type: fc.constant("requestVoteResponse"), ...voted }),
+  preVote: fc.record({ type: fc.constant("preVoteResponse"), ...voted }),
+  appendEntries: fc.record({
+    type: fc.constant("appendEntriesResponse"), requestId: index, term: index, success: fc.boolean(), matchIndex: index, conflictIndex: index,
+    conflictTerm: index, lastLogIndex: index, round: index,
+  }),
+  installSnapshot: fc.record({
+    type: fc.constant("installSnapshotResponse"), requestId: index, term: index, accepted: fc.boolean(), matchIndex: index, nextOffset: index,
+  }),
+  timeoutNow: fc.record({ type: fc.constant("timeoutNowResponse"), requestId: index, term: index }),
+  propose: fc.record({ type: fc.constant("proposeResponse"), term: index, index, result: blob }),
+  readIndex: fc.record({ type: fc.constant("readIndexResponse"), term: index, index }),
+  admin: fc.record({ type: fc.constant("adminResponse"), result: plain }),
+};
+
+const readOptions = {
+  consistency: fc.constantFrom("linearizable" as const, "leader" as const, "stale" as const), minIndex: optional(index), maxLagMs: optional(index), timeoutMs,
+};
+export const clientRequest: { readonly [Name in ClientRequest["operation"]]: fc.Arbitrary<ClientRequest> } = {
+  propose: fc.record({ operation: fc.constant("propose"), region: regionId, waitFor: wait, timeoutMs, command: blob }),
+  get: fc.record({ operation: fc.constant("get"), region: regionId, ...readOptions, key }),
+  range: fc.record({
+    operation: fc.constant("range"), region: regionId, ...readOptions, start: optional(key), end: optional(key), limit: fc.nat(10_000), keysOnly: fc.boolean(),
+    countOnly: fc.boolean(),
+  }),
+  admin: fc.record({ operation: fc.constant("admin"), region: regionId, method: name, params: plain, timeoutMs }),
+};
+
+const record = fc.record({ key, value: blob, version: index, createIndex: index, modIndex: index });
+const read = fc.record({
+  operation: fc.constant("read" as const), records: fc.array(record, { maxLength: 5 }), count: index, more: fc.boolean(), index, term: index,
+  leader: optional(name), servedBy: name, staleMs: optional(fc.double({ min: 0, max: 1e9, noNaN: true }).filter((value) => !Object.is(value, -0))),
+});
+export const clientResponse: { readonly [Name in ClientRequest["operation"]]: fc.Arbitrary<ClientResponse> } = {
+  propose: fc.record({ operation: fc.constant("propose"), term: index, index, result: blob, forwardedBy: optional(name), leader: optional(name) }),
+  get: read,
+  range: read,
+  admin: fc.record({ operation: fc.constant("admin"), result: plain }),
+};

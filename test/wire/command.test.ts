@@ -1,0 +1,236 @@
+import { describe, expect, test } from "vitest";
+import fc from "fast-check";
+import { utf8 } from "../../src/base/bytes.ts";
+import { type ErrorCode, RaftctlError } from "../../src/base/errors.ts";
+import { checkCommand, type Command, commandFault, decodeCommand, encodeCommand, streamNameBytesMax } from "../../src/wire/command.ts";
+import { type CommandResult, decodeResult, encodeResult, withoutPrevious } from "../../src/wire/command-result.ts";
+import { limits } from "../../src/wire/limits.ts";
+
+const count = fc.maxSafeNat();
+const key = fc.uint8Array({ minLength: 1, maxLength: 40 });
+const value = fc.uint8Array({ maxLength: 60 });
+const session = fc.option(fc.record({ id: fc.bigInt(1n, 2n ** 64n - 1n), sequence: count.map((number) => Math.max(1, number)) }), { nil: undefined });
+const condition = fc.option(fc.oneof(
+  fc.constant({ kind: "absent" as const }),
+  fc.record({ kind: fc.constant("version" as const), version: count }),
+  fc.record({ kind: fc.constant("value" as const), value }),
+), { nil: undefined });
+const command: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({ operation: fc.constant("put" as const), key, value, condition, wantPrevious: fc.boolean(), session }),
+  fc.record({ operation: fc.constant("delete" as const), key, condition, wantPrevious: fc.boolean(), session }),
+  fc.record({
+    operation: fc.constant("deleteRange" as const), start: fc.uint8Array({ maxLength: 40 }),
+    end: fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined }), session,
+  }),
+  fc.record({ operation: fc.constant("append" as const), key, value, session }),
+);
+
+function codeOf(call: () => unknown): ErrorCode | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof RaftctlError ? thrown.code : "INTERNAL";
+  }
+}
+
+const appendA = { operation: "append", key: utf8("a"), value: utf8("1") } as const;
+const putA = { operation: "put", key: utf8("a"), value: utf8("1"), wantPrevious: false } as const;
+
+describe("a command", () => {
+  test("comes back from its bytes as it was (property)", () => {
+    fc.assert(fc.property(command, (original) => {
+      const bytes = encodeCommand(original);
+      checkCommand(bytes);
+      expect(decodeCommand(bytes)).toEqual({ ...original });
+    }), { numRuns: 500 });
+  });
+
+  test("has exactly one encoding: whatever decodes is encoded to the same bytes again (property)", () => {
+    fc.assert(fc.property(command, fc.nat(40), fc.nat(255), (original, offset, byte) => {
+      const bytes = encodeCommand(original);
+      bytes[offset % bytes.length] = byte;
+      fc.pre(commandFault(bytes) === undefined);
+      expect(encodeCommand(decodeCommand(bytes))).toEqual(bytes);
+    }), { numRuns: 1000 });
+  });
+
+  test("is accepted by the check at the door exactly when it decodes, for hostile bytes too (T25, property)", () => {
+    const mutated = fc.tuple(command, fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { maxLength: 4 }), fc.integer({ min: -3, max: 3 }))
+      .map(([original, changes, growth]) => {
+        const bytes = encodeCommand(original);
+        for (const [offset, byte] of changes) bytes[offset % bytes.length] = byte;
+        const resized = new Uint8Array(Math.max(0, bytes.length + growth));
+        resized.set(bytes.subarray(0, resized.length));
+        return resized;
+      });
+    const outcomes = new Set<string>();
+    fc.assert(fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 100 })), (bytes) => {
+      const atTheDoor = codeOf(() => checkCommand(bytes));
+      outcomes.add(atTheDoor ?? "accepted");
+      expect(codeOf(() => decodeCommand(bytes))).toBe(atTheDoor);
+      expect(commandFault(bytes) === undefined).toBe(atTheDoor === undefined);
+      expect([undefined, "BAD_REQUEST", "TOO_LARGE"]).toContain(atTheDoor);
+    }), { numRuns: 5000 });
+    expect(outcomes).toContain("accepted");
+    expect(outcomes).toContain("BAD_REQUEST");
+  });
+
+  test("is decoded as views: nothing is copied", () => {
+    const bytes = encodeCommand({ ...putA, condition: { kind: "value", value: utf8("old") } });
+    const decoded = decodeCommand(bytes) as Command & { operation: "put" };
+    expect(decoded.key.buffer).toBe(bytes.buffer);
+    expect(decoded.value.buffer).toBe(bytes.buffer);
+  });
+
+  test("is decoded from the middle of a larger buffer", () => {
+    const bytes = encodeCommand({ ...putA, session: { id: 2n ** 64n - 1n, sequence: 9 } });
+    const within = new Uint8Array(bytes.length + 7).fill(0xff);
+    within.set(bytes, 3);
+    expect(decodeCommand(within.subarray(3, 3 + bytes.length))).toEqual({ ...putA, condition: undefined, session: { id: 2n ** 64n - 1n, sequence: 9 } });
+  });
+
+  test("has these bytes, which stand in logs for ever", () => {
+    const bytes = encodeCommand({
+      operation: "put", key: utf8("key"), value: utf8("value"), wantPrevious: true, condition: { kind: "version", version: 2 ** 33 },
+      session: { id: 0x0102030405060708n, sequence: 5 },
+    });
+    expect(Buffer.from(bytes).toString("hex")).toBe(
+      ["01010500", "03000000", "05000000", "00000000", "0807060504030201", "0500000000000000", "0000000002000000", "6b6579", "76616c7565"].join(""),
+    );
+  });
+
+  test("that appends has these bytes, which stand in logs for ever", () => {
+    const bytes = encodeCommand({ operation: "append", key: utf8("jobs"), value: utf8("data"), session: { id: 0x0102030405060708n, sequence: 5 } });
+    expect(Buffer.from(bytes).toString("hex")).toBe(
+      ["01040000", "04000000", "04000000", "00000000", "0807060504030201", "0500000000000000", "0000000000000000", "6a6f6273", "64617461"].join(""),
+    );
+  });
+
+  test("that appends has a name of 1 to 256 bytes and up to a value's limit of data, in encode and at the door", () => {
+    const largest = encodeCommand({ ...appendA, key: new Uint8Array(streamNameBytesMax), value: new Uint8Array(limits.valueBytesMax) });
+    expect(streamNameBytesMax).toBe(256);
+    expect(commandFault(largest)).toBeUndefined();
+    expect(commandFault(encodeCommand({ ...appendA, value: new Uint8Array(0) }))).toBeUndefined();
+    expect(codeOf(() => encodeCommand({ ...appendA, key: new Uint8Array(streamNameBytesMax + 1) }))).toBe("TOO_LARGE");
+    expect(codeOf(() => encodeCommand({ ...appendA, value: new Uint8Array(limits.valueBytesMax + 1) }))).toBe("TOO_LARGE");
+    expect(codeOf(() => encodeCommand({ ...appendA, key: new Uint8Array(0) }))).toBe("INVALID_ARGUMENT");
+    const longName = encodeCommand({ ...putA, key: new Uint8Array(streamNameBytesMax + 1) });
+    longName[1] = 4;
+    expect(codeOf(() => checkCommand(longName))).toBe("TOO_LARGE");
+    const noName = encodeCommand({ operation: "deleteRange", start: new Uint8Array(0), end: new Uint8Array(0) });
+    noName[1] = 4;
+    expect(codeOf(() => checkCommand(noName))).toBe("BAD_REQUEST");
+  });
+
+  test("that appends has no condition and asks for nothing: a forged one is malformed", () => {
+    for (const flags of [1, 2, 4, 6, 8, 255]) {
+      const bytes = encodeCommand(appendA);
+      bytes[2] = flags;
+      expect([flags, commandFault(bytes)]).toEqual([flags, "malformed"]);
+    }
+    for (const extra of [{ wantPrevious: true }, { condition: { kind: "absent" } }, { condition: { kind: "value", value: utf8("1") } }] as const) {
+      const bytes = encodeCommand({ ...putA, ...extra });
+      bytes[1] = 4;
+      expect(commandFault(bytes)).toBe("malformed");
+    }
+  });
+
+  test("at the limits passes, and one byte above is TOO_LARGE, in encode and at the door", () => {
+    const largest: Command = { ...putA, key: new Uint8Array(limits.keyBytesMax), value: new Uint8Array(limits.valueBytesMax) };
+    const bytes = encodeCommand(largest);
+    expect(commandFault(bytes)).toBeUndefined();
+    expect(bytes.length).toBeLessThanOrEqual(limits.commandBytesMax);
+    expect(codeOf(() => encodeCommand({ ...putA, key: new Uint8Array(limits.keyBytesMax + 1) }))).toBe("TOO_LARGE");
+    expect(codeOf(() => encodeCommand({ ...putA, value: new Uint8Array(limits.valueBytesMax + 1) }))).toBe("TOO_LARGE");
+    const both = { ...putA, value: new Uint8Array(limits.valueBytesMax), condition: { kind: "value", value: new Uint8Array(1) }  } as const;
+    expect(codeOf(() => encodeCommand(both))).toBe("TOO_LARGE");
+    const forged = new Uint8Array(bytes.length + 1);
+    forged.set(bytes);
+    new DataView(forged.buffer).setUint32(8, limits.valueBytesMax + 1, true);
+    expect(codeOf(() => checkCommand(forged))).toBe("TOO_LARGE");
+    const atLimit = encodeCommand({ ...putA, value: new Uint8Array(limits.valueBytesMax - 1), condition: { kind: "value", value: new Uint8Array(1) } });
+    expect(commandFault(atLimit)).toBeUndefined();
+    const forgedBoth = new Uint8Array(atLimit.length + 1);
+    forgedBoth.set(atLimit);
+    new DataView(forgedBoth.buffer).setUint32(12, 2, true);
+    expect(codeOf(() => checkCommand(forgedBoth))).toBe("TOO_LARGE");
+    const forgedKey = encodeCommand(putA);
+    new DataView(forgedKey.buffer).setUint16(4, limits.keyBytesMax + 1, true);
+    expect(codeOf(() => checkCommand(forgedKey))).toBe("TOO_LARGE");
+  });
+
+  test("of a version or an operation that is not known is refused and told apart from a malformed one", () => {
+    for (const [offset, byte] of [[0, 0], [0, 2], [1, 0], [1, 5], [1, 255]] as const) {
+      const bytes = encodeCommand(putA);
+      bytes[offset] = byte;
+      expect(commandFault(bytes)).toBe("unknown");
+      expect(codeOf(() => checkCommand(bytes))).toBe("BAD_REQUEST");
+    }
+    for (const bytes of [new Uint8Array(0), Uint8Array.of(1), Uint8Array.of(1, 1), new Uint8Array(40).fill(1)]) expect(commandFault(bytes)).toBe("malformed");
+  });
+
+  test("that makes no sense is refused before it is encoded", () => {
+    const senseless: Command[] = [
+      { ...putA, key: new Uint8Array(0) },
+      { ...putA, condition: { kind: "version", version: -1 } },
+      { ...putA, condition: { kind: "version", version: 1.5 } },
+      { ...appendA, session: { id: 1n, sequence: 0 } },
+      { ...putA, session: { id: 0n, sequence: 1 } },
+      { ...putA, session: { id: 2n ** 64n, sequence: 1 } },
+      { ...putA, session: { id: 1n, sequence: 0 } },
+      { ...putA, session: { id: 1n, sequence: 2 ** 53 } },
+    ];
+    for (const one of senseless) expect(codeOf(() => encodeCommand(one))).toBe("INVALID_ARGUMENT");
+  });
+});
+
+describe("a result", () => {
+  const appended = fc.record({
+    status: fc.constant("ok" as const), version: fc.constant(0), index: count, deleted: fc.constant(0), previous: fc.constant(undefined),
+    previousDropped: fc.constant(false), offset: count,
+  });
+  const written = fc.record({
+    status: fc.constantFrom("ok" as const, "conflict" as const, "sessionExpired" as const, "tooMany" as const, "invalid" as const),
+    version: count, index: count, deleted: fc.nat(0xffff_ffff), previousDropped: fc.boolean(),
+    previous: fc.option(fc.record({ value, version: count, createIndex: count, modIndex: count }), { nil: undefined }),
+  });
+  const result: fc.Arbitrary<CommandResult> = fc.oneof(written, appended);
+
+  test("comes back from its bytes as it was (property)", () => {
+    fc.assert(fc.property(result, (original) => {
+      expect(decodeResult(encodeResult(original))).toEqual({ ...original });
+    }));
+  });
+
+  test("of any other bytes is BAD_REQUEST, never an uncaught error (property)", () => {
+    fc.assert(fc.property(result, fc.nat(60), fc.nat(255), fc.integer({ min: -30, max: 3 }), (original, offset, byte, growth) => {
+      const encoded = encodeResult(original);
+      encoded[offset % encoded.length] = byte;
+      const bytes = new Uint8Array(Math.max(0, encoded.length + growth));
+      bytes.set(encoded.subarray(0, bytes.length));
+      expect([undefined, "BAD_REQUEST"]).toContain(codeOf(() => decodeResult(bytes)));
+    }), { numRuns: 2000 });
+  });
+
+  test("of an append carries the offset in the place of a version, told apart by its flag", () => {
+    const none = { version: 0, deleted: 0, previous: undefined, previousDropped: false };
+    const bytes = encodeResult({ ...none, status: "ok", index: 9, offset: 2 ** 33 });
+    expect(Buffer.from(bytes).toString("hex")).toBe(["01010400", "00000000", "0000000002000000", "0900000000000000"].join(""));
+    expect(decodeResult(bytes)).toEqual({ ...none, status: "ok", index: 9, offset: 2 ** 33 });
+    expect(decodeResult(encodeResult({ ...none, status: "ok", index: 9, offset: 0 })).offset).toBe(0);
+    expect(decodeResult(encodeResult({ ...none, status: "ok", index: 9, version: 7 }))).toMatchObject({ version: 7, offset: undefined });
+    for (const flags of [5, 6, 7, 8, 12]) {
+      const forged = new Uint8Array(48);
+      forged.set(bytes);
+      forged[2] = flags;
+      expect([flags, codeOf(() => decodeResult(forged))]).toEqual([flags, "BAD_REQUEST"]);
+    }
+  });
+
+  test("without its previous record says that there was one, and keeps the rest", () => {
+    const previous = { value: utf8("old"), version: 3, createIndex: 1, modIndex: 7 };
+    const whole: CommandResult = { status: "ok", version: 4, index: 9, deleted: 0, previous, previousDropped: false };
+    expect(decodeResult(withoutPrevious(encodeResult(whole)))).toEqual({ ...whole, previous: undefined, previousDropped: true });
+  });
+});

@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+// unit: in process, no sockets but loopback, a few seconds. tidy: the tree itself. e2e: the built binary and real daemons, after everything else and
+// one file at a time, because they measure time and would measure the other tests with it.
+export default defineConfig({
+  test: {
+    pool: "forks",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/{base,raft,wire,storage,machine,host,platform,config,daemon,client,cli,commands,hooks,sim,e2e-support}/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      { extends: true, test: { name: "tidy", include: ["test/*.test.ts"], testTimeout: 30_000 } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
