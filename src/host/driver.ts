@@ -162,10 +162,21 @@ export class Driver {
     this.#owner.committed(commitIndex, entries);
   }
 
+  /**
+   * At the end of the turn, behind the messages and the log write of this turn: those are on their way to others' processors, the network and the disk
+   * while this one applies.
+   */
   #apply(entries: readonly Entry[]): void {
-    const results = this.#storage.apply(entries);
-    if (results instanceof Promise) results.then((late) => this.#applied(entries, late)).catch((error: Error) => this.#owner.fatal(error));
-    else this.#applied(entries, results);
+    this.#clock.endOfTurn(() => {
+      if (this.#stopped) return;
+      try {
+        const results = this.#storage.apply(entries);
+        if (results instanceof Promise) results.then((late) => this.#applied(entries, late)).catch((error: Error) => this.#owner.fatal(error));
+        else this.#applied(entries, results);
+      } catch (error) {
+        this.#owner.fatal(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
   }
 
   #applied(entries: readonly Entry[], results: readonly (Uint8Array | undefined)[]): void {

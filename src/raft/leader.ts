@@ -12,9 +12,15 @@ import { quorumValue } from "./quorum.ts";
 import { beginReads, confirmReads } from "./reads.ts";
 import { continueChange } from "./reconfiguration.ts";
 import { refuseRequest } from "./refusal.ts";
-import { replicate, sendHeartbeats } from "./replication.ts";
+import { lacksCommitNews, replicate, sendHeartbeats } from "./replication.ts";
 import type { State } from "./state.ts";
 import { becomeFollower } from "./transitions.ts";
+
+/**
+ * ms. A follower hears of a commit with the next entries. Only when none follow for this long is it told separately: while one put follows the other
+ * that saves half of all messages. A membership, and the first commit of a term, are told at once: others act on them.
+ */
+const commitNewsDelay = 5;
 
 export const leaderHandlers: Handlers = {
   requestVote: refuseRequest,
@@ -44,7 +50,9 @@ export function maybeCommit(state: State, leadership: Leadership): void {
   );
   // §5.4.2: only entries of the current term are committed by counting; earlier ones with them (Figure 8).
   if (index <= state.commitIndex || state.log.termAt(index) !== state.currentTerm) return;
+  const urgent = state.commitIndex < Math.max(leadership.noopIndex, state.memberships.currentIndex);
   advanceCommit(state, index);
+  leadership.commitNewsAt = urgent ? state.now : state.now + commitNewsDelay;
   continueChange(state, leadership);
 }
 
@@ -57,7 +65,8 @@ export function flushLeader(state: State, leadership: Leadership): void {
 export function leaderDeadline(state: State, leadership: Leadership): number {
   const diskSince = state.persist.oldestHandedOutAt;
   const diskDeadline = diskSince === undefined ? Number.POSITIVE_INFINITY : diskSince + state.options.electionTimeout;
-  return Math.min(leadership.heartbeatDeadline, leadership.quorumDeadline, diskDeadline);
+  const waiting = leadership.peers.some((progress) => lacksCommitNews(state, progress));
+  return Math.min(leadership.heartbeatDeadline, leadership.quorumDeadline, diskDeadline, waiting ? leadership.commitNewsAt : Number.POSITIVE_INFINITY);
 }
 
 export function tickLeader(state: State, leadership: Leadership): void {

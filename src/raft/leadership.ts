@@ -26,6 +26,8 @@ export class Leadership {
   heartbeatDeadline: number;
   /** When the latest contact with a quorum is one election timeout old (CheckQuorum). Recomputed when it passes. */
   quorumDeadline: number;
+  /** When followers that no append has told of the latest commit are told by a heartbeat. Moved by every commit. */
+  commitNewsAt = 0;
   change: PendingChange | undefined;
 
   constructor(noopIndex: number, now: number, timing: Pick<RaftOptions, "electionTimeout" | "heartbeatInterval">) {

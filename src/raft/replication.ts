@@ -18,8 +18,16 @@ const noEntries: readonly Entry[] = [];
 export function replicate(state: State, leadership: Leadership): void {
   for (const progress of leadership.peers) {
     if (progress.state === "probe") sendProbe(state, progress);
-    else if (progress.state === "replicate") sendPipelined(state, progress);
+    else if (progress.state === "replicate") {
+      sendPipelined(state, progress);
+      if (state.now >= leadership.commitNewsAt && lacksCommitNews(state, progress)) sendHeartbeat(state, progress);
+    }
   }
+}
+
+/** Nothing that is on its way to this follower lets it commit what it could. */
+export function lacksCommitNews(state: State, progress: Progress): boolean {
+  return progress.state === "replicate" && progress.appendsInFlight === 0 && progress.sentCommit < Math.min(state.commitIndex, progress.matchIndex);
 }
 
 function sendProbe(state: State, progress: Progress): void {
@@ -31,8 +39,6 @@ function sendPipelined(state: State, progress: Progress): void {
   while (progress.nextIndex <= state.log.lastIndex && maySend(state, progress)) {
     if (!sendEntries(state, progress)) return;
   }
-  const known = Math.min(state.commitIndex, progress.matchIndex);
-  if (progress.sentCommit < known && progress.appendsInFlight === 0) sendHeartbeat(state, progress);
 }
 
 function maySend(state: State, progress: Progress): boolean {

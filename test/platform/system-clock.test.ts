@@ -57,6 +57,27 @@ test("calls for the end of the turn run once, in order, after microtasks, and ma
   expect(calls).toEqual(["microtask", "first", "second", "next turn"]);
 });
 
+test("what the end of a turn leads to, directly or through promises, still belongs to that turn; what goes on for ever lets other input in", async () => {
+  const calls: string[] = [];
+  clock.endOfTurn(() => {
+    clock.endOfTurn(() => calls.push("asked directly"));
+    void Promise.resolve().then(() => Promise.resolve()).then(() => clock.endOfTurn(() => calls.push("asked through promises")));
+  });
+  await new Promise(setImmediate);
+  calls.push("the loop goes on");
+  expect(calls).toEqual(["asked directly", "asked through promises", "the loop goes on"]);
+  let rounds = 0;
+  const again = (): void => {
+    rounds += 1;
+    if (rounds < 100) clock.endOfTurn(again);
+  };
+  clock.endOfTurn(again);
+  await new Promise(setImmediate);
+  expect(rounds).toBeLessThan(100);
+  await new Promise<void>((resolve) => clock.at(clock.now() + 5, resolve));
+  expect(rounds).toBe(100);
+});
+
 test("now never goes back, and wallNow is the time of day", () => {
   const readings = Array.from({ length: 1_000 }, () => clock.now());
   expect(readings.every((reading, at) => at === 0 || reading >= readings[at - 1]!)).toBe(true);

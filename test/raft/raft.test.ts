@@ -22,6 +22,7 @@ test("three servers elect one leader and replicate what it is given", () => {
   cluster.advance(400);
   expect(cluster.leaders).toHaveLength(1);
   for (const text of ["a", "b", "c"]) cluster.propose(cluster.leaders[0]!, text);
+  cluster.advance(5);
   for (const name of three) {
     const { node } = cluster.server(name);
     expect(node.lastApplied).toBe(4);

@@ -37,6 +37,7 @@ test("two of three voters are replaced in one change while writes go on (S24)", 
   cluster.crash("n2");
   cluster.crash("n3");
   cluster.propose("n1", "x");
+  cluster.advance(5);
   expect(cluster.node("n4").lastApplied).toBe(cluster.node("n1").lastIndex);
 });
 

@@ -179,11 +179,25 @@ test("a follower that agrees and takes no entries, because it installs a snapsho
 });
 
 describe("commits", () => {
-  test("an idle follower learns of a commit at once", () => {
+  test("an idle follower learns of a commit within a few milliseconds, when no entries follow that would carry the news", () => {
     const lone = steady();
     lone.propose(1, "x");
     lone.acknowledge("n2");
+    expect(lone.lastAppend("n2")).toMatchObject({ entries: [{ index: 2 }], leaderCommit: 1 });
+    lone.tickAtDeadline();
     expect(lone.lastAppend("n2")).toMatchObject({ entries: [], prevLogIndex: 2, leaderCommit: 2 });
+  });
+
+  test("while one entry follows the other, each carries the news of the commit before it, and no message is sent for that alone", () => {
+    const lone = steady();
+    for (let ticket = 1; ticket <= 10; ticket += 1) {
+      lone.propose(ticket, "x");
+      for (const name of ["n2", "n3"]) lone.acknowledge(name);
+      lone.tick(1);
+    }
+    const appends = lone.appendsTo("n2").filter((each) => each.prevLogIndex > 1);
+    expect(appends.filter((each) => each.entries.length === 0)).toEqual([]);
+    for (const each of appends) expect(each.leaderCommit).toBe(each.prevLogIndex);
   });
 
   test("under load the news of a commit travels with entries, never in a message of its own", () => {
