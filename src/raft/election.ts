@@ -7,7 +7,7 @@ import { appendNoop } from "./log-writes.ts";
 import type { PreVote, PreVoteResponse, RequestVote, RequestVoteResponse } from "./message.ts";
 import { quorumDecision } from "./quorum.ts";
 import type { State } from "./state.ts";
-import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate, postponeElection } from "./transitions.ts";
+import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate, hastenElection, postponeElection } from "./transitions.ts";
 
 export function startPreVote(state: State, reason: string): void {
   assert(state.mayCampaign, "only a voter that may lead campaigns");
@@ -60,11 +60,16 @@ export function answerRequestVote(state: State, from: NodeId, request: RequestVo
   state.sendWhenDurable(from, { type: "requestVoteResponse", requestId, term: state.currentTerm, voteGranted });
 }
 
-/** Of any term; nothing is remembered. */
+/**
+ * Of any term; nothing is remembered. A follower that refuses because its own log is ahead has learned that the leader is silent for others too, and
+ * that the asker cannot win: it asks for itself soon, which spares the cluster the rest of its election timeout.
+ */
 export function answerPreVote(state: State, from: NodeId, request: PreVote): void {
-  const voteGranted = request.term > state.currentTerm && isUpToDate(state, request);
+  const upToDate = isUpToDate(state, request);
+  const voteGranted = request.term > state.currentTerm && upToDate;
   const term = voteGranted ? request.term : state.currentTerm;
   state.sendWhenDurable(from, { type: "preVoteResponse", requestId: request.requestId, term, voteGranted });
+  if (!upToDate && state.role === "follower") hastenElection(state);
 }
 
 export function recordPreVote(state: State, from: NodeId, response: PreVoteResponse): void {

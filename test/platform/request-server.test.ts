@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { crc32 } from "node:zlib";
+import { generate } from "selfsigned";
 import { afterEach, expect, test } from "vitest";
 import { defer } from "../../src/base/deferred.ts";
 import { RaftctlError } from "../../src/base/errors.ts";
@@ -310,8 +311,11 @@ test("the admin socket: mode 0600, same protocol, gone after stop (T18, S120)", 
 });
 
 test("over TLS 1.3 with certificates on both sides; plaintext and TLS 1.2 are not served (S56, T10)", async () => {
-  const pem = (name: string): string => readFileSync(new URL(`fixtures/loopback-${name}.pem`, import.meta.url), "utf8");
-  const material = { key: pem("key"), certificate: pem("cert"), authority: pem("cert") };
+  const made = await generate([{ name: "commonName", value: "localhost" }], {
+    keyType: "ec", algorithm: "sha256",
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }, { type: 7, ip: "127.0.0.1" }] }],
+  });
+  const material = { key: made.private, certificate: made.cert, authority: made.cert };
   const server = await serve({ tls: tlsServerOptions(material) });
   const connection = await open(server, { tls: tlsClientOptions(material) });
   expect(await connection.call(clientRequests.admin, 10_000)).toEqual(clientResponses.admin);

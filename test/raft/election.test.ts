@@ -3,8 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { Cluster } from "./harness/cluster.ts";
 import { Lone } from "./harness/lone.ts";
-import { idOf, member, membershipOf, pristine, withLog } from "./harness/members.ts";
+import { idOf, member, membershipOf, optionsOf, pristine, withLog } from "./harness/members.ts";
 
+const electionTimeout = optionsOf("n1").electionTimeout;
 const three = ["n1", "n2", "n3"];
 const five = ["n1", "n2", "n3", "n4", "n5"];
 const ofThree = membershipOf({ voters: three });
@@ -249,4 +250,29 @@ test("a server that has left the voters by an uncommitted entry still campaigns,
   cluster.restart("n2");
   cluster.advanceUntil(() => cluster.leaders.includes("n1") && cluster.node("n2").role === "learner");
   expect(cluster.node("n1").membership).toEqual(membershipOf({ voters: ["n1"] }));
+});
+
+describe("a follower that is asked for a pre-vote by a server whose log is behind its own", () => {
+  const askedByOneBehind = (after: number): Lone => {
+    const lone = new Lone("n1", withLog(ofThree, [1, 1]));
+    lone.appendEntries("n3", { term: 1, prevLogIndex: 2, prevLogTerm: 1 });
+    lone.tick(after);
+    lone.sent = [];
+    lone.preVote("n2", { term: 2, lastLogIndex: 1, lastLogTerm: 1 });
+    return lone;
+  };
+
+  test("campaigns itself within a fraction of an election timeout, because the other one cannot win (§5.4.1)", () => {
+    const lone = askedByOneBehind(electionTimeout);
+    const asked = lone.now;
+    lone.tickAtDeadline();
+    expect(lone.now - asked).toBeLessThanOrEqual(electionTimeout / 20);
+    expect(lone.node.role).toBe("preCandidate");
+  });
+
+  test("does not while it hears a leader (H4)", () => {
+    const lone = askedByOneBehind(electionTimeout / 2);
+    lone.tick(electionTimeout / 4);
+    expect(lone.node.role).toBe("follower");
+  });
 });

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { clientConnectionsMax } from "../../src/daemon/connection-budget.ts";
+
+test("clients get what the limit of open files leaves after what the node itself needs (T8, H47)", () => {
+  expect(clientConnectionsMax(4096, 65_536)).toBe(4096);
+  expect(clientConnectionsMax(4096, 1024)).toBe(912);
+  expect(clientConnectionsMax(4096, 200)).toBe(88);
+  expect(clientConnectionsMax(50, 200)).toBe(50);
+});
+
+test("a few clients are always served, and an unknown limit changes nothing", () => {
+  expect(clientConnectionsMax(4096, 64)).toBe(8);
+  expect(clientConnectionsMax(4096, undefined)).toBe(4096);
+});
