@@ -1,9 +1,10 @@
 // A daemon of a cluster of one, for tests of the client and the commands: the real listener, codec and command bytes, and behind them a map. What a
 // test wants to go wrong it puts into `faults`, for the next proposals.
 
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { compareBytes, equalBytes } from "../../src/base/bytes.ts";
 import type { RaftctlError } from "../../src/base/errors.ts";
 import { parseClusterId, parseNodeId, globalRegion } from "../../src/base/ids.ts";
@@ -15,6 +16,11 @@ import { decodeCommand } from "../../src/wire/command.ts";
 import type { Command, Condition } from "../../src/wire/command.ts";
 import { decodeResult, encodeResult } from "../../src/wire/command-result.ts";
 import type { CommandResult } from "../../src/wire/command-result.ts";
+
+const directories: string[] = [];
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
 
 export type Fault =
   /** The server's word that nothing was done. */
@@ -222,5 +228,7 @@ function nodeStatus(name: string): NodeStatus {
 
 /** A path where nobody listens. */
 export function emptySocketPath(): string {
-  return join(mkdtempSync(join(tmpdir(), "raftctl-")), "admin.sock");
+  const directory = mkdtempSync(join(tmpdir(), "raftctl-"));
+  directories.push(directory);
+  return join(directory, "admin.sock");
 }

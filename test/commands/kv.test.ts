@@ -1,7 +1,7 @@
-import { writeFileSync, mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { RaftctlError } from "../../src/base/errors.ts";
 import { FakeDaemon } from "../client/fake-daemon.ts";
 import { raftctl } from "./run-raftctl.ts";
@@ -50,7 +50,9 @@ test("a missing key is exit 4, empty stdout in text, and found:false beside the 
 
 test("bytes that are no text survive stdin, file, base64 and the way back", async () => {
   const bytes = Buffer.from([0, 255, 10, 13, 27, 128]);
-  const file = join(mkdtempSync(join(tmpdir(), "raftctl-")), "value");
+  const directory = mkdtempSync(join(tmpdir(), "raftctl-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const file = join(directory, "value");
   writeFileSync(file, bytes);
   const puts = [run("put bin/stdin --stdin", { stdin: bytes }), run("put bin/dash -", { stdin: bytes }), run(`put bin/file --file ${file}`),
     run(`put bin/base64 ${bytes.toString("base64")} --encoding base64`)];

@@ -1,9 +1,10 @@
 // Runs the command line from its sources as a process of its own, as a shell would: no terminal, a clean environment.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { afterAll } from "vitest";
 
 export interface Outcome {
   readonly code: number | null;
@@ -36,6 +37,7 @@ export interface RunOptions {
 
 const root = resolve(import.meta.dirname, "../..");
 const home = mkdtempSync(join(tmpdir(), "raftctl-home-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 export function raftctl(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const env = { PATH: process.env["PATH"] ?? "", HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: home, ...options.env };

@@ -1,10 +1,10 @@
 // What every command owes the shell: exit codes, streams, JSON in all weathers, help, suggestions, signals, colour.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { emptySocketPath, FakeDaemon } from "../client/fake-daemon.ts";
 import { raftctl } from "./run-raftctl.ts";
 
@@ -23,7 +23,7 @@ test("a daemon that cannot be reached is exit 3 and names the address, who chose
 });
 
 test("flag wins over environment, environment over context, context over default", async () => {
-  const config = mkdtempSync(join(tmpdir(), "raftctl-"));
+  const config = temporaryDirectory();
   mkdirSync(join(config, "raftctl"));
   writeFileSync(join(config, "raftctl/contexts.json"), JSON.stringify({ current: "prod", contexts: { prod: { endpoint: "127.0.0.1:3" }, lab: { endpoint: "127.0.0.1:4" } } }));
   const reached = async (args: string[], env: Record<string, string>): Promise<unknown> => {
@@ -117,7 +117,7 @@ test("the bash completion knows commands, verbs, flags and fixed values", async 
 
 test("the start script refuses an old Node in one line, or hands over to the one beside it", () => {
   const script = readFileSync(join(root, "bin/run.js"), "utf8").replaceAll("process.versions.node", '"20.1.0"');
-  const alone = join(mkdtempSync(join(tmpdir(), "raftctl-")), "bin");
+  const alone = join(temporaryDirectory(), "bin");
   mkdirSync(alone);
   writeFileSync(join(alone, "../package.json"), '{"type":"module"}');
   writeFileSync(join(alone, "run.js"), script);
@@ -128,3 +128,9 @@ test("the start script refuses an old Node in one line, or hands over to the one
   writeFileSync(join(alone, "../node_modules/.bin/node"), '#!/bin/sh\nshift\necho "$@"\nexit 10\n', { mode: 0o755 });
   expect(spawnSync(process.execPath, [join(alone, "run.js"), "put", "k"], { encoding: "utf8" })).toMatchObject({ status: 10, stdout: "put k\n" });
 });
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "raftctl-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
