@@ -66,6 +66,11 @@ describe("the graph of src", () => {
   });
 });
 
+test("commands enter the log by one door: only Raft.propose hands the core a proposal (S32)", () => {
+  const doors = modules.filter((module) => folderOf(module.path) !== "raft" && /kind: "propose"/.test(module.text)).map((module) => module.path);
+  expect(doors).toEqual(["host/region.ts"]);
+});
+
 test("the wall clock decides nothing below the line: it only dates the header of a new segment (H25)", () => {
   const below = modules.filter((module) => ["raft", "wire", "storage", "machine", "host"].includes(folderOf(module.path)));
   expect(below.length).toBeGreaterThan(50);

@@ -29,13 +29,16 @@ export interface NodeStorage {
 
 export async function openNodeStorage(config: Config, parts: DaemonParts, onFatal: (error: Error) => void): Promise<NodeStorage> {
   const closers: (() => Promise<void>)[] = [];
+  // Each, also after one that fails: a log that cannot be closed in order must not keep the lock.
   const close = async (): Promise<void> => {
-    for (const closer of closers.toReversed()) await closer();
+    const failures: unknown[] = [];
+    for (const closer of closers.toReversed()) await closer().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return { ...(await openAll(config, parts, onFatal, closers)), close };
   } catch (error) {
-    await close();
+    await close().catch((cause: unknown) => parts.logger.warn({ reason: String(cause) }, "storage did not close cleanly"));
     throw error;
   }
 }

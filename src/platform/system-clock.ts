@@ -45,7 +45,7 @@ export class SystemClock implements Clock {
   #endTurn(linksLeft: number): void {
     const calls = this.#waiting;
     this.#waiting = [];
-    // Also when a call throws: the others' turn ends all the same.
+    // First, so that a call that throws does not leave this turn open for ever.
     this.#settle(linksLeft);
     for (const call of calls) call();
   }

@@ -41,7 +41,7 @@ async function failure(call: Promise<unknown>): Promise<RaftctlError> {
   return outcome as RaftctlError;
 }
 
-test("a put is answered with its index and version, and a get reads it back with its history (S32)", async () => {
+test("a put is answered with its index and version, and a get reads it back with its history", async () => {
   const { kv } = client({ endpoints: [(await daemon()).endpoint] });
   const first = await kv.put("k", "one");
   const second = await kv.put("k", "two");
