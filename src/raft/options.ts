@@ -7,7 +7,7 @@ import type { SnapshotMeta } from "./message.ts";
 
 export interface RaftOptions {
   readonly id: NodeId;
-  /** Election timeouts are drawn anew from [electionTimeout, 1.5 × electionTimeout) ms at every election and role change (§5.2). */
+  /** Election timeouts are drawn anew from [electionTimeout, 1.35 × electionTimeout) ms at every election and role change (§5.2). */
   readonly electionTimeout: number;
   /** ms; at most a third of electionTimeout. */
   readonly heartbeatInterval: number;

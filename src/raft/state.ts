@@ -76,7 +76,7 @@ export class State {
   leader: NodeId | undefined;
   lastLeaderContact = Number.NEGATIVE_INFINITY;
   electionDeadline: number;
-  /** The random election timeout in use, in [electionTimeout, 1.5 × electionTimeout). */
+  /** The random election timeout in use, in [electionTimeout, 1.35 × electionTimeout). */
   electionTimeoutDrawn: number;
   election: Election | undefined;
   readonly memberships: MembershipHistory;
@@ -149,7 +149,7 @@ export class State {
   }
 
   drawElectionTimeout(): number {
-    return this.options.electionTimeout * (1 + 0.5 * this.options.prng.next());
+    return this.options.electionTimeout * (1 + 0.35 * this.options.prng.next());
   }
 
   newRequestId(): number {
