@@ -135,8 +135,9 @@ export class KeyValue {
       return this.#deliver(options.session === "none" ? command : { ...command, session: options.session }, options);
     }
     const session = this.#sessions.take();
+    const stamped = { ...command, session: session.nextStamp() };
     try {
-      const receipt = await this.#deliver({ ...command, session: session.nextStamp() }, options);
+      const receipt = await this.#deliver(stamped, options, () => session.executed());
       this.#sessions.giveBack(session);
       return receipt;
     } catch (error) {
@@ -146,7 +147,8 @@ export class KeyValue {
     }
   }
 
-  async #deliver(command: Command, options: WriteOptions): Promise<WriteReceipt> {
+  /** @param onExecuted the command is in the log, whatever the state machine answers to it. */
+  async #deliver(command: Command, options: WriteOptions, onExecuted: () => void = ignore): Promise<WriteReceipt> {
     const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
     const encoded = encodeCommand(command);
     const waitFor = options.waitFor ?? "applied";
@@ -156,6 +158,7 @@ export class KeyValue {
     const { connection, clearUpMs } = this.#context;
     const send = (limit: Deadline): Promise<ProposeResponse> => connection.call(makeRequest, limit).then(proposeResponse);
     const response = proposeResponse(await deliver({ send, deadline, clearUpMs, requestId: id, isClosed: () => connection.closed }));
+    onExecuted();
     this.#context.observe(response);
     const result = response.result.length === 0 ? undefined : decodeResult(response.result);
     if (result !== undefined) refuseUnlessOk(result, { command, requestId: id, deadline });
@@ -173,6 +176,10 @@ export class KeyValue {
     this.#context.observe(response);
     return response;
   }
+}
+
+function ignore(): void {
+  // A stamp of the caller's own: the session is his to keep.
 }
 
 interface SharedReadFields {

@@ -1,6 +1,6 @@
 // Sessions make a repeated command harmless (diss. §6.3): the cluster executes (session, sequence) once and answers every repetition with the first
 // result. A session has one command outstanding at a time, so concurrent writes take one each from the pool. A session whose last command's
-// fate is unknown is not used again.
+// fate is unknown is not used again; neither is one whose first command never entered the log, because only the first one opens it.
 
 import { randomBytes } from "node:crypto";
 import { RaftctlError } from "../base/errors.ts";
@@ -10,9 +10,19 @@ export class Session {
   /** 1 to 2^64-1. */
   readonly id: bigint;
   #sequence = 0;
+  #isOpen = false;
 
   constructor(id: bigint) {
     this.id = id;
+  }
+
+  /** The cluster knows it: one of its commands was executed. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  executed(): void {
+    this.#isOpen = true;
   }
 
   nextStamp(): SessionStamp {
@@ -36,7 +46,7 @@ export class SessionPool {
 
   /** Only after its command has a known result. */
   giveBack(session: Session): void {
-    this.#free.push(session);
+    if (session.isOpen) this.#free.push(session);
   }
 }
 

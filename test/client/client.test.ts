@@ -185,6 +185,19 @@ test("a session whose last outcome is unknown is not used again", async () => {
   expect(ids[1]).not.toBe(ids[0]);
 });
 
+test("a session whose first command never entered the log is not used again, because only the first one opens it (S112)", async () => {
+  const fake = await daemon();
+  fake.faults.push({ kind: "refuse", error: new RaftctlError("NO_LEADER", "need 2 of 3 votes, have n2") });
+  const { kv } = client({ endpoints: [fake.endpoint] });
+  await failure(kv.put("a", "1"));
+  await kv.put("b", "2");
+  await kv.put("c", "3");
+  const stamps = fake.requests.map((request) => (request.operation === "propose" ? decodeCommand(request.command).session! : undefined));
+  expect(stamps.map((stamp) => stamp!.sequence)).toEqual([1, 1, 2]);
+  expect(stamps[1]!.id).not.toBe(stamps[0]!.id);
+  expect(stamps[2]!.id).toBe(stamps[1]!.id);
+});
+
 test("a condition that does not hold is CONFLICT with the version that is there", async () => {
   const { kv } = client({ endpoints: [(await daemon()).endpoint] });
   await kv.put("k", "v");
