@@ -4,6 +4,7 @@
 import type { Clock } from "../base/clock.ts";
 import { toRaftctlError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import type { Member } from "../raft/membership.ts";
 import type { LeaderGateway } from "./leader-gateway.ts";
 import type { Raft } from "./region.ts";
@@ -28,13 +29,17 @@ export class Announcement {
   async announce(self: Member): Promise<void> {
     const { raft, gateway, clock, logger, retryMs } = this.#options;
     while (!this.#stopped && this.#differs(self)) {
+      mark("announcement-differs");
       const change = { upsert: [self] };
       await gateway
         .administer({ method: "membershipChange", params: { change }, timeoutMs: 5_000 }, () => raft.changeMembership(change))
         .then(() => raft.waitForApplied(raft.core.status().membershipIndex, 5_000))
         .then(() => logger.info({ peerAddress: self.peerAddress, clientAddress: self.clientAddress }, "the cluster knows this node's addresses"))
         .catch((error: unknown) => logger.debug({ reason: toRaftctlError(error).message }, "this node's addresses are not announced yet"));
-      if (this.#differs(self)) await new Promise<void>((resolve) => void clock.at(clock.now() + retryMs, resolve));
+      if (this.#differs(self)) {
+        mark("announcement-tried-again");
+        await new Promise<void>((resolve) => void clock.at(clock.now() + retryMs, resolve));
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 // (`#perform`). Nothing else steps the core. It knows nothing of who waits for what: its owner (region.ts) is told.
 
 import type { Clock } from "../base/clock.ts";
+import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { Input } from "../raft/input.ts";
 import type { RawNode } from "../raft/raft.ts";
@@ -116,6 +117,7 @@ export class Driver {
       }
       const gathered = this.#owner.gathered();
       if (gathered !== undefined) this.#raw.step(gathered, now);
+      if (this.#tickWanted && deliveries.length > 0) mark("driver-tick-behind-messages");
       if (this.#tickWanted) this.#handleTick(now);
       for (let ready = this.#raw.takeReady(); ready !== undefined; ready = this.#raw.takeReady()) {
         this.#perform(ready);

@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import { globalRegion, type NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import type { JoinProgress, JoinReply, JoinRequest } from "../wire/admin-protocol.ts";
 import type { LeaderGateway } from "./leader-gateway.ts";
 import type { Raft } from "./region.ts";
@@ -67,6 +68,7 @@ export class Joining {
   async run(): Promise<JoinProgress["stage"]> {
     try {
       if (!this.#isMember()) await this.#ask();
+      else mark("joining-went-on-after-a-restart");
       this.#stage = "added";
       await this.#retry(() => this.#catchUp());
       this.#stage = "caught-up";
@@ -110,6 +112,7 @@ export class Joining {
       } catch (error) {
         last = toRaftctlError(error);
         if (!transient.has(last.code)) throw last;
+        mark("joining-seed-gave-no-answer");
       }
     }
     throw last ?? new RaftctlError("INVALID_ARGUMENT", "no member was named to join");
@@ -126,7 +129,10 @@ export class Joining {
     const params = { change };
     await gateway.administer({ method: "membershipChange", params, timeoutMs: 10_000 }, () => raft.changeMembership(change));
     await raft.waitForApplied(raft.core.status().membershipIndex, 5_000);
-    if (!raft.core.membership.voters.includes(raft.id)) throw new RaftctlError("NOT_READY", "the promotion has not reached this node yet");
+    if (!raft.core.membership.voters.includes(raft.id)) {
+      mark("joining-promotion-not-here-yet");
+      throw new RaftctlError("NOT_READY", "the promotion has not reached this node yet");
+    }
   }
 
   async #retry<T>(attempt: () => Promise<T>): Promise<T> {
@@ -137,10 +143,14 @@ export class Joining {
       } catch (thrown) {
         const error = toRaftctlError(thrown);
         const promotedMeanwhile = error.code === "CONFLICT" && this.#stage === "caught-up" && !this.#wantsVote();
-        if (promotedMeanwhile) return undefined as T;
+        if (promotedMeanwhile) {
+          mark("joining-promoted-meanwhile");
+          return undefined as T;
+        }
         const again = transient.has(error.code) || error.code === "UNKNOWN_OUTCOME";
         if (this.#stopped) return await new Promise<T>(() => undefined);
         if (!again || clock.now() - this.#began > giveUpMs) throw error;
+        mark("joining-tried-again");
         this.#error = error;
         await new Promise<void>((resolve) => (this.#pause = clock.at(clock.now() + retryMs, resolve)));
         this.#error = undefined;
@@ -152,9 +162,11 @@ export class Joining {
     const { gateway, raft, logger } = this.#options;
     this.#error = error;
     const wasAdded = (this.#joinedAtIndex !== undefined || this.#stage !== "asking") && !raft.core.membership.voters.includes(raft.id);
+    mark("joining-failed");
     this.#stage = "failed";
     logger.error({ code: error.code, reason: error.message }, "joining failed");
     if (!wasAdded) return;
+    mark("joining-failed-learner-removed");
     const change = { remove: [raft.id] };
     await gateway
       .administer({ method: "membershipChange", params: { change }, timeoutMs: 5_000 }, () => raft.changeMembership(change))

@@ -4,6 +4,7 @@
 import type { Clock } from "../base/clock.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { AdminRpc, ProposeRpc, ReadIndexRpc } from "../wire/peer-protocol.ts";
 import type { Proposed } from "./proposals.ts";
 import type { Raft, WriteOptions } from "./region.ts";
@@ -44,6 +45,7 @@ export class LeaderGateway {
     if (this.#raft.core.role !== "leader") return this.#proposeAnywhere(command, options, giveUp);
     return this.#raft.propose(command, options).then(ledHere, (error: unknown) => {
       if (!leadershipChanges(error)) throw error;
+      mark("gateway-proposal-retried-leadership-changes");
       return this.#proposeAnywhere(command, options, giveUp);
     });
   }
@@ -78,6 +80,7 @@ export class LeaderGateway {
 
   #refuseSecondHop(): void {
     if (this.#raft.core.role !== "leader") {
+      mark("gateway-second-hop-refused");
       throw new RaftctlError("NOT_LEADER", "this node was asked as the leader and is not; a request is handed on only once");
     }
   }
@@ -101,13 +104,17 @@ export class LeaderGateway {
     const giveUp = this.#giveUpAt(timeoutMs);
     return round.catch((error: unknown) => {
       if (!leadershipChanges(error)) throw error;
+      mark("gateway-read-retried-leadership-changes");
       return this.#readableAnywhere(timeoutMs, giveUp);
     });
   }
 
   async #forwardPropose(command: Uint8Array, options: WriteOptions, patience: number): Promise<Outcome> {
     const leader = await this.#leader(patience);
-    if (leader === this.#raft.id) return this.#raft.propose(command, options).then(ledHere);
+    if (leader === this.#raft.id) {
+      mark("gateway-forwarding-node-leads-by-now");
+      return this.#raft.propose(command, options).then(ledHere);
+    }
     const rpc: ProposeRpc = { type: "propose", hops: 1, waitFor: options.waitFor, timeoutMs: options.timeoutMs, command };
     // A leader that stays silent for an election timeout has been replaced or is about to be.
     const timeoutMs = Math.min(patience, this.#electionTimeout);
@@ -125,7 +132,11 @@ export class LeaderGateway {
         return await attempt(Math.max(1, Math.ceil(giveUp - this.#clock.now())));
       } catch (error) {
         if (!leadershipChanges(error)) throw error;
-        if (this.#clock.now() >= giveUp) throw noLeader(this.#raft);
+        if (this.#clock.now() >= giveUp) {
+          mark("gateway-patience-ended");
+          throw noLeader(this.#raft);
+        }
+        mark("gateway-tries-again");
         await new Promise<void>((resolve) => void this.#clock.at(this.#clock.now() + retryMs, resolve));
       }
     }
@@ -133,6 +144,7 @@ export class LeaderGateway {
 
   #joinQuestion(timeoutMs: number): Promise<number> {
     if (this.#asking === undefined) return (this.#asking = this.#ask(timeoutMs));
+    mark("gateway-follower-reads-share-a-question");
     this.#next ??= this.#asking.then(ignore, ignore).then(() => this.#askNext(timeoutMs));
     return this.#next;
   }
@@ -145,7 +157,10 @@ export class LeaderGateway {
   async #ask(timeoutMs: number): Promise<number> {
     try {
       const leader = await this.#leader(timeoutMs);
-      if (leader === this.#raft.id) return await this.#raft.readIndex(timeoutMs);
+      if (leader === this.#raft.id) {
+        mark("gateway-asking-node-leads-by-now");
+        return await this.#raft.readIndex(timeoutMs);
+      }
       const rpc: ReadIndexRpc = { type: "readIndex", timeoutMs };
       const asked = this.#network.readIndex(leader, rpc, { timeoutMs: Math.min(timeoutMs, this.#electionTimeout) });
       const { index } = await asked.catch((error: unknown) => {
@@ -160,11 +175,15 @@ export class LeaderGateway {
   async #leader(timeoutMs: number): Promise<NodeId> {
     const known = this.#raft.core.leader;
     if (known !== undefined) return known;
+    mark("gateway-waits-for-a-leader");
     const leader = await this.#raft.waitForLeader(Math.min(timeoutMs, patienceElectionTimeouts * this.#electionTimeout)).catch((error: unknown) => {
       if (toRaftctlError(error).code === "NO_LEADER") return undefined;
       throw error;
     });
-    if (leader === undefined) throw noLeader(this.#raft);
+    if (leader === undefined) {
+      mark("gateway-no-leader-appeared");
+      throw noLeader(this.#raft);
+    }
     return leader;
   }
 }
@@ -182,9 +201,11 @@ function leadershipChanges(error: unknown): boolean {
 function forwardedWriteError(error: RaftctlError, leader: NodeId): RaftctlError {
   const sent = error.details?.["sent"] !== false;
   if ((error.code === "CONNECTION_LOST" || error.code === "TIMEOUT") && sent) {
+    mark("gateway-write-outcome-unknown");
     return new RaftctlError("UNKNOWN_OUTCOME", `the leader ${leader} did not answer: the write may or may not have been applied (${error.message})`, { cause: error });
   }
   if (error.code === "UNREACHABLE" || error.code === "CONNECTION_LOST") {
+    mark("gateway-write-never-sent");
     return unreachableLeader(leader, error);
   }
   return error;
@@ -193,6 +214,7 @@ function forwardedWriteError(error: RaftctlError, leader: NodeId): RaftctlError 
 /** A read may be asked again whatever became of it. */
 function forwardedReadError(error: RaftctlError, leader: NodeId): RaftctlError {
   const lost = error.code === "UNREACHABLE" || error.code === "CONNECTION_LOST" || error.code === "TIMEOUT";
+  if (lost) mark("gateway-read-got-no-answer");
   return lost ? unreachableLeader(leader, error) : error;
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import { parseNodeId, type NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import type { Member, MembershipChange } from "../raft/membership.ts";
 import type { JoinReply, JoinRequest, MemberRemoval } from "../wire/admin-protocol.ts";
 import { planRemoval } from "./member-plan.ts";
@@ -41,6 +42,7 @@ export class MemberChange {
     const member = memberOf(request);
     const known = raft.core.membership.members.find(({ id }) => id === member.id);
     if (known !== undefined && known.incarnation === member.incarnation) {
+      mark("member-newcomer-asked-again");
       this.#maybeWatch(request, member);
       return this.#joinReply(raft.core.status().membershipIndex);
     }
@@ -72,7 +74,10 @@ export class MemberChange {
     const plan = planRemoval(raft.core.membership, id, this.#isUp(), options.force);
     const report = { removed: plan.member.name, regions: ["global"], before: plan.before, after: plan.after };
     if (options.dryRun) return { ...report, applied: false, index: null };
-    if (id === raft.id) throw new RaftctlError("CONFLICT", `${plan.member.name} leads: its leadership must be transferred first`);
+    if (id === raft.id) {
+      mark("member-removal-of-the-leader-refused");
+      throw new RaftctlError("CONFLICT", `${plan.member.name} leads: its leadership must be transferred first`);
+    }
     const index = await raft.changeMembership({ remove: [id] });
     return { ...report, applied: true, index };
   }
@@ -99,6 +104,7 @@ export class MemberChange {
   async #dialBack(member: Member): Promise<void> {
     const { transport, clusterId, electionTimeout } = this.#options;
     const answer = await transport.probe(member.peerAddress, { timeoutMs: electionTimeout }).catch((error: unknown) => {
+      mark("member-newcomer-not-dialled-back");
       throw new RaftctlError("UNREACHABLE", `the leader cannot reach ${member.name} at ${member.peerAddress}: ${toRaftctlError(error).message}; nothing was changed`, {
         cause: error, hint: "check --advertise-peer and the firewall, then join again",
       });
@@ -146,6 +152,7 @@ export class MemberChange {
   #giveUp(member: Member): void {
     const { raft, logger } = this.#options;
     this.#watched.delete(member.id);
+    mark("member-newcomer-vanished");
     logger.warn({ member: member.name, peer: member.id }, "a newcomer vanished before it was promoted and is removed");
     raft.changeMembership({ remove: [member.id] }).catch((error: unknown) => {
       logger.warn({ member: member.name, reason: toRaftctlError(error).message }, "the vanished newcomer could not be removed");

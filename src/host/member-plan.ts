@@ -2,6 +2,7 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { Member, Membership } from "../raft/membership.ts";
 import { failureTolerance, quorumOf } from "./status.ts";
 
@@ -32,10 +33,12 @@ export function planRemoval(membership: Membership, id: NodeId, isUp: (id: NodeI
   if (!membership.voters.includes(id)) return { member, before, after: before };
   const voters = membership.voters.filter((voter) => voter !== id);
   if (voters.length === 0) {
+    mark("member-removal-of-the-last-voter-refused");
     throw new RaftctlError("UNSAFE", `${member.name} is the last voter: without it the cluster is gone`, { hint: "raftctl daemon stop stops the process and keeps the cluster" });
   }
   const after = { voters: voters.length, tolerance: failureTolerance({ ...membership, voters, votersOutgoing: [] }, isUp) };
   if (after.tolerance < 0 && !force) {
+    mark("member-removal-refused-too-few-up");
     const up = voters.filter((voter) => isUp(voter)).length;
     throw new RaftctlError("UNSAFE", `without ${member.name} only ${up} of ${voters.length} voters would be up, and writes need ${quorumOf(voters.length)}`, { hint: "bring the other members up first, or pass --force", details: { before, after } });
   }

@@ -5,6 +5,7 @@ import { assert } from "../base/assert.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { NodeId, RegionId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { Input } from "../raft/input.ts";
 import type { AppendEntries, InstallSnapshotResponse, Message, Request, Response } from "../raft/message.ts";
@@ -57,6 +58,7 @@ export class Messenger {
     if (waiting.size >= inboundMax) return Promise.reject(new RaftctlError("BUSY", `more than ${inboundMax} requests of node ${from} wait here`));
     const key = keyOf(request);
     if (waiting.has(key)) {
+      mark("messenger-repeated-request-refused");
       return Promise.reject(new RaftctlError("BAD_REQUEST", `request ${request.requestId} of node ${from} is already here`));
     }
     return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import type { MaybePromise } from "../base/deferred.ts";
 import { RaftctlError } from "../base/errors.ts";
+import { mark } from "../base/mark.ts";
 import type { Envelope, PersistBatch, Ready } from "../raft/ready.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 
@@ -33,8 +34,10 @@ export class Persister {
   }
 
   persist(batch: PersistBatch): void {
-    if (this.#refused.length > 0) this.#refused.push(batch);
-    else this.#write(batch);
+    if (this.#refused.length > 0) {
+      mark("persist-queued-behind-a-refused-batch");
+      this.#refused.push(batch);
+    } else this.#write(batch);
   }
 
   hold(dependents: Ready["messagesAfterPersist"]): void {
@@ -76,7 +79,10 @@ export class Persister {
     assert(sequence === this.#durable + 1, "persist batches become durable in order");
     this.#durable = sequence;
     const wasRefused = this.#refused[0]?.sequence === sequence;
-    if (wasRefused) this.#refused.shift();
+    if (wasRefused) {
+      mark("persist-refused-batch-written-at-last");
+      this.#refused.shift();
+    }
     this.#owner.persisted(sequence);
     if (wasRefused) this.#retry();
   }
@@ -84,6 +90,7 @@ export class Persister {
   #failed(batch: PersistBatch, error: Error): void {
     if (this.#stopped) return;
     if (!(error instanceof RaftctlError) || error.code !== "NO_SPACE") return this.#owner.fatal(error);
+    mark("persist-refused-no-space");
     // Those that were on their way together are refused together, and each may come back after a later one was put here.
     if (!this.#refused.includes(batch)) this.#refused = [...this.#refused, batch].toSorted((left, right) => left.sequence - right.sequence);
     if (this.#refused[0] === batch) this.#clock.at(this.#clock.now() + noSpaceRetryMs, () => this.#retry());

@@ -3,6 +3,7 @@
 
 import type { NodeId } from "../base/ids.ts";
 import { RaftctlError } from "../base/errors.ts";
+import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { Ticket } from "../raft/input.ts";
 
@@ -76,21 +77,30 @@ export class Proposals {
 
   truncated(fromIndex: number): void {
     for (const placed of this.#placed.values()) {
-      if (placed.index >= fromIndex) this.#finish(placed, overwritten(placed.index));
+      if (placed.index >= fromIndex) {
+        mark("proposal-overwritten");
+        this.#finish(placed, overwritten(placed.index));
+      }
     }
   }
 
   /** An installed snapshot covers these indexes: they are decided, and how cannot be told any more. */
   covered(upToIndex: number): void {
     for (const placed of this.#placed.values()) {
-      if (placed.index <= upToIndex) this.#finish(placed, unknown(placed.index, "a snapshot took its place"));
+      if (placed.index <= upToIndex) {
+        mark("proposal-covered-by-a-snapshot");
+        this.#finish(placed, unknown(placed.index, "a snapshot took its place"));
+      }
     }
   }
 
   /** Leadership was lost: nobody waits longer than until this time. */
   limit(deadline: number): void {
     for (const [index, placed] of this.#placed) {
-      if (placed.deadline > deadline) this.#placed.set(index, { ...placed, deadline });
+      if (placed.deadline > deadline) {
+        mark("proposal-limited-leadership-lost");
+        this.#placed.set(index, { ...placed, deadline });
+      }
     }
   }
 
@@ -99,7 +109,10 @@ export class Proposals {
       if (waiter.deadline <= now) this.refused(ticket, new RaftctlError("TIMEOUT", "the proposal did not enter the log in time; it was not applied"));
     }
     for (const placed of this.#placed.values()) {
-      if (placed.deadline <= now) this.#finish(placed, unknown(placed.index, "no majority confirmed it in time"));
+      if (placed.deadline <= now) {
+        mark("proposal-outcome-unknown");
+        this.#finish(placed, unknown(placed.index, "no majority confirmed it in time"));
+      }
     }
   }
 

@@ -3,6 +3,7 @@
 
 import type { RaftctlError } from "../base/errors.ts";
 import { defer, type Deferred } from "../base/deferred.ts";
+import { mark } from "../base/mark.ts";
 
 interface Round extends Deferred<number> {
   readonly deadline: number;
@@ -28,7 +29,7 @@ export class Reads {
     if (this.#next === undefined) {
       this.#next = { ...defer<number>(), deadline };
       begin();
-    }
+    } else mark("read-shares-a-round");
     return this.#next.promise;
   }
 
@@ -44,6 +45,7 @@ export class Reads {
     const round = this.#asked.get(ticket);
     if (round === undefined) return;
     this.#asked.delete(ticket);
+    if (index > lastApplied) mark("read-confirmed-before-the-state-is-there");
     if (index <= lastApplied) round.resolve(index);
     else this.#confirmed.push({ index, round });
   }
@@ -63,7 +65,12 @@ export class Reads {
   }
 
   expire(now: number, late: () => RaftctlError): void {
-    for (const [ticket, round] of this.#asked) if (round.deadline <= now) this.refused(ticket, late());
+    for (const [ticket, round] of this.#asked) {
+      if (round.deadline <= now) {
+        mark("read-not-confirmed-in-time");
+        this.refused(ticket, late());
+      }
+    }
     for (const { round } of this.#confirmed) if (round.deadline <= now) round.reject(late());
     this.#confirmed = this.#confirmed.filter(({ round }) => round.deadline > now);
   }

@@ -6,6 +6,7 @@ import type { MaybePromise } from "../base/deferred.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import type { StateMachine } from "../machine/state-machine.ts";
 import { entryTypes, type Entry, type HardState, type LogPosition } from "../raft/entry.ts";
 import { decodeMembership, encodeMembership } from "../raft/membership-codec.ts";
@@ -47,6 +48,8 @@ export class RegionStorage implements RaftStorage {
     const snapshot = parts.snapshots.latest ?? { index: 0, term: 0, membership: noMembership };
     const recovered = parts.wal.recovered.get(parts.region) ?? (await beginLog(parts));
     const log = recoverLog(recovered, snapshot);
+    if (log.marked) mark("recovery-log-gave-way-to-the-snapshot");
+    else if (snapshot.index > recovered.snapshot.index) mark("recovery-log-cut-at-a-newer-snapshot");
     if (log.marked) await parts.wal.append(markWrites(parts.region, snapshot, log.hardState, log.entries));
     await restoreMachine(parts, snapshot);
     const lastIndex = snapshot.index + log.entries.length;
@@ -69,6 +72,7 @@ export class RegionStorage implements RaftStorage {
     const { machine } = this.#parts;
     const from = machine.lastApplied;
     const to = Math.max(from, Math.min(hardState.commitIndex, snapshot.index + entries.length));
+    if (to > from) mark("recovery-entries-applied-again");
     for (let done = from; done < to; done += replayBatch) {
       this.apply(entries.slice(done - snapshot.index, Math.min(to, done + replayBatch) - snapshot.index));
     }
@@ -132,6 +136,8 @@ export class RegionStorage implements RaftStorage {
   async receiveSnapshot(snapshot: SnapshotMeta, offset: number, data: Uint8Array): Promise<number> {
     const receiver = await this.#receiverFor(snapshot);
     if (offset === receiver.nextOffset) await receiver.write(offset, data);
+    else if (offset < receiver.nextOffset) mark("snapshot-receive-resumed");
+    else mark("snapshot-receive-begins-anew");
     return receiver.nextOffset;
   }
 
@@ -154,7 +160,10 @@ export class RegionStorage implements RaftStorage {
 
   async #receiverFor(snapshot: SnapshotMeta): Promise<SnapshotReceiver> {
     const current = this.#receiving;
-    if (current?.snapshot.index === snapshot.index && current.snapshot.term === snapshot.term) return current.receiver;
+    const isSame = current?.snapshot.index === snapshot.index && current.snapshot.term === snapshot.term;
+    // One that a full disk has cut short takes nothing any more.
+    if (isSame && current.receiver.open) return current.receiver;
+    if (current !== undefined) mark("snapshot-receive-gave-way-to-another");
     await current?.receiver.abort();
     const receiver = await this.#parts.snapshots.receive(snapshot);
     this.#receiving = { snapshot, receiver };
@@ -179,16 +188,16 @@ async function beginLog({ wal, region, machine, snapshots, founding }: RegionSto
 
 /** What of the recovered log stands behind the snapshot: all that agrees with it, or nothing (Figure 13, rules 6 and 7). */
 function recoverLog(recovered: RecoveredRegion, snapshot: SnapshotMeta): { hardState: HardState; entries: readonly Entry[]; marked: boolean } {
-  const { snapshot: mark, entries, hardState } = recovered;
+  const { snapshot: start, entries, hardState } = recovered;
   const known = { ...hardState, currentTerm: Math.max(hardState.currentTerm, snapshot.term), commitIndex: Math.max(hardState.commitIndex, snapshot.index) };
-  if (mark.index > snapshot.index) {
-    throw new RaftctlError("CORRUPT", `the log begins after index ${mark.index}, but the newest snapshot ends at ${snapshot.index}: a snapshot is missing`, { hint: "remove this member and join again as a new one" });
+  if (start.index > snapshot.index) {
+    throw new RaftctlError("CORRUPT", `the log begins after index ${start.index}, but the newest snapshot ends at ${snapshot.index}: a snapshot is missing`, { hint: "remove this member and join again as a new one" });
   }
-  if (snapshot.index === mark.index) {
-    if (snapshot.term !== mark.term) throw contradiction(mark, snapshot);
+  if (snapshot.index === start.index) {
+    if (snapshot.term !== start.term) throw contradiction(start, snapshot);
     return { hardState: known, entries, marked: false };
   }
-  const first = entries[0]?.index ?? mark.index + 1;
+  const first = entries[0]?.index ?? start.index + 1;
   if (first > snapshot.index + 1) {
     throw new RaftctlError("CORRUPT", `the log begins at index ${first}, but the newest snapshot ends at ${snapshot.index}: what lies between is missing`, { hint: "remove this member and join again as a new one" });
   }
@@ -200,8 +209,8 @@ function recoverLog(recovered: RecoveredRegion, snapshot: SnapshotMeta): { hardS
     : { hardState: known, entries: [], marked: true };
 }
 
-function contradiction(mark: LogPosition, snapshot: SnapshotMeta): RaftctlError {
-  return new RaftctlError("CORRUPT", `the log begins after index ${mark.index} of term ${mark.term}, but the snapshot there is of term ${snapshot.term}: one of them is not this node's`, {
+function contradiction(start: LogPosition, snapshot: SnapshotMeta): RaftctlError {
+  return new RaftctlError("CORRUPT", `the log begins after index ${start.index} of term ${start.term}, but the snapshot there is of term ${snapshot.term}: one of them is not this node's`, {
     hint: "remove this member and join again as a new one",
   });
 }
@@ -217,6 +226,7 @@ function markWrites(region: RegionId, snapshot: SnapshotMeta, hardState: HardSta
 
 async function restoreMachine(parts: RegionStorageParts, snapshot: SnapshotMeta): Promise<void> {
   if (parts.machine.lastApplied >= snapshot.index) return;
+  mark("recovery-state-rebuilt-from-the-snapshot");
   const info = parts.snapshots.latest;
   assert(info !== undefined, "only a snapshot is ahead of an empty state machine");
   parts.logger.info({ index: snapshot.index, had: parts.machine.lastApplied }, "rebuilding the state from the snapshot");

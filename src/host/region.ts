@@ -8,6 +8,7 @@ import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { NodeId, RegionId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { Input, Ticket } from "../raft/input.ts";
 import type { MembershipChange } from "../raft/membership.ts";
@@ -25,7 +26,7 @@ import { notLeader, Proposals, type Proposed } from "./proposals.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 import { Reads } from "./reads.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
-import { SnapshotSender } from "./snapshot-sender.ts";
+import { chunkBytes, SnapshotSender } from "./snapshot-sender.ts";
 import { Snapshotter, type CompactionPolicy } from "./snapshotter.ts";
 import type { RaftClusterMember } from "./transport.ts";
 
@@ -38,6 +39,8 @@ export interface RegionOptions {
   readonly crc32: Crc32;
   readonly logger: Logger;
   readonly compaction: CompactionPolicy;
+  /** Bytes of a snapshot in one message; 256 KiB when absent. */
+  readonly snapshotChunkBytes?: number | undefined;
   /** Requests that may wait here for an outcome; more are answered BUSY. */
   readonly waitingMax: number;
   /** The deadline may have come nearer: the host arms its one timer. */
@@ -93,7 +96,7 @@ export class Raft {
     });
     this.#sender = new SnapshotSender({
       id: raft.id, network, storage, logger, deliver,
-      chunkTimeoutMs: raft.electionTimeout * 30,
+      chunkTimeoutMs: raft.electionTimeout * 30, chunkBytes: options.snapshotChunkBytes ?? chunkBytes,
       nextRequestId: () => (this.#nextTransferRequest += 1),
       takeSnapshot: () => this.takeSnapshot(),
       isCurrent: (term) => this.#raw.role === "leader" && this.#raw.currentTerm === term,
@@ -323,8 +326,14 @@ export class Raft {
   #proposalRefusal(): RaftctlError | undefined {
     if (this.#stopped !== undefined) return this.#stopped;
     if (this.#raw.role !== "leader") return notLeader(this.#raw.leader, "this node does not lead the region");
-    if (this.#options.storage.readOnly) return new RaftctlError("NO_SPACE", "the disk of the leader is full; reads go on, writes wait for space", { hint: "free space on the leader's disk; it recovers by itself" });
-    if (this.#proposals.waiting >= this.#options.waitingMax) return new RaftctlError("BUSY", `${this.#options.waitingMax} proposals are waiting already`);
+    if (this.#options.storage.readOnly) {
+      mark("proposal-refused-disk-full");
+      return new RaftctlError("NO_SPACE", "the disk of the leader is full; reads go on, writes wait for space", { hint: "free space on the leader's disk; it recovers by itself" });
+    }
+    if (this.#proposals.waiting >= this.#options.waitingMax) {
+      mark("proposal-refused-too-many-waiting");
+      return new RaftctlError("BUSY", `${this.#options.waitingMax} proposals are waiting already`);
+    }
     return undefined;
   }
 

@@ -4,6 +4,7 @@
 import type { MaybePromise } from "../base/deferred.ts";
 import { RaftctlError, toRaftctlError, type ErrorCode } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { Input } from "../raft/input.ts";
 import type { InstallSnapshotResponse } from "../raft/message.ts";
 import type { InstallSnapshotRpc, InstallSnapshotRpcResponse } from "../wire/peer-protocol.ts";
@@ -31,7 +32,10 @@ export class SnapshotReceiver {
   }
 
   async receive(from: NodeId, rpc: InstallSnapshotRpc): Promise<InstallSnapshotRpcResponse> {
-    if (this.#busy) throw new RaftctlError("BUSY", "another chunk of a snapshot is being written");
+    if (this.#busy) {
+      mark("snapshot-chunk-refused-another-is-written");
+      throw new RaftctlError("BUSY", "another chunk of a snapshot is being written");
+    }
     this.#busy = true;
     try {
       const { type, requestId, term, leaderId, snapshot } = rpc;
@@ -53,6 +57,7 @@ export class SnapshotReceiver {
       return await write();
     } catch (thrown) {
       const error = toRaftctlError(thrown);
+      if (harmless.has(error.code)) mark("snapshot-chunk-not-stored");
       if (!harmless.has(error.code)) this.#owner.fatal(thrown instanceof Error ? thrown : error);
       throw error;
     }

@@ -4,6 +4,7 @@
 import { toRaftctlError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import type { Input } from "../raft/input.ts";
 import type { InstallSnapshotResponse } from "../raft/message.ts";
 import type { Transfer } from "../raft/ready.ts";
@@ -19,6 +20,7 @@ export interface SnapshotSenderOptions {
   readonly logger: Logger;
   /** Of one chunk, ms: the receiver writes it to its disk, and the last one rebuilds its state. */
   readonly chunkTimeoutMs: number;
+  readonly chunkBytes: number;
   readonly deliver: (input: Input) => void;
   readonly nextRequestId: () => number;
   /** Takes a snapshot now, or waits for the one that is being taken. */
@@ -42,10 +44,14 @@ export class SnapshotSender {
   start(transfer: Transfer): void {
     const { deliver, logger } = this.#options;
     const { to: peer, term } = transfer;
-    if (this.#underWay.has(peer)) return deliver({ kind: "installFinished", peer, term, index: undefined });
+    if (this.#underWay.has(peer)) {
+      mark("snapshot-send-refused-one-is-under-way");
+      return deliver({ kind: "installFinished", peer, term, index: undefined });
+    }
     this.#underWay.add(peer);
     this.#send(transfer)
       .catch((error: unknown) => {
+        mark("snapshot-send-interrupted");
         const { code, message } = toRaftctlError(error);
         logger.warn({ peer, code, reason: message }, "a state transfer was interrupted");
         return undefined;
@@ -67,16 +73,22 @@ export class SnapshotSender {
     this.#options.logger.info({ peer: transfer.to, index: snapshot.index, bytes: snapshot.bytes }, "sending the state to a member that is behind the log");
     let offset = 0;
     while (!this.#stopped && this.#options.isCurrent(transfer.term)) {
-      const length = Math.min(chunkBytes, snapshot.bytes - offset);
+      const length = Math.min(this.#options.chunkBytes, snapshot.bytes - offset);
       const answer = await this.#sendChunk(transfer, snapshot, { offset, length });
       if (answer.term > transfer.term) {
+        mark("snapshot-send-ended-by-a-newer-term");
         this.#options.deliver({ kind: "message", from: transfer.to, message: coreAnswer(answer) });
         return undefined;
       }
-      if (!answer.accepted) return answer.matchIndex > 0 ? answer.matchIndex : undefined;
+      if (!answer.accepted) {
+        mark("snapshot-send-declined");
+        return answer.matchIndex > 0 ? answer.matchIndex : undefined;
+      }
       if (offset + length === snapshot.bytes && answer.nextOffset === snapshot.bytes) return snapshot.index;
+      if (answer.nextOffset !== offset + length) mark("snapshot-send-goes-on-elsewhere");
       offset = Math.min(answer.nextOffset, snapshot.bytes);
     }
+    mark("snapshot-send-abandoned");
     return undefined;
   }
 

@@ -2,6 +2,7 @@
 // stays in memory for followers that are a little behind. One snapshot at a time; it reads one consistent image while writes go on.
 
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 
@@ -43,6 +44,7 @@ export class Snapshotter {
     for (const entry of entries) bytes += entry.data.length + entryOverhead;
     this.#bytesSince += bytes;
     this.#remember(entries[0]!.index - 1, bytes);
+    if (this.#taking !== undefined && this.#bytesSince >= this.#threshold()) mark("snapshot-skipped-one-is-being-taken");
     return this.#taking === undefined && this.#bytesSince >= this.#threshold();
   }
 
@@ -57,6 +59,7 @@ export class Snapshotter {
     const snapshot = await this.#storage.createSnapshot();
     const keepFrom = this.#trailingStart(snapshot.index);
     this.#logger.info({ index: snapshot.index, term: snapshot.term, logKeptFrom: keepFrom + 1 }, "took a snapshot");
+    if (keepFrom < snapshot.index) mark("snapshot-left-a-trailing-window");
     await this.#storage.compact(snapshot.index);
     this.#compact(keepFrom);
   }

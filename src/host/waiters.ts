@@ -1,6 +1,7 @@
 // Promises for "the index has reached N" and for "this has become true", with a deadline each, swept now and then instead of a timer for each.
 
 import type { RaftctlError } from "../base/errors.ts";
+import { mark } from "../base/mark.ts";
 
 interface Waiting<T> {
   readonly accepts: (value: T) => boolean;
@@ -34,6 +35,7 @@ export class Waiters<T> {
   expire(now: number): void {
     this.#keep((waiting) => {
       if (waiting.deadline > now) return true;
+      mark("waiter-ran-out-of-time");
       waiting.reject(waiting.late());
       return false;
     });

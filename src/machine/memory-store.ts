@@ -56,6 +56,13 @@ export class MemoryStore implements Store {
     this.#checkOpen();
   }
 
+  /** A store with the same content that changes on its own from here on, at no cost. Also of one that was closed or is being replaced. */
+  fork(): MemoryStore {
+    const fork = new MemoryStore();
+    fork.#root = this.#root;
+    return fork;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
   }

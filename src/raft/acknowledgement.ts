@@ -2,6 +2,7 @@
 // confirms a ReadIndex round (diss. §6.4), or that it has lost what it had acknowledged. Repeated, late and impossible responses do no harm.
 
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { Leadership } from "./leadership.ts";
 import type { AppendEntriesResponse } from "./message.ts";
 import type { AppendRequest, Progress } from "./progress.ts";
@@ -10,9 +11,14 @@ import type { State } from "./state.ts";
 /** @returns true when a matchIndex has moved. */
 export function acknowledge(state: State, leadership: Leadership, from: NodeId, response: AppendEntriesResponse): boolean {
   const progress = leadership.progress(from);
-  if (progress === undefined || response.round > leadership.reads.round || response.matchIndex > state.log.lastIndex) return false;
+  if (progress === undefined || response.round > leadership.reads.round || response.matchIndex > state.log.lastIndex) {
+    if (progress === undefined) mark("append-answer-of-a-removed-member");
+    return false;
+  }
   const request = progress.settle(response.requestId);
   if (progress.state === "regressed" || haltRegressed(state, progress, request, response)) return false;
+  if (request === undefined) mark("append-answer-to-a-forgotten-request");
+  if (response.round < progress.confirmedRound) mark("read-round-answer-stale");
   progress.lastContact = state.now;
   progress.awaitsContact = false;
   progress.confirmedRound = Math.max(progress.confirmedRound, response.round);
@@ -27,8 +33,14 @@ export function acknowledge(state: State, leadership: Leadership, from: NodeId, 
 
 /** No response will come (Input unreachable). */
 export function loseRequest(progress: Progress, requestId: number): void {
-  if (progress.settle(requestId) === undefined) return;
-  if (progress.state === "replicate") progress.becomeProbe(progress.matchIndex + 1);
+  if (progress.settle(requestId) === undefined) {
+    mark("append-lost-after-it-was-forgotten");
+    return;
+  }
+  if (progress.state === "replicate") {
+    mark("append-lost-probing-again");
+    progress.becomeProbe(progress.matchIndex + 1);
+  }
   if (progress.state === "probe") progress.awaitsContact = true;
 }
 
@@ -51,6 +63,9 @@ function backUp(state: State, progress: Progress, request: AppendRequest, respon
   if (request.prevLogIndex <= progress.matchIndex) return refuseAcknowledged(progress, request);
   const sameTerm = response.conflictTerm > 0 ? state.log.lastIndexOfTerm(response.conflictTerm) : undefined;
   const hint = sameTerm === undefined ? response.conflictIndex : sameTerm + 1;
+  if (response.conflictTerm === 0) mark("conflict-hint-log-too-short");
+  else if (sameTerm === undefined) mark("conflict-hint-term-unknown");
+  else mark("conflict-hint-term-known");
   // Strictly lower than the one refused, so that probing ends whatever the hint says.
   progress.becomeProbe(Math.min(hint, request.prevLogIndex));
 }
@@ -58,20 +73,27 @@ function backUp(state: State, progress: Progress, request: AppendRequest, respon
 /** The refusal is older than the acknowledgement, or its sender refuses what it has acknowledged. */
 function refuseAcknowledged(progress: Progress, request: AppendRequest): void {
   // The request overtook the one before it: what it carried was not taken, and nothing else would send it again.
-  if (progress.state === "replicate" && request.lastIndex > progress.matchIndex) progress.becomeProbe(progress.matchIndex + 1);
-  // Asking again at once would never end.
-  else progress.awaitsContact = progress.state === "probe";
+  if (progress.state === "replicate" && request.lastIndex > progress.matchIndex) {
+    mark("append-overtook-the-one-before-it");
+    progress.becomeProbe(progress.matchIndex + 1);
+    // Asking again at once would never end.
+  } else progress.awaitsContact = progress.state === "probe";
 }
 
 function settleState(state: State, progress: Progress, request: AppendRequest | undefined, response: AppendEntriesResponse): void {
   if (progress.state === "snapshot") return;
   if (progress.state === "probe") {
     if (response.matchIndex >= progress.nextIndex - 1 && response.matchIndex === progress.matchIndex) progress.becomeReplicate();
-    else if (isStale(state, progress, response)) progress.becomeProbe(progress.nextIndex);
+    else if (isStale(state, progress, response)) {
+      mark("append-probe-sent-again");
+      progress.becomeProbe(progress.nextIndex);
+    }
     return;
   }
   const refusedEntries = request !== undefined && response.matchIndex < request.lastIndex;
   if (!refusedEntries && !isStale(state, progress, response)) return;
+  if (refusedEntries) mark("append-not-taken-by-a-follower-that-installs");
+  else mark("append-known-to-be-lost-sent-again");
   progress.becomeProbe(progress.matchIndex + 1);
   // A follower that agrees and takes no entries is busy with a snapshot: ask again at the next heartbeat, not at once.
   progress.awaitsContact = refusedEntries;

@@ -2,6 +2,7 @@
 // to lead this term.
 
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import { answerPreVote, answerRequestVote, recordPreVote, recordVote } from "./election.ts";
 import { followerHandlers } from "./follower.ts";
 import type { Handlers } from "./handlers.ts";
@@ -18,6 +19,7 @@ export const candidateHandlers: Handlers = {
     followerHandlers.appendEntries(state, from, request);
   },
   installSnapshot(state, from, request) {
+    mark("install-chunk-reaches-a-candidate");
     follow(state, from);
     followerHandlers.installSnapshot(state, from, request);
   },
@@ -32,6 +34,7 @@ export const candidateHandlers: Handlers = {
 export const preCandidateHandlers: Handlers = {
   ...candidateHandlers,
   timeoutNow(state, from, request) {
+    mark("transfer-reaches-a-pre-candidate");
     follow(state, from);
     followerHandlers.timeoutNow(state, from, request);
   },
@@ -40,5 +43,6 @@ export const preCandidateHandlers: Handlers = {
 };
 
 function follow(state: State, leader: NodeId): void {
+  mark("election-winner-followed-by-another-candidate");
   becomeFollower(state, state.currentTerm, leader, `${leader} leads term ${state.currentTerm}`);
 }

@@ -2,6 +2,7 @@
 // durable here, however far the quorum is.
 
 import { assert } from "../base/assert.ts";
+import { mark } from "../base/mark.ts";
 import type { Entry } from "./entry.ts";
 import type { State } from "./state.ts";
 import { reviewRole } from "./transitions.ts";
@@ -24,6 +25,7 @@ const nothing: readonly Entry[] = [];
 export function takeCommitted(state: State): readonly Entry[] {
   if (state.applyingIndex !== state.lastApplied || state.install !== undefined) return nothing;
   const last = Math.min(state.commitIndex, state.persist.persistedIndex);
+  if (last < state.commitIndex) mark("commit-ahead-of-the-own-disk");
   if (last <= state.applyingIndex) return nothing;
   const entries = state.log.batch(state.applyingIndex + 1, last, state.options.applyBytesMax);
   state.applyingIndex += entries.length;

@@ -3,7 +3,9 @@
 
 import { assert } from "../base/assert.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import { appendNoop } from "./log-writes.ts";
+import { isJoint, isVoter } from "./membership.ts";
 import type { PreVote, PreVoteResponse, RequestVote, RequestVoteResponse } from "./message.ts";
 import { quorumDecision } from "./quorum.ts";
 import type { State } from "./state.ts";
@@ -52,7 +54,12 @@ export function hearsLeader(state: State): boolean {
 export function answerRequestVote(state: State, from: NodeId, request: RequestVote): void {
   const free = state.votedFor === from || (state.votedFor === undefined && state.leader === undefined);
   const voteGranted = free && isUpToDate(state, request);
+  if (state.role === "learner") mark("vote-asked-of-a-learner");
+  if (!free) mark("vote-denied-term-already-decided");
+  else if (!voteGranted) mark("vote-denied-log-behind");
   if (voteGranted) {
+    if (state.votedFor === from) mark("vote-given-again-to-the-same");
+    if (state.role === "learner") mark("vote-given-by-a-learner");
     state.votedFor = from;
     if (!state.isLeader) postponeElection(state);
   }
@@ -67,19 +74,30 @@ export function answerRequestVote(state: State, from: NodeId, request: RequestVo
 export function answerPreVote(state: State, from: NodeId, request: PreVote): void {
   const upToDate = isUpToDate(state, request);
   const voteGranted = request.term > state.currentTerm && upToDate;
+  if (!upToDate) mark("prevote-denied-log-behind");
+  else if (!voteGranted) mark("prevote-denied-term-behind");
   const term = voteGranted ? request.term : state.currentTerm;
   state.sendWhenDurable(from, { type: "preVoteResponse", requestId: request.requestId, term, voteGranted });
-  if (!upToDate && state.role === "follower") hastenElection(state);
+  if (!upToDate && state.role === "follower") {
+    mark("election-hastened-by-a-longer-log");
+    hastenElection(state);
+  }
 }
 
 export function recordPreVote(state: State, from: NodeId, response: PreVoteResponse): void {
-  if (response.voteGranted && response.term !== state.currentTerm + 1) return;
+  if (response.voteGranted && response.term !== state.currentTerm + 1) {
+    mark("prevote-granted-for-another-term");
+    return;
+  }
   recordVote(state, from, response);
 }
 
 export function recordVote(state: State, from: NodeId, response: RequestVoteResponse | PreVoteResponse): void {
   const { election } = state;
-  if (election === undefined || response.requestId < election.firstRequestId || election.votes.has(from)) return;
+  if (election === undefined || response.requestId < election.firstRequestId || election.votes.has(from)) {
+    mark("vote-answer-of-an-earlier-campaign");
+    return;
+  }
   election.votes.set(from, response.voteGranted);
   countVotes(state);
 }
@@ -88,7 +106,10 @@ export function recordVote(state: State, from: NodeId, response: RequestVoteResp
 export function recordOwnVote(state: State): void {
   const { election } = state;
   if (state.role !== "candidate" || election?.ownVoteSequence === undefined) return;
-  if (election.ownVoteSequence > state.persist.persistedSequence || election.votes.has(state.id)) return;
+  if (election.ownVoteSequence > state.persist.persistedSequence || election.votes.has(state.id)) {
+    if (!election.votes.has(state.id)) mark("vote-for-itself-not-durable-yet");
+    return;
+  }
   election.votes.set(state.id, true);
   countVotes(state);
 }
@@ -97,9 +118,13 @@ function countVotes(state: State): void {
   const votes = state.election?.votes;
   if (votes === undefined) return;
   const decision = quorumDecision(state.membership, (id) => votes.get(id));
-  if (decision === "lost") becomeFollower(state, state.currentTerm, undefined, "lost the election");
-  else if (decision === "won" && state.role === "preCandidate") startElection(state, false);
+  if (decision === "lost") {
+    mark("election-lost");
+    becomeFollower(state, state.currentTerm, undefined, "lost the election");
+  } else if (decision === "won" && state.role === "preCandidate") startElection(state, false);
   else if (decision === "won" && votes.get(state.id) === true) {
+    if (isJoint(state.membership)) mark("election-won-under-a-joint-membership");
+    if (!isVoter(state.membership, state.id)) mark("election-won-by-one-that-leaves-the-voters");
     becomeLeader(state);
     appendNoop(state);
   }

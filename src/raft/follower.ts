@@ -2,6 +2,7 @@
 // it votes when it is asked; what sets it apart is that it never campaigns.
 
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import { answerPreVote, answerRequestVote, startElection } from "./election.ts";
 import { advanceCommit } from "./commit.ts";
 import type { Handlers } from "./handlers.ts";
@@ -36,10 +37,12 @@ export function followLeader(state: State, from: NodeId, request: AppendEntries)
   if (!agreesWithPrevious(state, request)) return state.sendWhenDurable(from, appendRefusal(state, request));
   // While a snapshot replaces the log, entries would be written into the log that goes away.
   const installing = state.install !== undefined;
+  if (installing && request.entries.length > 0) mark("append-put-off-during-an-install");
   const entries = installing ? [] : request.entries;
   if (!acceptEntries(state, entries)) return refuseRequest(state, from, request);
   const verified = request.prevLogIndex + entries.length;
   const commitIndex = Math.min(request.leaderCommit, verified);
+  if (verified < request.leaderCommit) mark("commit-limited-by-what-was-verified");
   if (commitIndex > state.commitIndex && !installing) advanceCommit(state, commitIndex);
   const response = {
     type: "appendEntriesResponse",
@@ -57,7 +60,10 @@ export function followLeader(state: State, from: NodeId, request: AppendEntries)
 
 /** §5.3. What the snapshot holds is committed, so it agrees with every leader. */
 function agreesWithPrevious(state: State, request: AppendEntries): boolean {
-  if (request.prevLogIndex <= state.log.snapshotIndex) return true;
+  if (request.prevLogIndex <= state.log.snapshotIndex) {
+    if (request.prevLogIndex < state.log.snapshotIndex && request.entries.length > 0) mark("append-begins-inside-the-snapshot");
+    return true;
+  }
   return state.log.termAt(request.prevLogIndex) === request.prevLogTerm;
 }
 
@@ -68,5 +74,7 @@ function followsAnother(state: State, from: NodeId): boolean {
 
 function obeyTimeoutNow(state: State, from: NodeId, request: TimeoutNow): void {
   state.sendWhenDurable(from, { type: "timeoutNowResponse", requestId: request.requestId, term: state.currentTerm });
+  if (state.mayCampaign) mark("transfer-target-campaigns");
+  else mark("transfer-target-may-not-campaign");
   if (!followsAnother(state, from) && state.mayCampaign) startElection(state, true);
 }

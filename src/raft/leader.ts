@@ -2,12 +2,14 @@
 // it still leads (diss. §6.2, CheckQuorum) and sends what is due. Nobody else's requests are obeyed: there is one leader per term.
 
 import { assert } from "../base/assert.ts";
+import { mark } from "../base/mark.ts";
 import { acknowledge } from "./acknowledgement.ts";
 import { advanceCommit } from "./commit.ts";
 import type { Handlers } from "./handlers.ts";
 import { ignore } from "./handlers.ts";
 import type { Leadership } from "./leadership.ts";
 import { continueTransfer } from "./leadership-transfer.ts";
+import { isJoint } from "./membership.ts";
 import { quorumValue } from "./quorum.ts";
 import { beginReads, confirmReads } from "./reads.ts";
 import { continueChange } from "./reconfiguration.ts";
@@ -49,8 +51,13 @@ export function maybeCommit(state: State, leadership: Leadership): void {
     id === state.id ? state.persist.persistedIndex : (leadership.progress(id)?.matchIndex ?? 0),
   );
   // §5.4.2: only entries of the current term are committed by counting; earlier ones with them (Figure 8).
-  if (index <= state.commitIndex || state.log.termAt(index) !== state.currentTerm) return;
+  if (index <= state.commitIndex || state.log.termAt(index) !== state.currentTerm) {
+    if (index > state.commitIndex) mark("commit-of-an-older-term-refused");
+    return;
+  }
   const urgent = state.commitIndex < Math.max(leadership.noopIndex, state.memberships.currentIndex);
+  if (index > state.persist.persistedIndex) mark("commit-before-the-leader-itself-is-durable");
+  if (isJoint(state.membership)) mark("commit-by-two-majorities");
   advanceCommit(state, index);
   leadership.commitNewsAt = urgent ? state.now : state.now + commitNewsDelay;
   continueChange(state, leadership);
@@ -70,8 +77,14 @@ export function leaderDeadline(state: State, leadership: Leadership): number {
 }
 
 export function tickLeader(state: State, leadership: Leadership): void {
-  if (state.diskStalled) return stepDown(state, `the disk has not answered for ${state.options.electionTimeout} ms`);
-  if (!hasQuorum(state, leadership)) return stepDown(state, `no contact with a majority for ${state.options.electionTimeout} ms`);
+  if (state.diskStalled) {
+    mark("leader-steps-down-disk-stalled");
+    return stepDown(state, `the disk has not answered for ${state.options.electionTimeout} ms`);
+  }
+  if (!hasQuorum(state, leadership)) {
+    mark("leader-steps-down-majority-silent");
+    return stepDown(state, `no contact with a majority for ${state.options.electionTimeout} ms`);
+  }
   if (state.now < leadership.heartbeatDeadline) return;
   leadership.heartbeatDeadline = state.now + state.options.heartbeatInterval;
   sendHeartbeats(state, leadership);

@@ -2,6 +2,7 @@
 // succeeded within one election timeout is given up, and the old leader goes on if it still leads.
 
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { Ticket } from "./input.ts";
 import type { Leadership } from "./leadership.ts";
 import { memberOf } from "./membership.ts";
@@ -10,14 +11,22 @@ import type { State } from "./state.ts";
 
 export function startTransfer(state: State, ticket: Ticket, asked: NodeId | undefined): void {
   const { leadership } = state;
-  if (leadership === undefined) return state.refuse(ticket, "NOT_LEADER", "only the leader hands leadership over");
+  if (leadership === undefined) {
+    mark("transfer-refused-not-the-leader");
+    return state.refuse(ticket, "NOT_LEADER", "only the leader hands leadership over");
+  }
   if (state.transfer !== undefined) {
+    mark("transfer-refused-another-under-way");
     return state.refuse(ticket, "TRANSFER_FAILED", `leadership is being transferred to ${state.transfer.target} already`);
   }
   if (asked === state.id) return state.outbox.answers.push({ kind: "leadershipTransferred", ticket, leader: state.id });
   const target = asked ?? bestSuccessor(state, leadership)?.id;
   const objection = target === undefined ? "no other voter that may lead is in contact" : objectionTo(state, leadership, target);
-  if (target === undefined || objection !== undefined) return state.refuse(ticket, "TRANSFER_FAILED", objection ?? "no target");
+  if (target === undefined || objection !== undefined) {
+    if (target === undefined) mark("transfer-refused-no-successor-in-contact");
+    else mark("transfer-refused-unfit-target");
+    return state.refuse(ticket, "TRANSFER_FAILED", objection ?? "no target");
+  }
   const deadline = state.now + state.options.electionTimeout;
   state.transfer = { ticket, target, targetChosenByCaller: asked !== undefined, deadline, timeoutNowSent: false };
   continueTransfer(state, leadership);
@@ -27,6 +36,7 @@ export function startTransfer(state: State, ticket: Ticket, asked: NodeId | unde
 export function continueTransfer(state: State, leadership: Leadership): void {
   const { transfer } = state;
   if (transfer === undefined || transfer.timeoutNowSent) return;
+  if ((leadership.progress(transfer.target)?.matchIndex ?? 0) < state.log.lastIndex) mark("transfer-waits-for-a-lagging-target");
   if (leadership.progress(transfer.target)?.matchIndex !== state.log.lastIndex) return;
   transfer.timeoutNowSent = true;
   sendTimeoutNow(state, transfer.target);
@@ -36,6 +46,7 @@ export function continueTransfer(state: State, leadership: Leadership): void {
 export function expireTransfer(state: State): void {
   const { transfer } = state;
   if (transfer === undefined || state.now < transfer.deadline) return;
+  mark("transfer-timed-out");
   state.transfer = undefined;
   state.refuse(transfer.ticket, "TRANSFER_FAILED", `${transfer.target} did not take over within ${state.options.electionTimeout} ms`);
 }
@@ -43,6 +54,7 @@ export function expireTransfer(state: State): void {
 /** A leader that leaves the voters asks the one with the longest log to campaign (diss. §4.2.2), and does not wait for the result. */
 export function handOver(state: State, leadership: Leadership): void {
   const successor = bestSuccessor(state, leadership);
+  if (successor !== undefined && successor.matchIndex < state.log.lastIndex) mark("transfer-to-a-lagging-successor");
   if (successor !== undefined) sendTimeoutNow(state, successor.id);
 }
 
@@ -59,8 +71,12 @@ function bestSuccessor(state: State, leadership: Leadership): Progress | undefin
 function objectionTo(state: State, leadership: Leadership, target: NodeId): string | undefined {
   const member = memberOf(state.membership, target);
   if (member === undefined) return `${target} is not a member`;
+  if (!state.membership.voters.includes(target)) mark("transfer-target-is-no-voter");
   if (!state.membership.voters.includes(target)) return `${member.name} (${target}) is not a voter: promote it first`;
-  if (!member.masterEligible) return `${member.name} (${target}) is not master-eligible`;
+  if (!member.masterEligible) {
+    mark("transfer-target-may-not-lead");
+    return `${member.name} (${target}) is not master-eligible`;
+  }
   return leadership.progress(target)?.state === "regressed" ? `${member.name} (${target}) has lost acknowledged entries` : undefined;
 }
 

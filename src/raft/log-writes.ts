@@ -4,6 +4,7 @@
 import { assert } from "../base/assert.ts";
 import { emptyBytes } from "../base/bytes.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import { entryTypes } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 import type { Leadership } from "./leadership.ts";
@@ -46,7 +47,11 @@ export function acceptEntries(state: State, entries: readonly Entry[]): boolean 
   let start = 0;
   while (start < entries.length && agrees(state, entries[start]!)) start += 1;
   const first = entries[start];
-  if (first === undefined) return true;
+  if (first === undefined) {
+    if (start > 0) mark("append-holds-nothing-new");
+    return true;
+  }
+  if (start > 0) mark("append-holds-something-known");
   const termBefore = log.termAt(first.index - 1);
   if (termBefore === undefined || first.term < termBefore) return false;
   const memberships = decodeAll(entries, start);
@@ -63,10 +68,12 @@ function agrees(state: State, entry: Entry): boolean {
 
 function truncate(state: State, index: number): void {
   assert(index > state.commitIndex, "a committed entry is never removed (§5.4)");
+  mark("conflict-truncated");
   const before = state.membership;
   state.log.truncateFrom(index);
   state.persist.truncatedFrom(index);
   state.outbox.events.push({ kind: "logTruncated", fromIndex: index });
+  if (state.memberships.currentIndex >= index) mark("conflict-took-a-membership-back");
   if (state.memberships.truncateFrom(index)) adoptMembership(state, before);
 }
 
@@ -86,7 +93,10 @@ export function adoptMembership(state: State, before: Membership): void {
 function adoptPeers(state: State, leadership: Leadership, before: Membership): void {
   const { membership } = state;
   for (const { id } of before.members) {
-    if (id !== state.id && !isSameDisk(before, membership, id)) leadership.removePeer(id);
+    if (id !== state.id && !isSameDisk(before, membership, id)) {
+      if (memberOf(membership, id) !== undefined) mark("change-replaced-a-learners-disk");
+      leadership.removePeer(id);
+    }
   }
   for (const { id } of membership.members) {
     if (id === state.id || leadership.progress(id) !== undefined) continue;

@@ -3,6 +3,7 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import { membersMax } from "./membership-codec.ts";
 import { isJoint, memberOf } from "./membership.ts";
 import type { Member, Membership, MembershipChange } from "./membership.ts";
@@ -73,6 +74,7 @@ function checkUpsert(current: Membership, member: Member): void {
     );
   }
   if (!current.voters.includes(member.id)) return;
+  mark("change-refused-voter-lost-its-disk");
   throw new RaftctlError(
     "UNSAFE",
     `member ${member.name} (${member.id}) votes and has lost its disk (incarnation ${member.incarnation}): remove it, then add it as a learner`,
@@ -82,23 +84,28 @@ function checkUpsert(current: Membership, member: Member): void {
 function checkPromotion(current: Membership, id: NodeId): void {
   if (current.learners.includes(id)) return;
   checkIsMember(current, id, "promoted");
+  mark("change-refused-votes-already");
   throw new RaftctlError("CONFLICT", `member ${id} votes already`);
 }
 
 function checkDemotion(current: Membership, id: NodeId): void {
   if (current.voters.includes(id)) return;
   checkIsMember(current, id, "demoted");
+  mark("change-refused-learner-already");
   throw new RaftctlError("CONFLICT", `member ${id} is a learner already`);
 }
 
 function checkIsMember(current: Membership, id: NodeId, what: string): void {
   if (memberOf(current, id) !== undefined) return;
+  mark("change-refused-no-such-member");
   throw new RaftctlError("NOT_FOUND", `member ${id} cannot be ${what}: it is not a member (a new one is added as a learner first)`);
 }
 
 function checkVotersRemain(voters: readonly NodeId[], members: readonly Member[]): void {
+  if (voters.length === 0) mark("change-refused-no-voter-would-remain");
   if (voters.length === 0) throw new RaftctlError("UNSAFE", "no voter would remain: promote another member first");
   if (members.some((member) => member.masterEligible && voters.includes(member.id))) return;
+  mark("change-refused-nobody-could-lead");
   throw new RaftctlError("UNSAFE", "no voter that may lead would remain: keep one that is master-eligible");
 }
 
@@ -108,7 +115,10 @@ function checkAreDistinct(members: readonly Member[]): void {
   }
   for (const key of ["name", "peerAddress", "clientAddress"] as const) {
     const repeated = firstRepeated(members.map((member) => member[key]));
-    if (repeated !== undefined) throw new RaftctlError("CONFLICT", `two members have the ${key} ${JSON.stringify(repeated)}: choose another`);
+    if (repeated !== undefined) {
+      mark("change-refused-name-or-address-taken");
+      throw new RaftctlError("CONFLICT", `two members have the ${key} ${JSON.stringify(repeated)}: choose another`);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 // that a late completion never counts for the new entries at the same indexes.
 
 import { assert } from "../base/assert.ts";
+import { mark } from "../base/mark.ts";
 import type { HardState } from "./entry.ts";
 
 interface BatchInFlight {
@@ -84,6 +85,7 @@ export class PersistQueue {
   }
 
   truncatedFrom(index: number): void {
+    if (this.#inFlight.some((batch) => batch.lastIndex >= index)) mark("persist-overwritten-on-its-way-to-the-disk");
     this.#persistedIndex = Math.min(this.#persistedIndex, index - 1);
     this.#handedOutIndex = Math.min(this.#handedOutIndex, index - 1);
     for (const batch of this.#inFlight) batch.lastIndex = Math.min(batch.lastIndex, index - 1);
@@ -93,6 +95,7 @@ export class PersistQueue {
   restored(lastIndex: number): void {
     this.#persistedIndex = lastIndex;
     this.#handedOutIndex = lastIndex;
+    if (this.#inFlight.length > 0) mark("persist-under-way-when-an-install-ends");
     // What is still on its way was handed out during the install: a term or a vote, no entries.
     for (const batch of this.#inFlight) batch.lastIndex = Math.min(batch.lastIndex, lastIndex);
   }

@@ -2,6 +2,7 @@
 // response. matchIndex moves only by acknowledgements of this term; nextIndex may run ahead of them, and falls back when anything is lost.
 
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { PeerStatus } from "./status.ts";
 
 export interface AppendRequest {
@@ -52,6 +53,7 @@ export class Progress {
       this.appendsInFlight += 1;
       this.lastAppendAt = request.sentAt;
     } else if (this.#requests.length - this.appendsInFlight >= heartbeatsInFlightMax) {
+      mark("append-heartbeat-forgotten");
       this.#requests.splice(this.#requests.findIndex(isHeartbeat), 1);
     }
     this.#requests.push(request);

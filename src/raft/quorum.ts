@@ -2,6 +2,7 @@
 // (§6); learners do not appear here at all. A membership without voters decides nothing.
 
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { Membership } from "./membership.ts";
 
 export type Decision = "won" | "lost" | "pending";
@@ -24,6 +25,7 @@ export function quorumDecision(membership: Voters, voteOf: (id: NodeId) => boole
   const incoming = majorityDecision(membership.voters, voteOf);
   if (membership.votersOutgoing.length === 0) return incoming;
   const outgoing = majorityDecision(membership.votersOutgoing, voteOf);
+  if (incoming !== outgoing) mark("joint-majorities-not-of-one-mind");
   if (incoming === "lost" || outgoing === "lost") return "lost";
   return incoming === "won" && outgoing === "won" ? "won" : "pending";
 }

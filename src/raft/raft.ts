@@ -4,6 +4,7 @@
 
 import { assert, unreachable } from "../base/assert.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import { loseRequest } from "./acknowledgement.ts";
 import { applied, takeCommitted } from "./commit.ts";
 import { recordOwnVote, startPreVote } from "./election.ts";
@@ -180,10 +181,15 @@ export class RawNode {
   #propose(ticket: Ticket, data: Uint8Array): void {
     const state = this.#state;
     const { leadership, transfer } = state;
-    if (leadership === undefined) return state.refuse(ticket, "NOT_LEADER", "only the leader takes proposals");
+    if (leadership === undefined) {
+      mark("proposal-came-after-the-step-down");
+      return state.refuse(ticket, "NOT_LEADER", "only the leader takes proposals");
+    }
+    if (transfer !== undefined) mark("proposal-refused-during-a-transfer");
     if (transfer !== undefined) return state.refuse(ticket, "NOT_LEADER", `leadership is being transferred to ${transfer.target}`);
     const pending = leadership.uncommittedBytes;
     if (pending > 0 && pending + data.length > state.options.uncommittedBytesMax) {
+      mark("proposal-refused-too-many-bytes-uncommitted");
       return state.refuse(ticket, "BUSY", `${pending} bytes of proposals wait to be committed, the most are ${state.options.uncommittedBytesMax}`);
     }
     const index = appendCommand(state, leadership, data);
@@ -213,10 +219,14 @@ export class RawNode {
   #installFinished(peer: NodeId, term: number, index: number | undefined): void {
     const state = this.#state;
     const progress = state.leadership?.progress(peer);
-    if (progress?.state !== "snapshot" || term !== state.currentTerm) return;
+    if (progress?.state !== "snapshot" || term !== state.currentTerm) {
+      mark("install-ended-for-an-earlier-leadership");
+      return;
+    }
     const holds = index !== undefined && index <= state.log.lastIndex;
     if (holds) progress.acknowledge(index);
     progress.becomeProbe(progress.matchIndex + 1);
+    if (!holds) mark("install-ended-with-failure");
     // After a failure the next attempt waits until the peer is heard again.
     progress.awaitsContact = !holds;
     if (holds && state.leadership !== undefined) maybeCommit(state, state.leadership);
@@ -225,7 +235,12 @@ export class RawNode {
 
 /** One action per wake-up, however late it comes: the host has delivered what was waiting before. */
 function electionTimedOut(state: State): void {
-  if (state.mayCampaign && !state.diskStalled) return startPreVote(state, "no leader was heard in time");
+  if (state.mayCampaign && !state.diskStalled) {
+    if (state.role === "candidate") mark("election-ended-without-a-winner");
+    else if (state.role === "preCandidate") mark("prevote-ended-without-a-majority");
+    return startPreVote(state, "no leader was heard in time");
+  }
+  if (state.mayCampaign) mark("election-put-off-disk-stalled");
   setLeader(state, undefined);
   restartElectionTimer(state);
 }

@@ -2,6 +2,7 @@
 // confirmed, in a round that began later still, that this leader was not deposed. Before the term's no-op is committed all reads wait.
 
 import { assert } from "../base/assert.ts";
+import { mark } from "../base/mark.ts";
 import type { Leadership } from "./leadership.ts";
 import { isVoter } from "./membership.ts";
 import type { Ticket } from "./input.ts";
@@ -11,9 +12,14 @@ import type { State } from "./state.ts";
 
 export function requestRead(state: State, ticket: Ticket): void {
   const reads = state.leadership?.reads;
-  if (reads === undefined) state.refuse(ticket, "NOT_LEADER", "only the leader answers linearizable reads");
-  else if (reads.isFull) state.refuse(ticket, "BUSY", "too many reads wait for the leader to be confirmed");
-  else reads.wait(ticket);
+  if (reads === undefined) {
+    mark("read-came-after-the-step-down");
+    state.refuse(ticket, "NOT_LEADER", "only the leader answers linearizable reads");
+  } else if (reads.isFull) state.refuse(ticket, "BUSY", "too many reads wait for the leader to be confirmed");
+  else {
+    if (!state.termCommitted) mark("read-waits-for-the-first-commit-of-the-term");
+    reads.wait(ticket);
+  }
 }
 
 /** S111: a round of its own, also when another one is under way. */

@@ -3,6 +3,7 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import type { Ticket } from "./input.ts";
 import type { Leadership } from "./leadership.ts";
 import { handOver } from "./leadership-transfer.ts";
@@ -19,12 +20,16 @@ export const promotionLagMax = 4096;
 
 export function startChange(state: State, ticket: Ticket, change: MembershipChange): void {
   const { leadership } = state;
-  if (leadership === undefined) return state.refuse(ticket, "NOT_LEADER", "only the leader changes the membership");
+  if (leadership === undefined) {
+    mark("change-refused-not-the-leader");
+    return state.refuse(ticket, "NOT_LEADER", "only the leader changes the membership");
+  }
   try {
     checkMayChange(state);
     const next = nextMembership(state.membership, change);
     for (const id of change.promote ?? []) checkHasCaughtUp(state, leadership, id);
     const index = appendMembership(state, leadership, next);
+    if (isJoint(next)) mark("joint-entered");
     leadership.change = { ticket, finalIndex: isJoint(next) ? undefined : index };
   } catch (error) {
     if (!(error instanceof RaftctlError)) throw error;
@@ -38,6 +43,7 @@ export function continueChange(state: State, leadership: Leadership): void {
   if (isJoint(state.membership)) {
     const finalIndex = appendMembership(state, leadership, leaveJoint(state.membership));
     if (leadership.change !== undefined) leadership.change.finalIndex = finalIndex;
+    else mark("joint-left-by-a-successor");
     return;
   }
   answerChange(state, leadership);
@@ -53,15 +59,19 @@ function answerChange(state: State, leadership: Leadership): void {
 
 /** §6: a leader that is not in C_new steps down once C_new is committed; the others learn of that commit first. */
 function retire(state: State, leadership: Leadership): void {
+  mark("leader-steps-down-left-the-voters");
   sendHeartbeats(state, leadership);
   handOver(state, leadership);
   becomeFollower(state, state.currentTerm, undefined, "left the voters");
 }
 
 function checkMayChange(state: State): void {
+  if (!state.termCommitted) mark("change-refused-term-not-committed");
+  else if (state.transfer !== undefined) mark("change-refused-during-a-transfer");
   if (!state.termCommitted) throw new RaftctlError("NOT_READY", "the leader has not committed an entry of its term yet: try again");
   if (state.transfer !== undefined) throw new RaftctlError("BUSY", `leadership is being transferred to ${state.transfer.target}: try again`);
   if (isJoint(state.membership) || state.memberships.currentIndex > state.commitIndex) {
+    mark("change-refused-another-in-progress");
     throw new RaftctlError("CHANGE_IN_PROGRESS", "a membership change is in progress: wait until it is complete");
   }
 }
@@ -70,5 +80,6 @@ function checkHasCaughtUp(state: State, leadership: Leadership, id: NodeId): voi
   const progress = leadership.progress(id);
   const lag = state.log.lastIndex - (progress?.matchIndex ?? 0);
   if (progress?.state === "replicate" && lag <= promotionLagMax) return;
+  mark("change-refused-learner-lags");
   throw new RaftctlError("NOT_READY", `member ${id} trails the log by ${lag} entries: promote it when it has caught up`);
 }

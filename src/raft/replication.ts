@@ -1,6 +1,7 @@
 // What a leader sends: entries in batches (§5.3), heartbeats (§5.2), and the wish for a snapshot transfer (§7). An agreeing follower is sent
 // entries optimistically, several requests ahead of its acknowledgements; one that is not known to agree gets one request at a time.
 
+import { mark } from "../base/mark.ts";
 import type { Leadership } from "./leadership.ts";
 import type { Entry } from "./entry.ts";
 import type { Progress } from "./progress.ts";
@@ -43,7 +44,10 @@ function sendPipelined(state: State, progress: Progress): void {
 
 function maySend(state: State, progress: Progress): boolean {
   if (progress.appendsInFlight === 0) return true;
-  if (progress.appendsInFlight >= state.options.appendsInFlightMax) return false;
+  if (progress.appendsInFlight >= state.options.appendsInFlightMax) {
+    mark("append-pipeline-full");
+    return false;
+  }
   if (state.now - progress.lastAppendAt >= pipelineInterval) return true;
   return state.log.fillsBatch(progress.nextIndex, state.options.appendBytesMax);
 }
@@ -63,6 +67,7 @@ function sendEntries(state: State, progress: Progress): boolean {
 }
 
 function requestTransfer(state: State, progress: Progress): void {
+  mark("install-needed-log-compacted");
   progress.becomeSnapshot();
   state.outbox.transfers.push({ to: progress.id, term: state.currentTerm, indexMin: state.log.snapshotIndex });
 }
@@ -74,6 +79,7 @@ export function sendHeartbeats(state: State, leadership: Leadership): void {
 /** Asks about what the follower has acknowledged, so that it may commit up to there and a lost disk shows. */
 export function sendHeartbeat(state: State, progress: Progress): void {
   const known = state.log.termAt(progress.matchIndex) !== undefined;
+  if (!known) mark("append-heartbeat-to-one-behind-the-log");
   sendAppend(state, progress, known ? progress.matchIndex : 0, noEntries);
 }
 

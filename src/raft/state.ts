@@ -5,13 +5,14 @@
 
 import type { NodeId } from "../base/ids.ts";
 import { RaftctlError } from "../base/errors.ts";
+import { mark } from "../base/mark.ts";
 import type { Ticket } from "./input.ts";
 import { entryTypes } from "./entry.ts";
 import type { Leadership } from "./leadership.ts";
 import { Log } from "./log.ts";
 import { decodeMembership } from "./membership-codec.ts";
 import { MembershipHistory } from "./membership-history.ts";
-import { isVoter, memberOf } from "./membership.ts";
+import { isJoint, isVoter, memberOf } from "./membership.ts";
 import type { Membership } from "./membership.ts";
 import type { Message, SnapshotMeta } from "./message.ts";
 import type { InitialState, RaftOptions } from "./options.ts";
@@ -105,6 +106,8 @@ export class State {
     for (const entry of entries) {
       if (entry.type === entryTypes.membership) this.memberships.append(entry.index, decodeMembership(entry.data));
     }
+    if (this.memberships.currentIndex > this.commitIndex) mark("start-with-an-uncommitted-membership");
+    if (isJoint(this.membership)) mark("start-inside-a-joint-membership");
     this.role = this.isElector ? "follower" : "learner";
     this.electionTimeoutDrawn = this.drawElectionTimeout();
     this.electionDeadline = this.mayCampaign ? now + this.electionTimeoutDrawn : Number.POSITIVE_INFINITY;

@@ -2,6 +2,7 @@
 // the exceptions that keep a returning or removed server from disturbing a healthy region (diss. §4.2.3, §9.6).
 
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import { hearsLeader } from "./election.ts";
 import type { Message, Request } from "./message.ts";
 import { isWellFormed } from "./message-check.ts";
@@ -11,15 +12,26 @@ import { becomeFollower } from "./transitions.ts";
 
 /** @returns true when the role's handler should see the message; otherwise it is answered, or needs no answer. */
 export function passesTermGate(state: State, from: NodeId, message: Message): boolean {
-  if (!isWellFormed(from, message) || disturbs(state, message)) return refuseIfRequest(state, from, message);
+  if (!isWellFormed(from, message) || disturbs(state, message)) {
+    if (message.type === "preVote") mark("prevote-denied-by-stickiness");
+    else if (message.type === "requestVote") mark("vote-denied-by-stickiness");
+    return refuseIfRequest(state, from, message);
+  }
   if (message.term > state.currentTerm) {
     if (!speaksOfFutureTerm(message)) {
+      if (state.isLeader) mark("leader-deposed-by-a-newer-term");
+      if (!isRequest(message)) mark("term-learned-from-a-refusal");
       becomeFollower(state, message.term, leaderOf(message), `term ${message.term} of ${from} is newer`);
     }
     return true;
   }
   // A voter may refuse from an older term: that, too, is an answer that counts.
-  if (message.term === state.currentTerm || isRefusedVote(message)) return true;
+  if (message.term === state.currentTerm || isRefusedVote(message)) {
+    if (message.term < state.currentTerm) mark("vote-refused-from-an-older-term");
+    return true;
+  }
+  if (isRequest(message)) mark("term-of-a-request-is-old");
+  else mark("term-of-an-answer-is-old");
   return refuseIfRequest(state, from, message);
 }
 

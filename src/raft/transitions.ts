@@ -3,6 +3,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { NodeId } from "../base/ids.ts";
+import { mark } from "../base/mark.ts";
 import { Leadership } from "./leadership.ts";
 import { Progress } from "./progress.ts";
 import type { Role } from "./ready.ts";
@@ -66,7 +67,10 @@ export function changeRole(state: State, role: Role, reason: string): void {
 /** Who votes has changed, by an entry or by a commit. */
 export function reviewRole(state: State): void {
   if (state.role === "learner" && state.isElector) changeRole(state, "follower", "became a voter");
-  else if (state.role === "follower" && !state.isElector) changeRole(state, "learner", "is no voter any more");
+  else if (state.role === "follower" && !state.isElector) {
+    mark("change-made-a-voter-a-learner");
+    changeRole(state, "learner", "is no voter any more");
+  }
   if (state.electionDeadline === Number.POSITIVE_INFINITY && state.mayCampaign) restartElectionTimer(state);
 }
 
@@ -107,8 +111,10 @@ function endLeadership(state: State, reason: string): void {
   const leadership = state.leadership;
   if (leadership === undefined) return;
   state.leadership = undefined;
+  if (!leadership.reads.isIdle) mark("read-rounds-lost-with-the-leadership");
   for (const ticket of leadership.reads.drain()) state.refuse(ticket, "NOT_LEADER", `leadership was lost: ${reason}`);
   if (leadership.change !== undefined) {
+    mark("change-outcome-unknown-leadership-lost");
     state.refuse(leadership.change.ticket, "UNKNOWN_OUTCOME", `leadership was lost during the membership change: ${reason}`);
   }
   if (state.transfer !== undefined) state.transfer.deadline = state.now + state.options.electionTimeout;
@@ -121,5 +127,8 @@ function concludeTransfer(state: State, leader: NodeId): void {
   const { ticket, target } = transfer;
   if (leader === target || (leader !== state.id && !transfer.targetChosenByCaller)) {
     state.outbox.answers.push({ kind: "leadershipTransferred", ticket, leader });
-  } else state.refuse(ticket, "TRANSFER_FAILED", `${leader} was elected instead of ${target}`);
+  } else {
+    mark("transfer-won-by-another");
+    state.refuse(ticket, "TRANSFER_FAILED", `${leader} was elected instead of ${target}`);
+  }
 }

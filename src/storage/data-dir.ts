@@ -74,6 +74,8 @@ export async function readIdentity(disk: Disk, directory: string, crc32: Crc32):
 export async function countBoot(disk: Disk, directory: string, crc32: Crc32): Promise<number> {
   const path = layout.boots(directory);
   if (!(await disk.exists(path))) throw new RaftctlError("CORRUPT", `${path} is missing: a part of this directory was lost`);
+  // The identity that an interrupted init has just renamed may not be durable yet.
+  await disk.syncDirectory(directory);
   const file = await disk.open(path, "write");
   try {
     const bytes = await file.read(0, await file.size());

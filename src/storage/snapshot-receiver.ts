@@ -2,6 +2,7 @@
 // before `finish` has read and verified the whole file.
 
 import { RaftctlError } from "../base/errors.ts";
+import { mark } from "../base/mark.ts";
 import type { SnapshotMeta } from "../raft/message.ts";
 import type { DiskFile } from "./disk.ts";
 import type { SnapshotInfo } from "./snapshot-file.ts";
@@ -43,6 +44,7 @@ export class SnapshotReceiver {
     try {
       await this.#file.write(offset, bytes);
     } catch (error) {
+      mark("snapshot-receive-aborted-by-the-disk");
       await this.abort();
       throw error;
     }

@@ -5,6 +5,7 @@ import { assert } from "../base/assert.ts";
 import type { Crc32 } from "../base/crc.ts";
 import type { ClusterId, RegionId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import type { SnapshotMeta } from "../raft/message.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import { makeDurableDirectory } from "./durable-file.ts";
@@ -33,6 +34,7 @@ export class SnapshotStore {
   #lent: string | undefined;
   #receiver: SnapshotReceiver | undefined;
   #writing = false;
+  #pruning: Promise<void> = Promise.resolve();
 
   private constructor(options: SnapshotStoreOptions, latest: SnapshotInfo | undefined) {
     this.#options = options;
@@ -48,7 +50,12 @@ export class SnapshotStore {
     const latest = newest === undefined ? undefined : await verified(options, `${directory}/${newest}`);
     const unfinished = names.filter((name) => name.endsWith(temporarySuffix));
     for (const name of unfinished) await disk.unlink(`${directory}/${name}`);
-    if (unfinished.length > 0) logger.info({ unfinished }, "unfinished snapshots were removed");
+    if (unfinished.length > 0) {
+      mark("snapshot-unfinished-removed");
+      logger.info({ unfinished }, "unfinished snapshots were removed");
+    }
+    // A process that was killed may have left a rename that is not durable yet, and from here on the log is forgotten below this snapshot.
+    await disk.syncDirectory(directory);
     return new SnapshotStore(options, latest);
   }
 
@@ -68,6 +75,7 @@ export class SnapshotStore {
       const written = await this.#writeFile(temporary, meta, chunks);
       return await this.#publish(temporary, { ...fieldsOf(meta), ...written, path: this.#path(meta) });
     } catch (error) {
+      mark("snapshot-write-failed");
       await this.#discard(temporary);
       throw error;
     } finally {
@@ -120,11 +128,19 @@ export class SnapshotStore {
   }
 
   /** Removes all but the newest `keep` snapshots and those that are being read. */
-  async prune(keep: number): Promise<void> {
+  prune(keep: number): Promise<void> {
+    // One after the other: a snapshot that was taken and one that was installed may want it at the same time.
+    const pruned = this.#pruning.then(() => this.#prune(keep));
+    this.#pruning = pruned.catch(ignored);
+    return pruned;
+  }
+
+  async #prune(keep: number): Promise<void> {
     const { disk, directory } = this.#options;
     const names = (await disk.readDirectory(directory)).filter(isSnapshotName);
     const paths = names.slice(0, Math.max(0, names.length - keep)).map((name) => `${directory}/${name}`);
     const removed = paths.filter((path) => path !== this.#lent && (this.#readers.get(path) ?? 0) === 0);
+    if (removed.length < paths.length) mark("snapshot-spared-for-a-reader");
     for (const path of removed) await disk.unlink(path);
     if (removed.length > 0) await disk.syncDirectory(directory);
   }
@@ -196,6 +212,10 @@ async function verified({ disk, crc32, clusterId, region }: SnapshotStoreOptions
   } finally {
     await file.close();
   }
+}
+
+function ignored(): void {
+  // Whoever asked for it was told.
 }
 
 function fieldsOf({ index, term, membership }: SnapshotMeta): SnapshotMeta {

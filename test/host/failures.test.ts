@@ -43,7 +43,7 @@ for (const variant of ["at once", "promises"] as const) {
     cluster.stop();
   });
 
-  test(`a state machine that fails stops the node instead of letting it diverge, with storage that answers ${variant} (S38)`, async () => {
+  test(`a state machine that fails stops the node instead of letting it diverge, with storage that answers ${variant} (H43, S38)`, async () => {
     const cluster = await Cluster.led({ variant });
     const follower = cluster.followers[0]!;
     follower.storage.applyFailure = new Error("the store is damaged");

@@ -35,7 +35,7 @@ test("all reads that wait share one round of heartbeats, on the leader and from 
   cluster.stop();
 });
 
-test("a follower's read never joins a question that was asked before it (S118)", async () => {
+test("a follower's read never joins a question that was asked before it (H22, S118)", async () => {
   const cluster = await Cluster.led();
   const { followers, hub } = cluster;
   const reader = followers[0]!;

@@ -6,6 +6,7 @@ import { globalRegion } from "../../src/base/ids.ts";
 import type { RaftStorage } from "../../src/host/raft-storage.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { entryTypes, type Entry } from "../../src/raft/entry.ts";
+import { encodeMembership } from "../../src/raft/membership-codec.ts";
 import type { InitialState } from "../../src/raft/options.ts";
 import { FaultyDisk } from "../storage/faulty-disk.ts";
 import type { MemoryDisk } from "../storage/memory-disk.ts";
@@ -289,4 +290,18 @@ test("a snapshot's label and its content stand for the same index, also when ent
   await target.storage.finishReceiving(await send(storage, target.storage));
   await target.storage.install(meta, [], hardState(1, 200));
   expect(target.machine.digest()).toBe(await digestOf(entries.slice(0, 200)));
+});
+
+test("a snapshot's membership is the one at its index, also when a change is applied while it is written (H28, H35)", async () => {
+  const [before, after] = [votersOf(1, 2, 3), votersOf(1, 2)];
+  const { storage } = await openRegion(await emptyDisk());
+  const change = (index: number, data: Uint8Array): Entry => ({ index, term: 1, type: entryTypes.membership, data });
+  const entries = [change(1, encodeMembership(before)), ...puts(2, 3), change(4, encodeMembership(after))];
+  await storage.persist({ sequence: 1, hardState: hardState(1, 4), entries });
+  storage.apply(entries.slice(0, 3));
+  const writing = storage.createSnapshot();
+  storage.apply(entries.slice(3));
+  expect(await writing).toEqual({ index: 3, term: 1, membership: before });
+  expect(storage.currentSnapshot).toMatchObject({ index: 3, membership: before });
+  expect(storage.appliedMembership).toEqual(after);
 });

@@ -25,7 +25,7 @@ function sender(reply: (rpc: InstallSnapshotRpc) => Reply, isCurrent: () => bool
   const storage = { currentSnapshot: snapshot, readSnapshot: (_snapshot: StoredSnapshot, _offset: number, length: number) => new Uint8Array(length) };
   const options = {
     id: idOf(1), network: { installSnapshot } as unknown as RaftClusterMember, storage: storage as unknown as RaftStorage, logger: silentLogger,
-    chunkTimeoutMs: 100, deliver: (input: Input) => void delivered.push(input), nextRequestId: () => 1, takeSnapshot: () => Promise.resolve(), isCurrent,
+    chunkBytes, chunkTimeoutMs: 100, deliver: (input: Input) => void delivered.push(input), nextRequestId: () => 1, takeSnapshot: () => Promise.resolve(), isCurrent,
   };
   return { offsets, delivered, sender: new SnapshotSender(options) };
 }

@@ -217,6 +217,23 @@ test("a disk that fails while a snapshot is received stops the receiver (H43)", 
   cluster.stop();
 });
 
+test("a disk or a state machine that fails while a snapshot is installed stops the node, which acknowledges nothing of it (H43, H34)", async () => {
+  const { cluster, leader, laggard } = await withLaggard();
+  const broken = new Error("EIO");
+  laggard.storage.install = () => Promise.reject(broken);
+  const before = laggard.raft.core.lastApplied;
+  cluster.hub.heal();
+  await cluster.clock.advance(2 * electionTimeout);
+  expect([laggard.fatal, laggard.raft.core.lastApplied, laggard.raft.core.snapshotIndex]).toEqual([[broken], before, 0]);
+  const matched = leader.raft.core.status().peers.find(({ id }) => id === laggard.id)!.matchIndex;
+  expect(matched).toBeLessThanOrEqual(before);
+  // It starts again with what it had, and the transfer begins anew.
+  await cluster.restart(laggard);
+  await cluster.converge();
+  expect(laggard.commands).toEqual(["a", "b", "c"]);
+  cluster.stop();
+});
+
 test("everything that was applied is there after every node was restarted from its snapshot and log (S107)", async () => {
   const { cluster } = await withLaggard();
   cluster.hub.heal();

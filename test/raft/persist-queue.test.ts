@@ -37,7 +37,7 @@ test("a batch does not vouch for entries that have replaced its own (H19)", () =
   expect(queue.persistedIndex).toBe(6);
 });
 
-test("what was durable and is replaced is not durable any more", () => {
+test("what was durable and is replaced is not durable any more (H19)", () => {
   const queue = new PersistQueue(fresh, 8);
   queue.truncatedFrom(4);
   expect([queue.persistedIndex, queue.handedOutIndex]).toEqual([3, 3]);

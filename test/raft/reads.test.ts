@@ -18,7 +18,7 @@ function leading(): Lone {
   return lone;
 }
 
-test("all reads that wait share one round, and those that come meanwhile the next one", () => {
+test("all reads that wait share one round, and those that come meanwhile the next one (H22)", () => {
   const lone = leading();
   for (const ticket of [1, 2, 3]) lone.input({ kind: "read", ticket });
   expect(lone.appendsTo("n2").map((each) => each.round)).toEqual([1]);

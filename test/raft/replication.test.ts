@@ -319,6 +319,19 @@ describe("a peer that lost what it had acknowledged (H9)", () => {
     expect(texts(lone, "n3")).toEqual([[3]]);
   });
 
+  test("takes over nothing, and no majority is made of it and what it once acknowledged", () => {
+    const lone = steady();
+    lone.propose(1, "x");
+    lone.tick(20);
+    lone.acknowledge("n2", { matchIndex: 0, lastLogIndex: 0 });
+    lone.input({ kind: "transferLeadership", ticket: 2, target: idOf("n2") });
+    expect(lone.answers().at(-1)).toMatchObject({ kind: "refused", ticket: 2, code: "TRANSFER_FAILED" });
+    lone.acknowledge("n2", { matchIndex: 2, lastLogIndex: 2 });
+    expect(lone.node.commitIndex).toBe(1);
+    lone.acknowledge("n3", { matchIndex: 2, lastLogIndex: 2 });
+    expect(lone.node.commitIndex).toBe(2);
+  });
+
   test("is noticed when a disk was rolled back under a running cluster", () => {
     const cluster = new Cluster(three);
     cluster.elect("n1");

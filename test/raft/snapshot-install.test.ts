@@ -120,6 +120,37 @@ describe("the follower", () => {
     expect(lone.server.disk.entries).toEqual([]);
   });
 
+  test("a restart in the middle of an install begins with the old log or the new snapshot, and what was committed stays committed (H33, H34)", () => {
+    for (const installed of [false, true]) {
+      const cluster = new Cluster(three);
+      cluster.elect("n1");
+      cluster.isolate("n3");
+      for (let count = 0; count < 3; count += 1) cluster.propose("n1", `v${count}`);
+      const server = cluster.server("n1");
+      server.compact(3, cluster.now);
+      const laggard = cluster.server("n3");
+      laggard.installHeld = true;
+      const snapshot = server.disk.snapshot;
+      laggard.step({ kind: "snapshotReceived", from: idOf("n1"), requestId: 9, term: 1, snapshot }, cluster.now);
+      expect(laggard.installing).toEqual(snapshot);
+      expect([laggard.node.commitIndex, laggard.node.lastApplied]).toEqual([1, 1]);
+      if (installed) laggard.install(cluster.now);
+      cluster.crash("n3");
+      laggard.installHeld = false;
+      cluster.restart("n3");
+      expect([laggard.node.snapshotIndex, laggard.node.lastApplied]).toEqual(installed ? [3, 3] : [0, 1]);
+      cluster.heal();
+      cluster.crash("n2");
+      cluster.advance(60);
+      // The transfer begins anew: declined when the first one was installed after all.
+      laggard.step({ kind: "snapshotReceived", from: idOf("n1"), requestId: 10, term: 1, snapshot }, cluster.now);
+      cluster.input("n1", { kind: "installFinished", peer: idOf("n3"), term: 1, index: 3 });
+      cluster.propose("n1", "later");
+      cluster.advance(60);
+      expect([laggard.node.lastApplied, laggard.node.snapshotIndex]).toEqual([5, 3]);
+    }
+  });
+
   test("installs when nothing else is on its way to disk or state machine, and writes and applies nothing meanwhile", () => {
     const lone = new Lone("n1", pristine(ofThree));
     lone.server.installHeld = true;

@@ -2,6 +2,7 @@
 // is added while the same batch collects shares its promise, so appends complete in order and a thousand of them cost one promise.
 
 import { defer, type Deferred } from "../../base/deferred.ts";
+import { mark } from "../../base/mark.ts";
 import { batchExtent } from "./batch.ts";
 import type { FirstSegment, WalWrite } from "./region-record.ts";
 
@@ -55,6 +56,7 @@ export class BatchQueue {
   collecting(bytes: number, now: number): Batch {
     const last = this.#waiting.at(-1);
     if (last !== undefined && last.bytes + bytes <= this.#batchBytesMax) return last;
+    if (last !== undefined) mark("wal-batch-full-next-one-begun");
     const batch: Batch = { writes: [], runs: [], since: now, done: defer<void>(), bytes: 0 };
     // Whoever appended sees a rejection; the log itself reports failures through onFatal.
     batch.done.promise.catch(() => undefined);

@@ -5,6 +5,7 @@
 // and a missing one that is not older is damage.
 
 import type { RegionId } from "../../base/ids.ts";
+import { mark } from "../../base/mark.ts";
 import type { LogPosition } from "../../raft/entry.ts";
 import type { FirstSegment, WalWrite } from "./region-record.ts";
 import type { RegionRow, RegionTable } from "./region-table.ts";
@@ -31,6 +32,7 @@ export function planPurge(input: PurgeInput): PurgePlan | undefined {
   const { segments } = input;
   let count = 0;
   while (count < segments.length - 1 && isDead(segments[count]!, input)) count += 1;
+  if (count > 0 && segments[count]!.firstBatch === undefined) mark("purge-held-back-by-an-empty-segment");
   // The new oldest segment is recognised by the batch that it begins with, so it must have one.
   while (count > 0 && segments[count]!.firstBatch === undefined) count -= 1;
   if (count === 0) return undefined;
@@ -61,7 +63,10 @@ function writesBefore(firstSegment: number, { durable, accepted, floors }: Purge
     if (newest === undefined) continue;
     const position = beginning(newest, floorOf(region, row, floors));
     if (position.index > row.mark.index || (position.index > 0 && row.markSegment < firstSegment)) writes.push({ kind: "compaction", region, position });
-    if (newest.hardState !== undefined && row.hardStateSegment < firstSegment) writes.push({ kind: "hardState", region, hardState: newest.hardState });
+    if (newest.hardState !== undefined && row.hardStateSegment < firstSegment) {
+      mark("purge-wrote-a-hard-state-again");
+      writes.push({ kind: "hardState", region, hardState: newest.hardState });
+    }
   }
   return writes;
 }

@@ -3,6 +3,7 @@
 
 import type { Crc32 } from "../../base/crc.ts";
 import type { RegionId } from "../../base/ids.ts";
+import { mark } from "../../base/mark.ts";
 import type { Entry, HardState, LogPosition } from "../../raft/entry.ts";
 import { hardStateOf, type FirstSegment } from "./region-record.ts";
 import { entryOf, readRecord, recordKinds, successionFlaw, type RawRecord } from "./record.ts";
@@ -128,7 +129,10 @@ function appendTo(region: ReplayedRegion, entry: Entry): string | undefined {
   const { entries } = region;
   if (entry.index <= region.mark.index) return `entry ${entry.index} stands behind position ${region.mark.index}, where its log begins`;
   const first = entries[0];
-  if (first !== undefined && entry.index <= entries.at(-1)!.index) entries.length = Math.max(0, entry.index - first.index);
+  if (first !== undefined && entry.index <= entries.at(-1)!.index) {
+    mark("wal-replay-overwrote-entries");
+    entries.length = Math.max(0, entry.index - first.index);
+  }
   const previous = entries.at(-1);
   if (previous !== undefined && entry.index === previous.index + 1) {
     const flaw = successionFlaw(previous, entry);
@@ -136,12 +140,14 @@ function appendTo(region: ReplayedRegion, entry: Entry): string | undefined {
   } else {
     entries.length = 0;
     region.detached = entry.index !== region.mark.index + 1;
+    if (region.detached) mark("wal-replay-begins-behind-a-purge");
   }
   entries.push(entry);
   return undefined;
 }
 
 function restartBehind(region: ReplayedRegion, position: LogPosition): void {
+  mark("wal-replay-restarted-behind-a-snapshot");
   region.mark = position;
   region.entries = [];
   region.detached = false;

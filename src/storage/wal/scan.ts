@@ -6,6 +6,7 @@
 // a valid batch proves that everything before it was durable, and sectors are written whole, so a complete but wrong one has rotted.
 
 import type { Crc32 } from "../../base/crc.ts";
+import { mark } from "../../base/mark.ts";
 import { batchHeaderBytes, bodyMatches, countZeroSectors, isZero, lastNonZero, looksLikeBatch, readBatchHeader, sectorBytes, type BatchHeader, type BatchOwner } from "./batch.ts";
 import { segmentHeaderBytes } from "./segment.ts";
 
@@ -71,7 +72,10 @@ function judgeTail(image: SegmentImage, offset: number, crc32: Crc32): Tail {
   const later = findBatch(image, searchStart, crc32);
   if (later !== undefined) return { kind: "damaged", offset, reason: `a later batch stands at byte ${later}` };
   if (header !== undefined) return judgeHeaded(bytes, offset, header, last);
-  if (isZero(bytes, offset, offset + sectorBytes)) return { kind: "torn", end: last + 1 };
+  if (isZero(bytes, offset, offset + sectorBytes)) {
+    mark("torn-tail-without-its-header");
+    return { kind: "torn", end: last + 1 };
+  }
   return { kind: "damaged", offset, reason: "a batch header does not match its checksum" };
 }
 
@@ -80,7 +84,10 @@ function judgeHeaded(bytes: Uint8Array, offset: number, header: BatchHeader, las
   const end = offset + header.extent;
   if (last >= end) return { kind: "damaged", offset: end, reason: "bytes that belong to no batch" };
   const zeroSectors = countZeroSectors(bytes, offset + sectorBytes, end);
-  if (zeroSectors > header.zeroSectors) return { kind: "torn", end: last + 1 };
+  if (zeroSectors > header.zeroSectors) {
+    mark("torn-tail-behind-its-header");
+    return { kind: "torn", end: last + 1 };
+  }
   return { kind: "damaged", offset, reason: `batch ${header.sequence} does not match its checksum or does not continue the one before it` };
 }
 

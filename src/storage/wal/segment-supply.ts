@@ -4,6 +4,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Crc32 } from "../../base/crc.ts";
 import { RaftctlError } from "../../base/errors.ts";
+import { mark } from "../../base/mark.ts";
 import type { Disk, DiskFile } from "../disk.ts";
 import { createSegment, encodeSegmentHeader, segmentName, type WalOwner } from "./segment.ts";
 
@@ -42,6 +43,7 @@ export class SegmentSupply {
   /** Rejects with NO_SPACE, and then there is no spare and the next call tries again. */
   prepare(sequence: number): Promise<OpenSegment> {
     this.#spare ??= this.make(sequence, this.#options.segmentBytes).catch((error: unknown) => {
+      mark("wal-spare-not-made");
       this.#spare = undefined;
       throw error;
     });
@@ -50,6 +52,7 @@ export class SegmentSupply {
 
   /** The spare for use; there is none afterwards. */
   async take(sequence: number): Promise<OpenSegment> {
+    if (!this.stocked) mark("wal-spare-missing-at-rotation");
     const segment = await this.prepare(sequence);
     this.#spare = undefined;
     return segment;
@@ -69,7 +72,10 @@ export class SegmentSupply {
     try {
       await createSegment(disk, directory, { page, header });
     } catch (error) {
-      if (error instanceof RaftctlError && error.code === "NO_SPACE") await this.#giveBack(sequence);
+      if (error instanceof RaftctlError && error.code === "NO_SPACE") {
+        mark("space-ran-out-in-a-half-made-segment");
+        await this.#giveBack(sequence);
+      }
       throw error;
     }
     const file = await disk.open(`${directory}/${segmentName(sequence)}`, "write");
@@ -80,6 +86,7 @@ export class SegmentSupply {
     const { disk, directory, freeBytesMin } = this.#options;
     const free = await disk.freeBytes(directory);
     if (free >= sizeBytes + freeBytesMin) return;
+    mark("space-too-low-for-a-segment");
     throw new RaftctlError("NO_SPACE", `${directory}: ${free} bytes free, the next segment needs ${sizeBytes} and ${freeBytesMin} must stay free`, {
       hint: "free some space; writes go on by themselves",
     });

@@ -3,6 +3,7 @@
 
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
+import { mark } from "../../base/mark.ts";
 import type { Disk } from "../disk.ts";
 
 export interface SpaceWatchOptions {
@@ -48,8 +49,14 @@ export class SpaceWatch {
   set(low: boolean): void {
     if (this.#stopped) return;
     const { logger, directory, clock } = this.#options;
-    if (low && !this.#low) logger.error({ directory }, "the disk is full: the log takes no new entries until space returns");
-    if (!low && this.#low) logger.info({ directory }, "there is space again: the log takes entries");
+    if (low && !this.#low) {
+      mark("space-ran-out");
+      logger.error({ directory }, "the disk is full: the log takes no new entries until space returns");
+    }
+    if (!low && this.#low) {
+      mark("space-returned");
+      logger.info({ directory }, "there is space again: the log takes entries");
+    }
     this.#low = low;
     this.#timer?.cancel();
     this.#timer = low ? clock.at(clock.now() + retryMs, () => this.#retry()) : undefined;

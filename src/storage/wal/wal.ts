@@ -10,6 +10,7 @@ import { assert } from "../../base/assert.ts";
 import type { Timer } from "../../base/clock.ts";
 import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
 import type { RegionId } from "../../base/ids.ts";
+import { mark } from "../../base/mark.ts";
 import type { Entry } from "../../raft/entry.ts";
 import { BatchBuffer } from "./batch-buffer.ts";
 import { BatchQueue, type Batch } from "./batch-queue.ts";
@@ -157,6 +158,8 @@ export class Wal {
     if (this.#closing !== undefined) return new RaftctlError("STOPPED", `the log ${directory} is closed`);
     const refused = writes.find((write) => write.kind === "entries" && this.#lacksRoom(write.region, write.entries));
     if (refused === undefined) return undefined;
+    if (this.#refused.has(refused.region)) mark("space-entries-refused-again");
+    else mark("space-entries-refused");
     this.#refused.add(refused.region);
     return new RaftctlError("NO_SPACE", `the log ${directory} has no room for entries of region ${refused.region}: the disk is full`, {
       hint: "free some space; writes go on by themselves",
@@ -249,6 +252,7 @@ export class Wal {
     const content = this.#segments.at(-1)!;
     content.firstBatch ??= this.#nextBatch - 1;
     this.#marked = batch.bytes === 0;
+    if (this.#space.low) mark("space-batch-written-from-the-reserve");
     for (const write of batch.writes) {
       if (write.kind === "firstSegment") continue;
       this.#durable.apply(write, content.sequence);
@@ -268,14 +272,17 @@ export class Wal {
       let next = await this.#supply.take(this.#active.sequence + 1);
       await this.#use(next);
       if (next.sizeBytes < needed) {
+        mark("wal-oversized-append");
         // An append larger than a segment gets one of its own; the spare before it stays empty until it is purged.
         next = await this.#supply.make(next.sequence + 1, needed);
         await this.#use(next);
       }
+      mark("wal-rotated");
       this.#space.set(false);
       return undefined;
     } catch (error) {
       if (!isNoSpace(error)) throw error;
+      mark("space-missing-at-rotation");
       this.#space.set(true);
       return error;
     }
@@ -330,6 +337,7 @@ export class Wal {
   }
 
   #appendMark(): void {
+    mark("wal-marked-as-complete");
     this.#queue.collecting(0, this.#options.clock.now());
     this.#flush();
   }
@@ -339,6 +347,7 @@ export class Wal {
     if (this.#closing !== undefined) return;
     const plan = planPurge({ segments: this.#segments, floors: this.#floors, durable: this.#durable, accepted: this.#accepted });
     if (plan === undefined) return;
+    mark("purge-removed-segments");
     await this.#enqueue([...plan.writesAgain, plan.first]);
     this.#segments = this.#segments.filter((segment) => segment.sequence >= plan.first.segment);
     const { disk, directory, logger } = this.#options;

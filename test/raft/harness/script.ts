@@ -98,7 +98,9 @@ export class Script {
       ready: (server: Server, ready: Ready) => this.#report(server, ready),
       applied: (server: Server, entry: Parameters<Checker["applied"]>[1]) => this.#checker.applied(server, entry),
     };
-    this.#servers.set(name!, new Server(optionsOf(name!), initial, hooks, this.#now));
+    const batch = fields["batch"];
+    const options = optionsOf(name!, batch === undefined ? {} : { appendBytesMax: Number(batch) });
+    this.#servers.set(name!, new Server(options, initial, hooks, this.#now));
   }
 
   #server(name: string): Server {
