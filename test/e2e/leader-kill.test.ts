@@ -2,7 +2,7 @@
 // cluster is back as fast as it promises.
 
 import { expect, test } from "vitest";
-import { History } from "./support/history.ts";
+import { History } from "../../src/cli/check/history.ts";
 import { expectLinearizable, expectNothingLost } from "./support/proof.ts";
 import { fast, shippedElectionTimeoutMs } from "./support/settings.ts";
 import { startCluster } from "./support/start-cluster.ts";
@@ -13,7 +13,7 @@ test("twenty kills of the leader under concurrent writes lose no acknowledged wr
   timeout: 300_000,
 }, async () => {
   const cluster = await startCluster({ settings: fast });
-  const history = new History();
+  const history = new History(() => performance.now());
   const traffic = new Traffic(cluster, history, { clients: 8, reads: 0.3, callTimeoutMs: 3000 });
   traffic.start();
   for (let round = 1; round <= 20; round += 1) {
@@ -35,7 +35,7 @@ test("over thirty kills the gap in writes is 1.3 election timeouts in the median
   timeout: 400_000,
 }, async () => {
   const cluster = await startCluster();
-  const history = new History();
+  const history = new History(() => performance.now());
   const callTimeoutMs = 2 * shippedElectionTimeoutMs;
   const traffic = new Traffic(cluster, history, { clients: 4, reads: 0, callTimeoutMs });
   traffic.start();

@@ -3,7 +3,7 @@
 
 import { expect, test } from "vitest";
 import { until } from "./support/until.ts";
-import { History } from "./support/history.ts";
+import { History } from "../../src/cli/check/history.ts";
 import { expectLinearizable } from "./support/proof.ts";
 import { fast } from "./support/settings.ts";
 import { startCluster } from "./support/start-cluster.ts";
@@ -13,7 +13,7 @@ const [rounds, readsPerRound] = [20, 20];
 
 test("reads that wait in a paused leader's sockets are never answered with an old value (S118, S110, S109, H7, H15, H22, H24)", { timeout: 180_000 }, async () => {
   const cluster = await startCluster({ settings: fast });
-  const history = new History();
+  const history = new History(() => performance.now());
   let answered = 0;
   for (let round = 1; round <= rounds; round += 1) {
     const key = `paused/${round}`;

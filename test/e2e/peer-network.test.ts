@@ -6,7 +6,7 @@ import { TcpProxy } from "./support/tcp-proxy.ts";
 import type { TestCluster } from "./support/cluster.ts";
 import type { DaemonProcess } from "./support/daemon-process.ts";
 import { freePort } from "./support/ports.ts";
-import { History } from "./support/history.ts";
+import { History } from "../../src/cli/check/history.ts";
 import { expectLinearizable } from "./support/proof.ts";
 import { fast } from "./support/settings.ts";
 import { startCluster } from "./support/start-cluster.ts";
@@ -49,7 +49,7 @@ test("a flipped bit on a peer connection is noticed, costs the connection, and s
 
 test("a deposed leader that nobody can tell so does not answer a read from its own memory (S118, S110, S111, H22)", { timeout: 120_000 }, async () => {
   const { cluster, hidden, proxy } = await clusterBehindProxy();
-  const history = new History();
+  const history = new History(() => performance.now());
   const direct = cluster.client({ endpoints: [hidden.endpoint] });
   const others = cluster.client({ endpoints: cluster.endpoints.filter((endpoint) => endpoint !== hidden.endpoint) });
   for (let round = 1; round <= 5; round += 1) {

@@ -1,7 +1,7 @@
 // What is on the disks is enough: after every process is gone, the same directories give the same cluster.
 
 import { expect, test } from "vitest";
-import { History } from "./support/history.ts";
+import { History } from "../../src/cli/check/history.ts";
 import { expectLinearizable, expectNothingLost } from "./support/proof.ts";
 import { fast } from "./support/settings.ts";
 import { startCluster } from "./support/start-cluster.ts";
@@ -9,7 +9,7 @@ import { Traffic } from "./support/traffic.ts";
 
 test("kill -9 of all three at once under writes loses nothing that was acknowledged (S40, S73, S107, S108, S122, H1, H39)", { timeout: 180_000 }, async () => {
   const cluster = await startCluster({ settings: fast });
-  const history = new History();
+  const history = new History(() => performance.now());
   const traffic = new Traffic(cluster, history, { clients: 8, reads: 0.2, callTimeoutMs: 4000 });
   traffic.start();
   for (let round = 1; round <= 5; round += 1) {

@@ -4,8 +4,8 @@
 import { expect } from "vitest";
 import { utf8Text } from "../../../src/base/bytes.ts";
 import type { TestCluster } from "./cluster.ts";
-import type { Completed, History } from "./history.ts";
-import { checkLinearizability } from "./linearizability.ts";
+import type { Completed, History } from "../../../src/cli/check/history.ts";
+import { checkLinearizability } from "../../../src/cli/check/linearizability.ts";
 
 /** @param acknowledgedMin a run with fewer acknowledged operations is void, not green. */
 export function expectLinearizable(history: History, acknowledgedMin: number): void {

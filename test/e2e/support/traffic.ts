@@ -7,7 +7,7 @@ import { utf8Text } from "../../../src/base/bytes.ts";
 import { toRaftctlError } from "../../../src/base/errors.ts";
 import type { Client } from "../../../src/client/client.ts";
 import type { TestCluster } from "./cluster.ts";
-import type { History, Operation, Outcome, Output } from "./history.ts";
+import type { History, Operation, Outcome, Output } from "../../../src/cli/check/history.ts";
 import { until } from "./until.ts";
 
 export interface TrafficOptions {
