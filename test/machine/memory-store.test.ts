@@ -3,6 +3,8 @@ import { utf8 } from "../../src/base/bytes.ts";
 import { Prng } from "../../src/base/prng.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { type Tree, treeDelete, treePut } from "../../src/machine/ordered-tree.ts";
+import { imagesMax, type KeyValue } from "../../src/machine/store.ts";
+import { contentOf } from "./bytes-of.ts";
 import { storeContract } from "./store-contract.ts";
 
 storeContract("MemoryStore", async () => new MemoryStore());
@@ -21,6 +23,33 @@ test("the tree stays balanced whatever the order of its keys: no cliff for chose
     for (let index = 0; index < 10_000; index += 1) tree = treeDelete(tree, tree!.key);
     expect(checkedHeight(tree)).toBeLessThanOrEqual(1.45 * Math.log2(10_002));
   }
+});
+
+test("a fork has the content of this moment, and from then on neither store sees what the other one does", async () => {
+  const store = new MemoryStore();
+  store.transaction((transaction) => transaction.put(utf8("a"), utf8("1")));
+  const images = Array.from({ length: imagesMax }, () => store.image());
+  const fork = store.fork();
+  store.transaction((transaction) => transaction.put(utf8("b"), utf8("2")));
+  fork.transaction((transaction) => transaction.delete(utf8("a")));
+  fork.image().close();
+  expect([contentOf(store), contentOf(fork)]).toEqual([[["61", "31"], ["62", "32"]], []]);
+  for (const image of images) image.close();
+  await store.close();
+  expect(contentOf(store.fork())).toHaveLength(2);
+});
+
+test("a fork that is made while the content is being replaced has the old content, and keeps it", async () => {
+  const store = new MemoryStore();
+  store.transaction((transaction) => transaction.put(utf8("a"), utf8("1")));
+  let fork: MemoryStore | undefined;
+  async function* pairs(): AsyncGenerator<KeyValue> {
+    yield { key: utf8("b"), value: utf8("2") };
+    fork = store.fork();
+    yield { key: utf8("c"), value: utf8("3") };
+  }
+  await store.replace(pairs());
+  expect([contentOf(fork!), contentOf(store)]).toEqual([[["61", "31"]], [["62", "32"], ["63", "33"]]]);
 });
 
 function checkedHeight(tree: Tree): number {

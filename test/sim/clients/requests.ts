@@ -1,0 +1,50 @@
+// The requests that simulated clients make, as the production client encodes them, and what an answer says in the terms of the history.
+
+import { emptyBytes, utf8, utf8Text } from "../../../src/base/bytes.ts";
+import { globalRegion } from "../../../src/base/ids.ts";
+import type { Condition as RecordedCondition, Operation, Output } from "../../../src/cli/check/history.ts";
+import type { ClientRequest, ClientResponse, Consistency } from "../../../src/wire/client-protocol.ts";
+import { decodeResult } from "../../../src/wire/command-result.ts";
+import { encodeCommand, type Condition, type SessionStamp } from "../../../src/wire/command.ts";
+
+export interface RequestOptions {
+  readonly timeoutMs: number;
+  readonly waitFor: "committed" | "applied";
+  readonly stamp: SessionStamp | undefined;
+}
+
+export function readRequest(key: string, consistency: Consistency, timeoutMs: number): ClientRequest {
+  return { operation: "get", region: globalRegion, key: utf8(key), consistency, minIndex: undefined, maxLagMs: undefined, timeoutMs };
+}
+
+export function requestOf(key: string, operation: Operation, options: RequestOptions): ClientRequest {
+  const { timeoutMs, waitFor, stamp: session } = options;
+  const propose = (command: Uint8Array): ClientRequest => ({ operation: "propose", region: globalRegion, waitFor, timeoutMs, command });
+  switch (operation.kind) {
+    case "get": return readRequest(key, "linearizable", timeoutMs);
+    case "put": return propose(encodeCommand({ operation: "put", key: utf8(key), value: utf8(operation.value), wantPrevious: false, session }));
+    case "putIf": return propose(encodeCommand({ operation: "put", key: utf8(key), value: utf8(operation.value), condition: conditionOf(operation.condition), wantPrevious: false, session }));
+    case "delete": return propose(encodeCommand({ operation: "delete", key: utf8(key), wantPrevious: false, session }));
+  }
+}
+
+/** undefined: the session does not remember this request, so its fate stays unknown. */
+export function outputOf(operation: Operation, response: ClientResponse): Output | undefined {
+  if (response.operation === "read") {
+    const found = response.records[0];
+    return { value: found === undefined ? undefined : utf8Text(found.value), version: found?.version };
+  }
+  if (response.operation !== "propose") throw new Error("clients of the simulation ask for data only");
+  if (response.result === emptyBytes || response.result.length === 0) return {};
+  const { status, version, deleted } = decodeResult(response.result);
+  if (status === "sessionExpired") return undefined;
+  if (operation.kind === "delete") return { found: deleted === 1 };
+  if (operation.kind === "putIf") return status === "conflict" ? { applied: false } : { applied: true, version };
+  return { version };
+}
+
+function conditionOf(condition: RecordedCondition): Condition {
+  if ("absent" in condition) return { kind: "absent" };
+  if ("version" in condition) return { kind: "version", version: condition.version };
+  return { kind: "value", value: utf8(condition.value) };
+}

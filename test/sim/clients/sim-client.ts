@@ -1,0 +1,157 @@
+// One client of the simulated cluster. It asks one node after the other until it has an answer, repeats what it stamped as the production client does,
+// records honestly what it was told, and checks nothing itself. It is outside of the cluster: no fault strikes it but the links to the nodes.
+
+import { RaftctlError, toRaftctlError } from "../../../src/base/errors.ts";
+import type { Prng } from "../../../src/base/prng.ts";
+import type { Call, History, Operation } from "../../../src/cli/check/history.ts";
+import { isAmbiguous } from "../../../src/client/ambiguity.ts";
+import { Session } from "../../../src/client/session.ts";
+import type { ClientRequest, ClientResponse } from "../../../src/wire/client-protocol.ts";
+import type { ClientAnswer } from "../properties/property.ts";
+import type { SimNode } from "../world/sim-node.ts";
+import type { ClientKnobs } from "../world/knobs.ts";
+import type { Stage } from "../world/stage.ts";
+import { outputOf, readRequest, requestOf } from "./requests.ts";
+import type { Step, Workload } from "./workload.ts";
+
+export interface ClientWorld {
+  readonly stage: Stage;
+  readonly knobs: ClientKnobs;
+  readonly workload: Workload;
+  readonly history: History;
+  /** ms that a message takes; undefined when it is lost. */
+  delay(from: string, to: string): number | undefined;
+  answered(answer: ClientAnswer): void;
+}
+
+type Reply =
+  | { readonly kind: "answer"; readonly response: ClientResponse; readonly boot: number }
+  | { readonly kind: "error"; readonly error: RaftctlError }
+  /** Nothing came back in time. */
+  | { readonly kind: "silence" };
+
+const attemptsMax = 6;
+
+export class SimClient {
+  readonly name: string;
+  readonly #world: ClientWorld;
+  readonly #prng: Prng;
+  readonly #sticky: boolean;
+  #session: Session | undefined;
+  #target: number;
+
+  constructor(name: string, world: ClientWorld, prng: Prng) {
+    this.name = name;
+    this.#world = world;
+    this.#prng = prng;
+    if (prng.chance(world.knobs.sessionShare)) this.#session = this.#newSession();
+    this.#sticky = prng.chance(world.knobs.stickyShare);
+    this.#target = prng.integer(0, 1_000);
+  }
+
+  async run(): Promise<void> {
+    const { workload, knobs, stage: { electionTimeout } } = this.#world;
+    while (!workload.exhausted) {
+      await this.perform(workload.next(this.name));
+      if (this.#prng.chance(knobs.staleShare)) await this.#readStale();
+      await this.#world.stage.sleep(this.#prng.next() * knobs.pauseMax * electionTimeout);
+    }
+  }
+
+  /** Returns when its outcome is known, or is known to stay unknown. */
+  async perform(step: Step): Promise<void> {
+    const { key, operation } = step;
+    const recorded = this.#world.history.begin(this.name, key, operation);
+    const request = requestOf(key, operation, this.#requestOptions(operation));
+    const repeatable = operation.kind === "get" || this.#session !== undefined;
+    let doubt = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const reply = await this.#attempt(request, operation.kind);
+      if (reply.kind === "answer") return this.#answered(step, recorded, reply.response);
+      doubt ||= operation.kind !== "get" && (reply.kind === "silence" || isAmbiguous(reply.error));
+      const givesUp = !this.#world.stage.healed && attempt >= attemptsMax;
+      if (givesUp || (doubt && !repeatable)) return this.#gaveUp(recorded, doubt, step);
+      if (!this.#sticky || this.#world.stage.healed) this.#target += 1;
+      await this.#world.stage.sleep((this.#prng.next() * this.#world.stage.electionTimeout) / 2);
+    }
+  }
+
+  #requestOptions(operation: Operation) {
+    const { knobs, stage: { electionTimeout } } = this.#world;
+    return {
+      timeoutMs: 4 * electionTimeout,
+      waitFor: this.#prng.chance(knobs.committedShare) ? "committed" as const : "applied" as const,
+      stamp: operation.kind === "get" ? undefined : this.#session?.nextStamp(),
+    };
+  }
+
+  #newSession(): Session {
+    return new Session(BigInt(this.#prng.integer(1, 2 ** 40)));
+  }
+
+  #answered({ key, operation }: Step, recorded: Call, response: ClientResponse): void {
+    if (operation.kind !== "get") this.#session?.executed();
+    const output = outputOf(operation, response);
+    if (output === undefined) return recorded.unknown();
+    recorded.ok(output);
+    if (operation.kind === "get") this.#world.workload.saw(key, output.value, output.version ?? 0);
+  }
+
+  #gaveUp(recorded: Call, doubt: boolean, { key, operation }: Step): void {
+    this.#world.stage.trace(this.name, "gave up", `${operation.kind} ${key}: ${doubt ? "outcome unknown" : "not done"}`);
+    if (doubt) recorded.unknown();
+    else recorded.failed();
+    // As the production client does: its fate may never be known, or its first command did not open it.
+    if (operation.kind !== "get" && this.#session !== undefined && (doubt || !this.#session.isOpen)) this.#session = this.#newSession();
+  }
+
+  async #readStale(): Promise<void> {
+    await this.#attempt(readRequest(`k0.${this.#prng.integer(0, 1)}`, "stale", this.#world.stage.electionTimeout), "stale");
+  }
+
+  async #attempt(request: ClientRequest, kind: Operation["kind"] | "stale"): Promise<Reply> {
+    const { nodes, electionTimeout } = this.#world.stage;
+    const node = nodes[this.#target % nodes.length]!;
+    const began = this.#world.stage.now;
+    const reply = await new Promise<Reply>((resolve) => {
+      this.#world.stage.at(6 * electionTimeout, () => resolve({ kind: "silence" }));
+      this.#send(node, request, resolve);
+    });
+    if (reply.kind === "answer") this.#told(node, kind, reply);
+    const told = reply.kind === "error" ? reply.error.code : reply.kind;
+    this.#world.stage.trace(this.name, kind, `asked ${node.name}, ${told} after ${Math.round(this.#world.stage.now - began)} ms`);
+    return reply;
+  }
+
+  #send(node: SimNode, request: ClientRequest, resolve: (reply: Reply) => void): void {
+    const outward = this.#world.delay(this.name, node.name);
+    if (outward === undefined) return;
+    const back = (reply: Reply): void => {
+      const delay = this.#world.delay(node.name, this.name);
+      if (delay !== undefined) this.#world.stage.at(delay, () => resolve(reply));
+    };
+    this.#world.stage.at(outward, () => {
+      const { process } = node;
+      if (process === undefined) return back({ kind: "error", error: unreachable });
+      const { life } = process;
+      life.give(() => {
+        Promise.resolve()
+          .then(() => process.server.onRequest(request))
+          .then(
+            (response) => {
+              if (life.alive) back({ kind: "answer", response, boot: life.boot });
+            },
+            (error: unknown) => life.alive && back({ kind: "error", error: toRaftctlError(error) }),
+          );
+      });
+    });
+  }
+
+  #told(node: SimNode, kind: Operation["kind"] | "stale", { response, boot }: Reply & { kind: "answer" }): void {
+    if (response.operation === "admin") return;
+    const said = kind === "stale" ? "stale read" : kind === "get" ? "linearizable read" : "write";
+    this.#world.answered({ client: this.name, node: node.name, boot, kind: said, index: response.index });
+  }
+}
+
+const unreachable = new RaftctlError("UNREACHABLE", "nobody listens there", { details: { sent: false } });

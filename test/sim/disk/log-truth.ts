@@ -1,0 +1,101 @@
+// What would be found on this disk after losing power now, of one region: worked out from what is durable and never from what the node believes. Told by
+// the disk when something became durable or lost its name. Snapshots count when their content is durable as a whole under a durable name; a
+// position in the log that claims one does not.
+
+import type { Crc32 } from "../../../src/base/crc.ts";
+import type { RegionId } from "../../../src/base/ids.ts";
+import type { HardState, LogPosition } from "../../../src/raft/entry.ts";
+import type { RawRecord } from "../../../src/storage/wal/record.ts";
+import type { FileTree } from "../../storage/file-tree.ts";
+import type { Inode } from "../../storage/inode.ts";
+import type { DurableLog } from "../properties/property.ts";
+import { areaOf, type Area } from "./area.ts";
+import { RegionTruth } from "./region-truth.ts";
+import { SegmentChain, type ChainReader } from "./segment-chain.ts";
+
+export class LogTruth implements DurableLog, ChainReader {
+  readonly #region: RegionId;
+  readonly #crc32: Crc32;
+  #tree: FileTree;
+  #chain: SegmentChain;
+  #truth: RegionTruth;
+  #snapshotIndex = 0;
+
+  constructor(tree: FileTree, region: RegionId, crc32: Crc32) {
+    this.#tree = tree;
+    this.#region = region;
+    this.#crc32 = crc32;
+    this.#chain = new SegmentChain(crc32);
+    this.#truth = new RegionTruth(region);
+  }
+
+  get hardState(): HardState {
+    return this.#truth.hardState;
+  }
+
+  get lastIndex(): number {
+    return this.#truth.lastIndex;
+  }
+
+  get snapshotIndex(): number {
+    return this.#snapshotIndex;
+  }
+
+  /** Behind which the log begins. */
+  get begin(): LogPosition {
+    return this.#truth.begin;
+  }
+
+  termAt(index: number): number | undefined {
+    return this.#truth.termAt(index);
+  }
+
+  record(record: RawRecord, segment: number): void {
+    this.#truth.apply(record, segment);
+  }
+
+  /** Everything may be different now. */
+  reread(tree: FileTree): void {
+    this.#tree = tree;
+    this.#chain = new SegmentChain(this.#crc32);
+    this.#chain.update(certainNames(this.#tree, "/wal"));
+    this.#replay();
+    this.#lookForSnapshots();
+  }
+
+  /** Bytes of a file in this area have become durable. */
+  bytesDurable(area: Area): void {
+    if (area === "wal") this.#chain.advance(this);
+    else if (area === "snapshots") this.#lookForSnapshots();
+  }
+
+  /** Names in a directory have become durable, or can be lost now. */
+  namesChanged(directory: string): void {
+    const area = areaOf(directory);
+    if (area === "snapshots") this.#lookForSnapshots();
+    if (area !== "wal") return;
+    const gone = this.#chain.update(certainNames(this.#tree, "/wal"));
+    if (gone !== undefined && this.#truth.needsUpTo(gone)) this.#replay();
+    else this.#chain.advance(this);
+  }
+
+  #replay(): void {
+    this.#truth = new RegionTruth(this.#region);
+    this.#chain.rewind();
+    this.#chain.advance(this);
+  }
+
+  #lookForSnapshots(): void {
+    let index = 0;
+    for (const [name, inode] of certainNames(this.#tree, `/regions/${this.#region}/snapshots`)) {
+      const digits = /^([0-9]{16})-[0-9]{16}\.snapshot$/.exec(name)?.[1];
+      if (digits !== undefined && inode.whole && inode.settled) index = Math.max(index, Number(digits));
+    }
+    this.#snapshotIndex = index;
+  }
+}
+
+/** Of the directories whose path ends like this. */
+function* certainNames(tree: FileTree, ending: string): Generator<[string, Inode]> {
+  for (const [path, directory] of tree.directories()) if (path.endsWith(ending)) yield* directory.certain();
+}

@@ -1,0 +1,34 @@
+// The plan of a seed: which faults strike when. A seed prefers some kinds and leaves out others (swarm), so that runs differ in kind and not only in
+// number.
+
+import type { Prng } from "../../../src/base/prng.ts";
+import type { Knobs } from "../world/knobs.ts";
+import { drawClockRate, drawWallJump } from "./clock-faults.ts";
+import { drawBitFlip, drawFailingWrite, drawFullDisk, drawLostMachine, drawSlowDisk, drawStall } from "./disk-faults.ts";
+import { drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner } from "./event-faults.ts";
+import type { NumberedFault, PlannedFault } from "./fault.ts";
+import { drawDeposedLeader, drawFlapping, drawPartition, drawSlowLinks } from "./network-faults.ts";
+import { drawForbiddenChange, drawMembershipChange, drawMoved, drawSnapshots, drawTransfer, drawTransferTrouble, drawUnluckyNewcomer } from "./operator-faults.ts";
+import { drawBlackout, drawCrash, drawPause, drawRollingRestart } from "./process-faults.ts";
+
+type Draw = (prng: Prng, at: number, electionTimeout: number) => PlannedFault;
+
+const draws: readonly Draw[] = [
+  drawCrash, drawCrash, drawBlackout, drawPause, drawRollingRestart,
+  drawPartition, drawPartition, drawFlapping, drawSlowLinks, drawDeposedLeader,
+  drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawBitFlip, drawLostMachine,
+  drawWallJump, drawClockRate,
+  drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawForbiddenChange, drawUnluckyNewcomer, drawMoved,
+  drawCrashAtMoment, drawCrashAtMoment, drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner, drawUnluckyWinner,
+];
+
+export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTimeout }: Knobs): NumberedFault[] {
+  const preferred = draws.filter(() => prng.chance(0.5));
+  const choices = preferred.length === 0 ? draws : preferred;
+  const plan: PlannedFault[] = [];
+  for (let count = 0; count < faults; count += 1) {
+    const at = prng.next() * chaosElectionTimeouts * electionTimeout * 0.9;
+    plan.push(choices[prng.integer(0, choices.length - 1)]!(prng, at, electionTimeout));
+  }
+  return plan.toSorted((left, right) => left.at - right.at).map((fault, number) => ({ ...fault, number }));
+}

@@ -1,0 +1,64 @@
+// Every property of a run, made anew for each: they remember.
+
+import type { Crc32 } from "../../../src/base/crc.ts";
+import { BoundedQueues } from "./bounded-queues.ts";
+import { CommittedIsDurable } from "./committed-is-durable.ts";
+import { CommittedStays } from "./committed-stays.ts";
+import { DurableIsRecovered } from "./durable-is-recovered.ts";
+import { ElectionSafety } from "./election-safety.ts";
+import { EqualDigests } from "./equal-digests.ts";
+import { LeaderAppendOnly } from "./leader-append-only.ts";
+import { LeaderCompleteness } from "./leader-completeness.ts";
+import { LearnersNeverCount } from "./learners-never-count.ts";
+import { Liveness } from "./liveness.ts";
+import { LogMatching } from "./log-matching.ts";
+import { MonotonicState } from "./monotonic-state.ts";
+import { OneChangeInFlight } from "./one-change-in-flight.ts";
+import type { Disks, Property } from "./property.ts";
+import { ReadMonotonicity } from "./read-monotonicity.ts";
+import { ReferenceReplay } from "./reference-replay.ts";
+import type { ReferenceLimits } from "./reference-sessions.ts";
+import { SaidIsDurable } from "./said-is-durable.ts";
+import { SessionExactlyOnce } from "./session-exactly-once.ts";
+import { StateMachineSafety } from "./state-machine-safety.ts";
+
+export interface PropertyOptions {
+  readonly disks: Disks;
+  readonly crc32: Crc32;
+  /** ms, as the run has drawn it. */
+  readonly electionTimeout: number;
+  /** From the end of the faults until the cluster has come to rest. */
+  readonly electionTimeoutsMax?: number;
+  /** As the state machines have them. */
+  readonly sessionLimits?: ReferenceLimits;
+  /** Queues are looked at every so many events of a replica. */
+  readonly queuesEveryEvents?: number;
+}
+
+/** The defaults of the state machine, written down a second time. */
+const sessionLimitsUsual: ReferenceLimits = { sessionsMax: 16_384, pagesMax: 65_536 };
+
+/** The cheap and telling ones first: a run ends with the first violation, and its name should say the most. */
+export function allProperties(options: PropertyOptions): Property[] {
+  const { disks, crc32, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8 } = options;
+  return [
+    new ElectionSafety(),
+    new MonotonicState(),
+    new LeaderAppendOnly(),
+    new LogMatching(crc32),
+    new LeaderCompleteness(),
+    new CommittedStays(),
+    new StateMachineSafety(crc32),
+    new CommittedIsDurable(disks),
+    new SaidIsDurable(disks),
+    new DurableIsRecovered(disks),
+    new OneChangeInFlight(),
+    new LearnersNeverCount(),
+    new ReferenceReplay(sessionLimits),
+    new SessionExactlyOnce(sessionLimits),
+    new EqualDigests(),
+    new ReadMonotonicity(),
+    new BoundedQueues(queuesEveryEvents),
+    new Liveness({ electionTimeout, electionTimeoutsMax }),
+  ];
+}

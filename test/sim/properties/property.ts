@@ -1,0 +1,107 @@
+// What every property of the simulation has in common. A property watches from outside, keeps what it needs to remember, and throws a Violation at
+// the first event after which its sentence is no longer true. It is told of every event in the order in which they happen; it never changes what it
+// is shown, and keeps no reference to a view beyond the call.
+
+import type { NodeId } from "../../../src/base/ids.ts";
+import type { Entry, HardState } from "../../../src/raft/entry.ts";
+import type { Membership } from "../../../src/raft/membership.ts";
+import type { Message } from "../../../src/raft/message.ts";
+import type { RaftEvent, Role } from "../../../src/raft/ready.ts";
+
+/** A running replica between two events. */
+export interface ReplicaView {
+  readonly id: NodeId;
+  /** "n1", for people. */
+  readonly name: string;
+  /** 1, 2, 3, …: what only memory knew is gone after a boot. */
+  readonly boot: number;
+  readonly role: Role;
+  readonly currentTerm: number;
+  readonly commitIndex: number;
+  readonly lastApplied: number;
+  readonly lastIndex: number;
+  readonly snapshotIndex: number;
+  /** The newest one in the log, committed or not. */
+  readonly membership: Membership;
+  /** Of the state machine, at lastApplied. */
+  readonly digest: string;
+  termAt(index: number): number | undefined;
+  entriesBetween(first: number, last: number): readonly Entry[];
+  /** In currentTerm; a view that cannot tell does not have it. */
+  votedFor?(): string | undefined;
+  /** Everything in this process that has a bound: name, what it holds now, and the most that it may hold. */
+  queues(): readonly QueueView[];
+}
+
+export interface QueueView {
+  readonly name: string;
+  readonly held: number;
+  readonly max: number;
+}
+
+/** What would be found on a node's disk after losing power now, told by the disk itself and not by the node. */
+export interface DurableLog {
+  readonly hardState: HardState;
+  /** Everything up to here is held by a durable snapshot. */
+  readonly snapshotIndex: number;
+  readonly lastIndex: number;
+  /** undefined: not there; for an index at or below the snapshot, ask `snapshotIndex`. */
+  termAt(index: number): number | undefined;
+}
+
+export interface EndView {
+  /** Of all members that run, after the faults have stopped and the world had time to heal. */
+  readonly replicas: readonly ReplicaView[];
+  readonly convergedMs: number | undefined;
+  readonly pendingOperations: number;
+}
+
+/** A client was answered. */
+export interface ClientAnswer {
+  readonly client: string;
+  /** Who answered, and in which of its boots. */
+  readonly node: string;
+  readonly boot: number;
+  readonly kind: "write" | "linearizable read" | "stale read";
+  /** Of the entry that was written, or the lastApplied that the read was served at. */
+  readonly index: number;
+}
+
+export interface Property {
+  /** As in the report: "Election Safety". */
+  readonly name: string;
+  /** A process has recovered and takes its first input. */
+  booted?(replica: ReplicaView): void;
+  /** After every event that may have changed this replica. */
+  stepped?(replica: ReplicaView): void;
+  /** Told by the core, in order, at the moment it happens inside of an event; the view may already show a later moment of the same event. */
+  observed?(replica: ReplicaView, event: RaftEvent): void;
+  /** In order; the digest of the view is the one after the last of these entries. */
+  applied?(replica: ReplicaView, entries: readonly Entry[], results: readonly (Uint8Array | undefined)[]): void;
+  /** A message leaves the process at this moment. Entries travel as bytes: of an AppendEntries the entries are left out here. */
+  sending?(replica: ReplicaView, to: NodeId, message: Message): void;
+  answered?(answer: ClientAnswer): void;
+  /** The state came from a snapshot instead. */
+  installed?(replica: ReplicaView, index: number): void;
+  crashed?(name: string): void;
+  /** Right after `crashed`, when only the process died: its machine still has all that it was given, durable or not. */
+  killed?(name: string): void;
+  /** After `crashed`: the disk of this node was replaced by an empty one. What it has said and held binds it no more. */
+  wiped?(name: string): void;
+  ended?(end: EndView): void;
+}
+
+/** How to ask the disks; of every node that ever was, running or not. */
+export interface Disks {
+  durableLogOf(id: NodeId): DurableLog | undefined;
+}
+
+export class Violation extends Error {
+  readonly property: string;
+
+  constructor(property: string, sentence: string) {
+    super(`${property}: ${sentence}`);
+    this.name = "Violation";
+    this.property = property;
+  }
+}

@@ -1,0 +1,86 @@
+// The reference of the state machine: it answers what the state machine answers, to thousands of commands of all kinds.
+
+import { expect, test } from "vitest";
+import { equalBytes, utf8 } from "../../../src/base/bytes.ts";
+import { Prng } from "../../../src/base/prng.ts";
+import { Machine } from "../../../src/machine/machine.ts";
+import { MemoryStore } from "../../../src/machine/memory-store.ts";
+import { entryTypes, type Entry } from "../../../src/raft/entry.ts";
+import type { Command, Condition, SessionStamp } from "../../../src/wire/command.ts";
+import { decodeResult } from "../../../src/wire/command-result.ts";
+import { ReferenceMachine } from "./reference-machine.ts";
+import { entryOf, noop, put } from "./support/commands.ts";
+
+const usual = { sessionsMax: 16_384, pagesMax: 65_536 };
+
+function randomKey(prng: Prng): Uint8Array {
+  return Uint8Array.from({ length: prng.integer(1, 2) }, () => prng.integer(0, 3) * 85);
+}
+
+function randomCondition(prng: Prng): Condition | undefined {
+  const kind = prng.integer(0, 5);
+  if (kind === 0) return { kind: "absent" };
+  if (kind === 1) return { kind: "version", version: prng.integer(0, 3) };
+  if (kind === 2) return { kind: "value", value: utf8("x".repeat(prng.integer(0, 3))) };
+  return undefined;
+}
+
+function randomSession(prng: Prng): SessionStamp | undefined {
+  return prng.chance(0.3) ? undefined : { id: BigInt(prng.integer(1, 6)), sequence: prng.chance(0.1) ? prng.integer(1_020, 1_100) : prng.integer(1, 12) };
+}
+
+function randomCommand(prng: Prng): Command {
+  const [key, session, condition, wantPrevious] = [randomKey(prng), randomSession(prng), randomCondition(prng), prng.chance(0.5)];
+  const value = utf8("x".repeat(prng.chance(0.1) ? 5_000 : prng.integer(0, 3)));
+  switch (prng.integer(0, 5)) {
+    case 0:
+      return { operation: "delete", key, session, condition, wantPrevious };
+    case 1:
+      return { operation: "append", key, value, session };
+    case 2:
+      return { operation: "deleteRange", start: randomKey(prng), end: prng.chance(0.5) ? undefined : randomKey(prng), session };
+    default:
+      return { operation: "put", key, value, session, condition, wantPrevious };
+  }
+}
+
+function randomEntry(prng: Prng, index: number): Entry {
+  if (prng.chance(0.05)) return noop(index);
+  const entry = entryOf(index, randomCommand(prng));
+  return prng.chance(0.02) ? { ...entry, data: entry.data.subarray(0, prng.integer(2, 39)) } : entry;
+}
+
+test.each([
+  ["as many sessions as there are", usual],
+  ["a table that is too small", { sessionsMax: 3, pagesMax: 130 }],
+])("it answers what the state machine answers, with %s", (_, sessionLimits) => {
+  const prng = new Prng(7);
+  const machine = new Machine({ store: new MemoryStore(), sessionLimits });
+  const reference = new ReferenceMachine(sessionLimits);
+  const statuses = new Set<string>();
+  for (let index = 1; index <= 5_000; index += 1) {
+    const entry = randomEntry(prng, index);
+    const [wanted, found] = [machine.apply(entry), reference.apply(entry)];
+    if (wanted !== undefined) statuses.add(decodeResult(wanted).status);
+    const isEqual = wanted === undefined ? found === undefined : found !== undefined && equalBytes(wanted, found);
+    if (!isEqual) expect(found, `entry ${index}`).toEqual(wanted);
+  }
+  expect([...statuses].toSorted()).toEqual(["conflict", "invalid", "ok", "sessionExpired"]);
+});
+
+test("a range with an empty end holds nothing, and more keys than one command may delete stay (S112)", () => {
+  const reference = new ReferenceMachine(usual);
+  reference.apply(put(1, "a", "1"));
+  const deleteRange = (index: number, end: Uint8Array | undefined) =>
+    decodeResult(reference.apply(entryOf(index, { operation: "deleteRange", start: new Uint8Array(0), end, session: undefined }))!);
+  expect(deleteRange(2, new Uint8Array(0)).deleted).toBe(0);
+  for (let index = 3; index <= 100_002; index += 1) reference.apply(put(index, `k${index}`, ""));
+  expect(deleteRange(100_003, undefined)).toMatchObject({ status: "tooMany", deleted: 0 });
+  expect(deleteRange(100_004, utf8("k")).deleted).toBe(1);
+  expect(deleteRange(100_005, undefined)).toMatchObject({ status: "ok", deleted: 100_000 });
+});
+
+test("what is no command has no result", () => {
+  const reference = new ReferenceMachine(usual);
+  expect([reference.apply(noop(1)), reference.apply({ ...noop(2), type: entryTypes.membership })]).toEqual([undefined, undefined]);
+});

@@ -1,0 +1,23 @@
+// The rare requests that nodes hand to each other, as the daemon's admin handlers answer them: joining and membership changes.
+
+import { RaftctlError } from "../../../src/base/errors.ts";
+import type { AdminHandler, HostedRegion } from "../../../src/host/host.ts";
+import type { MemberChange } from "../../../src/host/member-change.ts";
+import type { MembershipChange } from "../../../src/raft/membership.ts";
+import type { JoinRequest } from "../../../src/wire/admin-protocol.ts";
+
+export interface Administered extends HostedRegion {
+  readonly memberChange: MemberChange;
+}
+
+export function administration(process: () => Administered): AdminHandler {
+  return async (_from, _region, { method, params, timeoutMs, hops }) => {
+    const { raft, gateway, memberChange } = process();
+    const here = async (): Promise<unknown> => {
+      if (raft.core.role !== "leader") throw new RaftctlError("NOT_LEADER", "this node was asked as the leader and is not");
+      if (method === "join") return memberChange.admit(params as JoinRequest);
+      return { index: await memberChange.change((params as { change: MembershipChange }).change) };
+    };
+    return hops > 0 ? here() : gateway.administer({ method, params, timeoutMs }, here);
+  };
+}

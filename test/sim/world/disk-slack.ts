@@ -1,0 +1,25 @@
+// How many more disks may be lost without losing what was acknowledged: the lowest answer over every membership that any node holds, since nobody outside
+// can tell which of them is in force.
+
+import type { Membership } from "../../../src/raft/membership.ts";
+import type { SimNode } from "./sim-node.ts";
+
+export function diskSlack(nodes: readonly SimNode[]): number {
+  let slack = Number.POSITIVE_INFINITY;
+  for (const { process } of nodes) {
+    if (process === undefined) continue;
+    const { core } = process.raft;
+    slack = Math.min(slack, slackOf(core.membership, nodes), slackOf(core.membershipAt(Math.max(core.commitIndex, core.snapshotIndex)), nodes));
+  }
+  return slack === Number.POSITIVE_INFINITY ? 0 : slack;
+}
+
+function slackOf({ voters, votersOutgoing }: Membership, nodes: readonly SimNode[]): number {
+  const sets = votersOutgoing.length > 0 ? [voters, votersOutgoing] : [voters];
+  return Math.min(...sets.map((ids) => Math.floor((ids.length - 1) / 2) - ids.filter((id) => counts(nodes[Number(id) - 1])).length));
+}
+
+/** A voter that never campaigns may hold what nobody else can be elected without, so it is not relied on either. */
+function counts(node: SimNode | undefined): boolean {
+  return node === undefined || node.unsound || !node.masterEligible;
+}

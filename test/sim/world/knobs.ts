@@ -1,0 +1,136 @@
+// The swarm: a seed draws every size, limit, timeout and probability, so that different seeds test different worlds. Small logs, tiny segments and
+// batches of one are common, because that is where the rare branches are.
+
+import { Prng } from "../../../src/base/prng.ts";
+import { segmentBytesMin } from "../../../src/storage/wal/segment.ts";
+import type { Weather } from "../network/links.ts";
+
+export interface Knobs {
+  readonly voters: number;
+  /** Nodes that may join later. */
+  readonly spares: number;
+  readonly electionTimeout: number;
+  readonly heartbeatInterval: number;
+  readonly appendBytesMax: number;
+  readonly appendsInFlightMax: number;
+  readonly applyBytesMax: number;
+  readonly uncommittedBytesMax: number;
+  readonly waitingMax: number;
+  readonly segmentBytes: number;
+  readonly batchBytesMax: number;
+  readonly idleMarkMs: number;
+  readonly compactionBytes: number;
+  readonly trailingEntries: number;
+  readonly snapshotChunkBytes: number;
+  /** Of replacing the state by a received snapshot, ms. */
+  readonly installMsMax: number;
+  /** One of the founders never campaigns. */
+  readonly hasIneligibleVoter: boolean;
+  readonly weather: Weather;
+  /** Both ends of the wire own their own bytes. */
+  readonly encodesMessages: boolean;
+  /** Highest of a durable write, ms. */
+  readonly durableMsMax: number;
+  readonly otherDiskMsMax: number;
+  /** Of applying one run of entries, ms; 0 applies within the turn. */
+  readonly applyMsMax: number;
+  /** Of a turn of the event loop, ms; 0 ends it with the event. */
+  readonly turnMsMax: number;
+  /** A clock runs between 1 / (1 + this) and 1 + this. */
+  readonly clockDrift: number;
+  readonly clients: ClientKnobs;
+  /** How long faults strike, in election timeouts. */
+  readonly chaosElectionTimeouts: number;
+  readonly faults: number;
+}
+
+export interface ClientKnobs {
+  readonly clients: number;
+  readonly operations: number;
+  readonly keys: number;
+  /** Operations on one key before another takes its place. */
+  readonly operationsPerKey: number;
+  readonly readShare: number;
+  readonly staleShare: number;
+  /** Of clients that stamp what they write, and so may repeat it. */
+  readonly sessionShare: number;
+  /** Of clients that stay with one node whatever happens. */
+  readonly stickyShare: number;
+  readonly committedShare: number;
+  readonly valueBytesMax: number;
+  /** Between two operations of one client, in election timeouts. */
+  readonly pauseMax: number;
+}
+
+export function drawKnobs(prng: Prng): Knobs {
+  const electionTimeout = pick(prng, [100, 200, 500, 1_000]);
+  return {
+    voters: pick(prng, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),
+    spares: pick(prng, [0, 1, 1, 2, 3]),
+    electionTimeout,
+    heartbeatInterval: electionTimeout / pick(prng, [3, 5, 10]),
+    appendBytesMax: pick(prng, [1, 1, 200, 2_000, 64_000]),
+    appendsInFlightMax: pick(prng, [1, 2, 4, 16]),
+    applyBytesMax: pick(prng, [1, 100, 4_000, 256_000]),
+    uncommittedBytesMax: pick(prng, [300, 5_000, 1_000_000]),
+    waitingMax: pick(prng, [3, 50, 1_000]),
+    segmentBytes: pick(prng, [segmentBytesMin, segmentBytesMin, segmentBytesMin + 2_048, 16_384, 65_536]),
+    batchBytesMax: pick(prng, [1, 600, 4_000, 1_000_000]),
+    idleMarkMs: pick(prng, [2, 20, 200]),
+    compactionBytes: pick(prng, [200, 600, 2_000, 10_000, 1_000_000]),
+    trailingEntries: pick(prng, [0, 0, 3, 20, 100]),
+    snapshotChunkBytes: pick(prng, [64, 300, 4_000, 256 * 1024]),
+    installMsMax: electionTimeout * pick(prng, [0, 0, 0.3, 2]),
+    hasIneligibleVoter: prng.chance(0.15),
+    weather: drawWeather(prng, electionTimeout),
+    encodesMessages: prng.chance(0.25),
+    durableMsMax: electionTimeout * pick(prng, [0, 0.002, 0.01, 0.05, 0.3]),
+    otherDiskMsMax: electionTimeout * pick(prng, [0, 0, 0, 0.01, 0.05]),
+    applyMsMax: electionTimeout * pick(prng, [0, 0, 0.02, 0.2]),
+    turnMsMax: electionTimeout * pick(prng, [0, 0, 0.005, 0.05]),
+    clockDrift: pick(prng, [0, 0, 0.01, 0.1, 0.5]),
+    clients: drawClients(prng),
+    chaosElectionTimeouts: prng.integer(10, 40),
+    faults: prng.chance(0.03) ? 0 : prng.integer(1, 12),
+  };
+}
+
+function drawWeather(prng: Prng, electionTimeout: number): Weather {
+  const delayMin = electionTimeout * pick(prng, [0, 0.001, 0.01]);
+  return {
+    delayMin,
+    delayMax: delayMin + electionTimeout * pick(prng, [0, 0.005, 0.02, 0.1]),
+    longDelayChance: pick(prng, [0, 0, 0.01, 0.1]),
+    longDelay: electionTimeout * pick(prng, [0.2, 1, 3]),
+    loss: pick(prng, [0, 0, 0, 0.01, 0.05, 0.2]),
+    repetition: pick(prng, [0, 0, 0.02, 0.2]),
+  };
+}
+
+function drawClients(prng: Prng): ClientKnobs {
+  return {
+    clients: prng.integer(1, 8),
+    operations: prng.integer(60, 500),
+    keys: pick(prng, [1, 2, 4, 8]),
+    operationsPerKey: pick(prng, [10, 25, 40]),
+    readShare: pick(prng, [0.1, 0.4, 0.7]),
+    staleShare: pick(prng, [0, 0, 0.2]),
+    sessionShare: pick(prng, [0, 0.5, 1, 1]),
+    stickyShare: pick(prng, [0, 0.3, 1]),
+    committedShare: pick(prng, [0, 0, 0.2]),
+    valueBytesMax: pick(prng, [8, 40, 300, 3_000]),
+    pauseMax: pick(prng, [0, 0.05, 0.5]),
+  };
+}
+
+export function pick<T>(prng: Prng, choices: readonly T[]): T {
+  return choices[prng.integer(0, choices.length - 1)]!;
+}
+
+/** A stream of chance of its own, so that what one part draws does not change what another one does. */
+export function fork(seed: number, part: string): Prng {
+  let hash = 0x811c9dc5;
+  for (let position = 0; position < part.length; position += 1) hash = Math.imul(hash ^ part.charCodeAt(position), 0x01000193);
+  const high = (Math.floor(seed / 2 ** 32) ^ hash) & 0x1fffff;
+  return new Prng(high * 2 ** 32 + ((seed ^ Math.imul(hash, 0x9e3779b1)) >>> 0));
+}

@@ -1,0 +1,102 @@
+// A region's storage, watched: what is applied and installed is told to the properties, and applying takes a while, so that an index is committed
+// long before it can be read (H23).
+
+import type { MaybePromise } from "../../../src/base/deferred.ts";
+import type { RaftStorage, StoredSnapshot } from "../../../src/host/raft-storage.ts";
+import type { Entry, HardState } from "../../../src/raft/entry.ts";
+import type { Membership } from "../../../src/raft/membership.ts";
+import type { SnapshotMeta } from "../../../src/raft/message.ts";
+import type { InitialState } from "../../../src/raft/options.ts";
+import type { PersistBatch } from "../../../src/raft/ready.ts";
+import type { ProcessLife } from "../kernel/process-life.ts";
+
+type Results = readonly (Uint8Array | undefined)[];
+
+export interface StorageObserver {
+  readonly applyMs: () => number;
+  /** Of replacing the state by a snapshot. */
+  readonly installMs: () => number;
+  applied(entries: readonly Entry[], results: Results): void;
+  installed(index: number): void;
+}
+
+export class ObservedStorage implements RaftStorage {
+  readonly #inner: RaftStorage;
+  readonly #life: ProcessLife;
+  readonly #observer: StorageObserver;
+
+  constructor(inner: RaftStorage, life: ProcessLife, observer: StorageObserver) {
+    this.#inner = inner;
+    this.#life = life;
+    this.#observer = observer;
+  }
+
+  apply(entries: readonly Entry[]): MaybePromise<Results> {
+    const ms = this.#observer.applyMs();
+    if (ms === 0) return this.#apply(entries);
+    return new Promise((resolve, reject) => {
+      this.#life.after(ms, () => {
+        try {
+          resolve(this.#apply(entries));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  #apply(entries: readonly Entry[]): Results {
+    const results = this.#inner.apply(entries) as Results;
+    if (this.#life.alive) this.#observer.applied(entries, results);
+    return results;
+  }
+
+  async install(snapshot: SnapshotMeta, kept: readonly Entry[], hardState: HardState): Promise<void> {
+    this.#life.passed("install.begin");
+    const ms = this.#observer.installMs();
+    if (ms > 0) await new Promise<void>((resolve) => this.#life.after(ms, resolve));
+    await this.#inner.install(snapshot, kept, hardState);
+    if (this.#life.alive) this.#observer.installed(snapshot.index);
+  }
+
+  async createSnapshot(): Promise<SnapshotMeta> {
+    this.#life.passed("snapshot.begin");
+    return this.#inner.createSnapshot();
+  }
+
+  initialState(): MaybePromise<InitialState> {
+    return this.#inner.initialState();
+  }
+
+  persist(batch: PersistBatch): MaybePromise<void> {
+    return this.#inner.persist(batch);
+  }
+
+  get readOnly(): boolean {
+    return this.#inner.readOnly;
+  }
+
+  get appliedMembership(): Membership {
+    return this.#inner.appliedMembership;
+  }
+
+  get currentSnapshot(): StoredSnapshot | undefined {
+    return this.#inner.currentSnapshot;
+  }
+
+  readSnapshot(snapshot: StoredSnapshot, offset: number, length: number): MaybePromise<Uint8Array> {
+    return this.#inner.readSnapshot(snapshot, offset, length);
+  }
+
+  compact(index: number): MaybePromise<void> {
+    return this.#inner.compact(index);
+  }
+
+  receiveSnapshot(snapshot: SnapshotMeta, offset: number, data: Uint8Array): MaybePromise<number> {
+    return this.#inner.receiveSnapshot(snapshot, offset, data);
+  }
+
+  finishReceiving(snapshot: SnapshotMeta): MaybePromise<void> {
+    return this.#inner.finishReceiving(snapshot);
+  }
+}

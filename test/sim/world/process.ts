@@ -1,0 +1,129 @@
+// A process: the production storage, host and region on simulated ports, put together in the order in which the daemon does it.
+
+import { globalRegion, parseClusterId } from "../../../src/base/ids.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
+import { ClientServer } from "../../../src/daemon/client-server.ts";
+import { MembershipDirectory } from "../../../src/daemon/peer-directory.ts";
+import { Announcement } from "../../../src/host/announcement.ts";
+import { Host, type HostedRegion } from "../../../src/host/host.ts";
+import { Joining } from "../../../src/host/joining.ts";
+import { MemberChange } from "../../../src/host/member-change.ts";
+import { RegionStorage } from "../../../src/host/region-storage.ts";
+import type { Transport } from "../../../src/host/transport.ts";
+import { Machine } from "../../../src/machine/machine.ts";
+import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
+import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
+import { Wal } from "../../../src/storage/wal/wal.ts";
+import { LifeClock } from "../kernel/life-clock.ts";
+import type { ProcessLife } from "../kernel/process-life.ts";
+import { administration } from "./administration.ts";
+import { memberOf, type Home } from "./home.ts";
+import { ObservedStorage } from "./observed-storage.ts";
+import { ProcessView } from "./process-view.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export const clusterId = parseClusterId("00112233445566778899aabbccddeeff");
+const dataDir = "/data";
+
+export interface Process extends HostedRegion {
+  readonly life: ProcessLife;
+  readonly host: Host;
+  readonly machine: Machine;
+  readonly wal: Wal;
+  readonly server: ClientServer;
+  readonly memberChange: MemberChange;
+  readonly view: ProcessView;
+}
+
+interface Opened {
+  readonly identity: Identity;
+  readonly wal: Wal;
+  readonly machine: Machine;
+  readonly storage: RegionStorage;
+}
+
+/** Rejects with what the storage refused; never settles when the life ends before. */
+export async function startProcess(node: Home, life: ProcessLife, world: Surroundings): Promise<Process> {
+  const { scheduler, network, knobs } = world;
+  const clock = new LifeClock(life, scheduler, node.clock);
+  const opened = await openStorage(node, life, { world, clock });
+  opened.storage.replay();
+  let process: Process | undefined = undefined as Process | undefined;
+  const directory = new MembershipDirectory(() => process?.raft.core.membership);
+  const endpoint = { life, directory, identity: { nodeId: node.id, incarnation: node.incarnation, name: node.name, regions: [globalRegion], clusterId } };
+  const transport = network.transportOf(() => ({ ...endpoint, receiver: host.receiver }));
+  const host = new Host(clock, administration(() => process!));
+  const view = new ProcessView(node, life, opened);
+  const storage = new ObservedStorage(opened.storage, life, {
+    applyMs: () => world.prng.next() * knobs.applyMsMax,
+    applied: (entries, results) => world.guard(() => world.watch.applied(view, entries, results)),
+    installMs: () => world.prng.next() * knobs.installMsMax,
+    installed: (index) => world.guard(() => world.watch.installed(view, index)),
+  });
+  const hosted = await host.open({
+    region: globalRegion, network: transport.network.forGroup(globalRegion), storage, clock, crc32: world.crc32, logger: silentLogger,
+    raft: raftOptionsOf(node, world), waitingMax: knobs.waitingMax,
+    snapshotChunkBytes: knobs.snapshotChunkBytes,
+    compaction: { logBytes: knobs.compactionBytes, logBytesMax: 4 * knobs.compactionBytes, trailingEntries: knobs.trailingEntries, trailingBytes: 2 * knobs.compactionBytes },
+    onEvent: (event) => world.observed(event),
+    onFatal: (error) => node.fatal(life, error),
+  });
+  view.begin(hosted.raft);
+  const memberChange = new MemberChange({ raft: hosted.raft, transport, clock, logger: silentLogger, clusterId, electionTimeout: knobs.electionTimeout });
+  const server = new ClientServer(node.name, () => ({ hosted, machine: opened.machine }), undefined as never);
+  process = { ...hosted, life, host, machine: opened.machine, wal: opened.wal, server, memberChange, view };
+  network.listen({ ...endpoint, receiver: host.receiver });
+  enterCluster(node, process, { world, transport, clock, directory });
+  return process;
+}
+
+async function openStorage(node: Home, life: ProcessLife, { world, clock }: { world: Surroundings; clock: LifeClock }): Promise<Opened> {
+  const { crc32, knobs } = world;
+  const disk = node.disk.attach(life);
+  const identity = (await readIdentity(disk, dataDir, crc32)) ?? (await found(node, disk, world));
+  await countBoot(disk, dataDir, crc32);
+  const wal = await Wal.open({
+    disk, directory: layout.wal(dataDir), crc32, clock, logger: silentLogger, clusterId, nodeId: node.id, incarnation: identity.incarnation,
+    segmentBytes: knobs.segmentBytes, batchBytesMax: knobs.batchBytesMax, idleMarkMs: knobs.idleMarkMs, freeBytesMin: 4 * knobs.segmentBytes,
+    onFatal: (error) => node.fatal(life, error),
+  });
+  const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger: silentLogger });
+  const machine = new Machine({ store: node.store.attach(life), crc32 });
+  const founding = identity.foundedBy === "init" ? { founding: world.founding } : {};
+  const storage = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger: silentLogger, ...founding });
+  return { identity, wal, machine, storage };
+}
+
+async function found(node: Home, disk: ReturnType<Home["disk"]["attach"]>, { crc32 }: Surroundings): Promise<Identity> {
+  const identity: Identity = {
+    formatVersion: 1, clusterId, nodeId: node.id, incarnation: node.incarnation, name: node.name, foundedBy: node.founder ? "init" : "join", settings: {},
+  };
+  await createIdentity(disk, dataDir, identity, crc32);
+  return identity;
+}
+
+function raftOptionsOf(node: Home, world: Surroundings) {
+  const { electionTimeout, heartbeatInterval, appendBytesMax, appendsInFlightMax, applyBytesMax, uncommittedBytesMax } = world.knobs;
+  return { id: node.id, masterEligible: node.masterEligible, prng: world.prng, electionTimeout, heartbeatInterval, appendBytesMax, appendsInFlightMax, applyBytesMax, uncommittedBytesMax };
+}
+
+/** A newcomer asks its way in, and goes on asking after a restart until it votes. */
+function enterCluster(node: Home, { raft, gateway, life }: Process, parts: { world: Surroundings; transport: Transport; clock: LifeClock; directory: MembershipDirectory }): void {
+  const { world, transport, clock, directory } = parts;
+  const { electionTimeout, voters } = world.knobs;
+  const announcement = new Announcement({ raft, gateway, clock, logger: silentLogger, retryMs: electionTimeout / 2 });
+  const announce = (): void => void announcement.announce(memberOf(node)).then(() => world.trace.record(node.name, "announced", memberOf(node).clientAddress));
+  if (node.founder || raft.core.membership.voters.includes(node.id)) return announce();
+  const joining = new Joining({
+    raft, gateway, transport, clock, logger: silentLogger, retryMs: electionTimeout / 4, giveUpMs: electionTimeout * 1_000,
+    seeds: Array.from({ length: voters }, (_, position) => `n${position + 1}:1`),
+    request: { ...memberOf(node), role: "voter", promote: "auto", dryRun: false },
+    onMembers: (members) => directory.introduce(members),
+  });
+  void joining.run().then((stage) => {
+    if (!life.alive) return;
+    world.trace.record(node.name, "joining", `ended as ${stage}`);
+    if (stage === "failed") world.joiningFailed();
+    else announce();
+  });
+}
