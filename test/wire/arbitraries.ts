@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { NodeId, RegionId } from "../../src/base/ids.ts";
 import type { Membership } from "../../src/raft/membership.ts";
 import type { ClientRequest, ClientResponse } from "../../src/wire/client-protocol.ts";
+import { limits } from "../../src/wire/limits.ts";
 import type { PeerCalls, PeerMessageType } from "../../src/wire/peer-protocol.ts";
 
 const index = fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), fc.constantFrom(0, 2 ** 32, Number.MAX_SAFE_INTEGER));
@@ -11,7 +12,9 @@ const term = index.map((value) => Math.max(1, value));
 const timeoutMs = fc.nat(86_400_000);
 const blob = fc.uint8Array({ maxLength: 5_000 });
 const key = fc.uint8Array({ maxLength: 1_024 });
-const name = fc.string({ unit: "grapheme", maxLength: 10 }).filter((text) => Buffer.byteLength(text) <= 128);
+const text = (bytesMax: number): fc.Arbitrary<string> => fc.string({ unit: "grapheme", maxLength: 10 }).filter((value) => Buffer.byteLength(value) <= bytesMax);
+const name = text(limits.nameBytesMax);
+const method = text(limits.methodBytesMax);
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 // Written and read once as JSON: that knows no -0.
 const plain = fc.jsonValue({ maxDepth: 4 }).filter((value) => !JSON.stringify(value).includes("__proto__")).map((value) => JSON.parse(JSON.stringify(value)) as unknown);
@@ -42,7 +45,7 @@ export const peerRequest: { readonly [Type in PeerMessageType]: fc.Arbitrary<Pee
   timeoutNow: fc.record({ type: fc.constant("timeoutNow"), requestId: index, term, leaderId: nodeId }),
   propose: fc.record({ type: fc.constant("propose"), hops: fc.nat(255), waitFor: wait, timeoutMs, command: blob }),
   readIndex: fc.record({ type: fc.constant("readIndex"), timeoutMs }),
-  admin: fc.record({ type: fc.constant("admin"), hops: fc.nat(255), method: name, params: plain, timeoutMs }),
+  admin: fc.record({ type: fc.constant("admin"), hops: fc.nat(255), method, params: plain, timeoutMs }),
 };
 
 const voted = { requestId: index, term: index, voteGranted: fc.boolean() };
@@ -72,7 +75,7 @@ export const clientRequest: { readonly [Name in ClientRequest["operation"]]: fc.
     operation: fc.constant("range"), region: regionId, ...readOptions, start: optional(key), end: optional(key), limit: fc.nat(10_000), keysOnly: fc.boolean(),
     countOnly: fc.boolean(),
   }),
-  admin: fc.record({ operation: fc.constant("admin"), region: regionId, method: name, params: plain, timeoutMs }),
+  admin: fc.record({ operation: fc.constant("admin"), region: regionId, method, params: plain, timeoutMs }),
 };
 
 const record = fc.record({ key, value: blob, version: index, createIndex: index, modIndex: index });
