@@ -2,13 +2,14 @@
 // (`#perform`). Nothing else steps the core. It knows nothing of who waits for what: its owner (region.ts) is told.
 
 import type { Clock } from "../base/clock.ts";
+import { RaftctlError } from "../base/errors.ts";
 import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { Input } from "../raft/input.ts";
 import type { RawNode } from "../raft/raft.ts";
 import type { Answer, RaftEvent, Ready, Transfer } from "../raft/ready.ts";
 import type { Messenger } from "./messenger.ts";
-import { Persister } from "./persister.ts";
+import { noSpaceRetryMs, Persister } from "./persister.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 
 export interface DriverOwner {
@@ -192,6 +193,15 @@ export class Driver {
     const hardState = { currentTerm, votedFor, commitIndex: snapshot.index };
     Promise.resolve(this.#storage.install(snapshot, kept, hardState))
       .then(() => this.enqueue({ kind: "installed", index: snapshot.index }, () => this.#owner.installed(snapshot.index)))
-      .catch((error: Error) => this.#owner.fatal(error));
+      .catch((error: Error) => this.#installFailed(snapshot, error));
+  }
+
+  /** Without space nothing of it has happened: it is tried again until there is some (H45). */
+  #installFailed(snapshot: NonNullable<Ready["install"]>, error: Error): void {
+    if (!(error instanceof RaftctlError) || error.code !== "NO_SPACE") return this.#owner.fatal(error);
+    mark("install-waits-for-space");
+    this.#clock.at(this.#clock.now() + noSpaceRetryMs, () => {
+      if (!this.#stopped) this.#install(snapshot);
+    });
   }
 }

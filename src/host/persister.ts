@@ -9,7 +9,8 @@ import { mark } from "../base/mark.ts";
 import type { Envelope, PersistBatch, Ready } from "../raft/ready.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 
-const noSpaceRetryMs = 200;
+/** A full disk is tried again this often, ms. */
+export const noSpaceRetryMs = 200;
 
 export interface PersisterOwner {
   /** Every batch up to this sequence is durable; called in order, possibly before `persist` returns. */

@@ -96,7 +96,7 @@ export class Raft {
     });
     this.#sender = new SnapshotSender({
       id: raft.id, network, storage, logger, deliver,
-      chunkTimeoutMs: raft.electionTimeout * 30, chunkBytes: options.snapshotChunkBytes ?? chunkBytes,
+      clock, settleMs: raft.electionTimeout, pin: (index) => this.#snapshotter.pin(index), chunkTimeoutMs: raft.electionTimeout * 30, chunkBytes: options.snapshotChunkBytes ?? chunkBytes,
       nextRequestId: () => (this.#nextTransferRequest += 1),
       takeSnapshot: () => this.takeSnapshot(),
       isCurrent: (term) => this.#raw.role === "leader" && this.#raw.currentTerm === term,

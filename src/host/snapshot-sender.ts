@@ -2,6 +2,7 @@
 // where the receiver says, and tells the core how it ended. One transfer per peer; each chunk waits for its answer, so the memory is one chunk.
 
 import { toRaftctlError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { mark } from "../base/mark.ts";
@@ -21,6 +22,11 @@ export interface SnapshotSenderOptions {
   /** Of one chunk, ms: the receiver writes it to its disk, and the last one rebuilds its state. */
   readonly chunkTimeoutMs: number;
   readonly chunkBytes: number;
+  readonly clock: Clock;
+  /** The log behind this index is kept until the answer is called. */
+  readonly pin: (index: number) => () => void;
+  /** So long after a transfer the peer may take to ask for what comes behind it, ms. */
+  readonly settleMs: number;
   readonly deliver: (input: Input) => void;
   readonly nextRequestId: () => number;
   /** Takes a snapshot now, or waits for the one that is being taken. */
@@ -70,6 +76,16 @@ export class SnapshotSender {
 
   async #send(transfer: Transfer): Promise<number | undefined> {
     const snapshot = await this.#snapshotFor(transfer);
+    const unpin = this.#options.pin(snapshot.index);
+    try {
+      return await this.#sendAll(transfer, snapshot);
+    } finally {
+      const { clock, settleMs } = this.#options;
+      clock.at(clock.now() + settleMs, unpin);
+    }
+  }
+
+  async #sendAll(transfer: Transfer, snapshot: StoredSnapshot): Promise<number | undefined> {
     this.#options.logger.info({ peer: transfer.to, index: snapshot.index, bytes: snapshot.bytes }, "sending the state to a member that is behind the log");
     let offset = 0;
     while (!this.#stopped && this.#options.isCurrent(transfer.term)) {

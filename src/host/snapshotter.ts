@@ -27,6 +27,9 @@ export class Snapshotter {
   readonly #compact: (index: number) => void;
   #bytesSince = 0;
   #taking: Promise<void> | undefined;
+  /** Bytes applied since the start. */
+  #applied = 0;
+  readonly #pins = new Set<{ readonly index: number; readonly appliedBefore: number }>();
   /** Buckets of recently applied entries, newest last, each with the index before its first one, to find where the trailing window begins. */
   #recent: { before: number; bytes: number }[] = [];
   #recentBytes = 0;
@@ -43,6 +46,7 @@ export class Snapshotter {
     let bytes = 0;
     for (const entry of entries) bytes += entry.data.length + entryOverhead;
     this.#bytesSince += bytes;
+    this.#applied += bytes;
     this.#remember(entries[0]!.index - 1, bytes);
     if (this.#taking !== undefined && this.#bytesSince >= this.#threshold()) mark("snapshot-skipped-one-is-being-taken");
     return this.#taking === undefined && this.#bytesSince >= this.#threshold();
@@ -52,6 +56,16 @@ export class Snapshotter {
   take(): Promise<void> {
     this.#taking ??= this.#takeNow().finally(() => (this.#taking = undefined));
     return this.#taking;
+  }
+
+  /**
+   * A peer gets the snapshot at this index: what comes after it is kept for that peer, or it would need the next snapshot at once, and so on for ever
+   * (H41). At most `logBytesMax` are kept so. Call the answer when it is no longer needed.
+   */
+  pin(index: number): () => void {
+    const pin = { index, appliedBefore: this.#applied };
+    this.#pins.add(pin);
+    return () => void this.#pins.delete(pin);
   }
 
   async #takeNow(): Promise<void> {
@@ -80,6 +94,15 @@ export class Snapshotter {
   /** The last index that may be forgotten: at most the snapshot's. What was applied before this start counts as outside of the window. */
   #trailingStart(snapshotIndex: number): number {
     const byBytes = this.#recent[0]?.before ?? snapshotIndex;
-    return Math.max(0, Math.min(snapshotIndex, Math.max(byBytes, snapshotIndex - this.#policy.trailingEntries)));
+    const trailing = Math.max(0, Math.min(snapshotIndex, Math.max(byBytes, snapshotIndex - this.#policy.trailingEntries)));
+    const pinned = this.#pinned();
+    if (pinned < trailing) mark("log-kept-for-a-peer-that-gets-a-snapshot");
+    return Math.min(trailing, pinned);
+  }
+
+  #pinned(): number {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const { index, appliedBefore } of this.#pins) if (this.#applied - appliedBefore <= this.#policy.logBytesMax) lowest = Math.min(lowest, index);
+    return lowest;
   }
 }

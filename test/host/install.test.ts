@@ -1,6 +1,7 @@
 // What storage is told when a snapshot replaces the log: the host puts together what of the old log and of the hard state survives.
 
 import { expect, test } from "vitest";
+import { RaftctlError } from "../../src/base/errors.ts";
 import { Driver, type DriverOwner } from "../../src/host/driver.ts";
 import type { RaftStorage } from "../../src/host/raft-storage.ts";
 import type { Entry, HardState } from "../../src/raft/entry.ts";
@@ -30,6 +31,30 @@ async function installed(snapshotTerm: number): Promise<{ kept: number[]; hardSt
   expect(told).toHaveLength(1);
   return told[0]!;
 }
+
+test("an install that finds a full disk waits for space and is done then, and the node goes on (H45)", async () => {
+  const clock = new VirtualClock();
+  let attempts = 0;
+  const done: number[] = [];
+  const storage = {
+    install: async () => {
+      attempts += 1;
+      if (attempts < 3) throw new RaftctlError("NO_SPACE", "no room");
+    },
+  };
+  const raw = new RawNode(optionsOf("n1"), withLog(membership, [1, 1], 2), 0);
+  const nothing = (): void => undefined;
+  const owner = {
+    messenger: { send: nothing }, gathered: nothing, answered: nothing, committed: nothing, applied: nothing, installed: (index: number) => void done.push(index),
+    transfer: nothing, observed: nothing, swept: nothing, turned: nothing, fatal: (error: Error) => { throw error; },
+  };
+  const driver = new Driver(raw, storage as unknown as RaftStorage, clock, owner as unknown as DriverOwner);
+  driver.enqueue({ kind: "snapshotReceived", from: idOf("n2"), requestId: 1, term: 2, snapshot: { index: 7, term: 2, membership } });
+  await clock.settle();
+  expect([attempts, done]).toEqual([1, []]);
+  await clock.advance(1_000);
+  expect([attempts, done]).toEqual([3, [7]]);
+});
 
 test("an install keeps the entries behind the snapshot that agree with it (Figure 13, rule 6; H33)", async () => {
   expect((await installed(1)).kept).toEqual([4, 5]);

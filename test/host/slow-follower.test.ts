@@ -37,3 +37,25 @@ test("a follower that falls behind compaction catches up over a slow line while 
   expect(leader.commands).toHaveLength(written);
   cluster.stop();
 });
+
+test("a leader that keeps no log behind its snapshots still brings a slow follower up to date by one transfer, while it writes on (H41)", async () => {
+  const cluster = await Cluster.led({ compaction: { logBytes: 1_000, logBytesMax: 100_000, trailingEntries: 0, trailingBytes: 1e6 } });
+  const { leader, followers, hub, clock } = cluster;
+  const laggard = followers[0]!;
+  let writing = true;
+  const write = (): void => {
+    if (!writing) return;
+    leader.raft.propose(bytes("x".repeat(40)), { waitFor: "applied", timeoutMs: 60_000 }).catch(() => undefined);
+    clock.at(clock.now() + 10, write);
+  };
+  hub.isolate(laggard.id);
+  write();
+  await clock.advance(1_500);
+  hub.delayOf = ({ name, to }) => (name === "installSnapshot" && to === laggard.id ? 900 : 0);
+  hub.heal();
+  await clock.until(() => leader.raft.core.commitIndex - laggard.raft.core.lastApplied < 5, "the follower has caught up", 10 * electionTimeout);
+  expect(hub.callsOf("installSnapshot").filter(({ rpc }) => (rpc as InstallSnapshotRpc).done)).toHaveLength(1);
+  writing = false;
+  await cluster.converge();
+  cluster.stop();
+});

@@ -1,5 +1,6 @@
 // The two ends of a state transfer, each alone: what a sender makes of each answer, and what a receiver lets near its storage.
 
+import { VirtualClock } from "./support/virtual-clock.ts";
 import { expect, test } from "vitest";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { RaftStorage, StoredSnapshot } from "../../src/host/raft-storage.ts";
@@ -25,7 +26,7 @@ function sender(reply: (rpc: InstallSnapshotRpc) => Reply, isCurrent: () => bool
   const storage = { currentSnapshot: snapshot, readSnapshot: (_snapshot: StoredSnapshot, _offset: number, length: number) => new Uint8Array(length) };
   const options = {
     id: idOf(1), network: { installSnapshot } as unknown as RaftClusterMember, storage: storage as unknown as RaftStorage, logger: silentLogger,
-    chunkBytes, chunkTimeoutMs: 100, deliver: (input: Input) => void delivered.push(input), nextRequestId: () => 1, takeSnapshot: () => Promise.resolve(), isCurrent,
+    chunkBytes, chunkTimeoutMs: 100, clock: new VirtualClock(), settleMs: 100, pin: () => () => undefined, deliver: (input: Input) => void delivered.push(input), nextRequestId: () => 1, takeSnapshot: () => Promise.resolve(), isCurrent,
   };
   return { offsets, delivered, sender: new SnapshotSender(options) };
 }

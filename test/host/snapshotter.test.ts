@@ -129,3 +129,21 @@ test("what was in the log before this start is not known by size, and is forgott
   await bench.snapshotter.take();
   expect(bench.forgotten).toEqual([5_000]);
 });
+
+test("what comes behind a snapshot that a peer is getting is kept for it, until it is released, and no longer than the most (H41)", async () => {
+  const bench = new Bench({ trailingEntries: 0 });
+  bench.apply(10, 1_000);
+  await bench.snapshotter.take();
+  const release = bench.snapshotter.pin(10);
+  bench.apply(10, 1_000);
+  await bench.snapshotter.take();
+  expect(bench.forgotten.at(-1)).toBe(10);
+  release();
+  bench.apply(10, 1_000);
+  await bench.snapshotter.take();
+  expect(bench.forgotten.at(-1)).toBe(30);
+  bench.snapshotter.pin(30);
+  bench.apply(51, 1_000);
+  await bench.snapshotter.take();
+  expect(bench.forgotten.at(-1)).toBe(81);
+});
