@@ -34,9 +34,12 @@ export class Directory {
     for (const change of this.#pending.splice(0, count)) applyChange(this.durable, change);
   }
 
-  /** The names that a loss of power cannot take away or give to another file. */
-  *certain(): Generator<[string, Inode]> {
-    for (const [name, inode] of this.durable) if (this.entries.get(name) === inode) yield [name, inode];
+  /** The names that a loss of power cannot take away, with the files that they may stand for afterwards, the durable one first. */
+  *lasting(): Generator<[string, readonly Inode[]]> {
+    for (const [name, inode] of this.durable) {
+      const shown = this.entries.get(name);
+      if (shown !== undefined) yield [name, shown === inode ? [inode] : [inode, shown]];
+    }
   }
 
   /** Names after losing power now. */

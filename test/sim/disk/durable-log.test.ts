@@ -251,3 +251,18 @@ test("the durable log follows damage, a disk that is rolled back and one that is
   medium.wipe();
   expect(medium.durableLog.lastIndex).toBe(0);
 });
+
+test("a snapshot that is being replaced by another one of the same name counts all the while: either of them is whole", async () => {
+  const { disk, medium } = await attached();
+  await disk.makeDirectory(snapshots);
+  const path = `${snapshots}/${"7".padStart(16, "0")}-${"1".padStart(16, "0")}.snapshot`;
+  for (const copy of ["first", "second"]) {
+    const file = await disk.open(`${path}.tmp`, "create");
+    await file.write(0, utf8("content"));
+    await file.sync();
+    await disk.rename(`${path}.tmp`, path);
+    if (copy === "second") expect(medium.durableLog.snapshotIndex).toBe(7);
+    await disk.syncDirectory(snapshots);
+    expect(medium.durableLog.snapshotIndex).toBe(7);
+  }
+});

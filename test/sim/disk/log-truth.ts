@@ -58,7 +58,7 @@ export class LogTruth implements DurableLog, ChainReader {
   reread(tree: FileTree): void {
     this.#tree = tree;
     this.#chain = new SegmentChain(this.#crc32);
-    this.#chain.update(certainNames(this.#tree, "/wal"));
+    this.#chain.update(durableNames(this.#tree, "/wal"));
     this.#replay();
     this.#lookForSnapshots();
   }
@@ -74,7 +74,7 @@ export class LogTruth implements DurableLog, ChainReader {
     const area = areaOf(directory);
     if (area === "snapshots") this.#lookForSnapshots();
     if (area !== "wal") return;
-    const gone = this.#chain.update(certainNames(this.#tree, "/wal"));
+    const gone = this.#chain.update(durableNames(this.#tree, "/wal"));
     if (gone !== undefined && this.#truth.needsUpTo(gone)) this.#replay();
     else this.#chain.advance(this);
   }
@@ -87,15 +87,20 @@ export class LogTruth implements DurableLog, ChainReader {
 
   #lookForSnapshots(): void {
     let index = 0;
-    for (const [name, inode] of certainNames(this.#tree, `/regions/${this.#region}/snapshots`)) {
+    for (const [name, inodes] of lastingNames(this.#tree, `/regions/${this.#region}/snapshots`)) {
       const digits = /^([0-9]{16})-[0-9]{16}\.snapshot$/.exec(name)?.[1];
-      if (digits !== undefined && inode.whole && inode.settled) index = Math.max(index, Number(digits));
+      if (digits !== undefined && inodes.every((inode) => inode.whole && inode.settled)) index = Math.max(index, Number(digits));
     }
     this.#snapshotIndex = index;
   }
 }
 
 /** Of the directories whose path ends like this. */
-function* certainNames(tree: FileTree, ending: string): Generator<[string, Inode]> {
-  for (const [path, directory] of tree.directories()) if (path.endsWith(ending)) yield* directory.certain();
+/** While a spare segment takes the name of another one, the durable one counts: neither has a batch. */
+function* durableNames(tree: FileTree, ending: string): Generator<[string, Inode]> {
+  for (const [name, [durable]] of lastingNames(tree, ending)) if (durable !== undefined) yield [name, durable];
+}
+
+function* lastingNames(tree: FileTree, ending: string): Generator<[string, readonly Inode[]]> {
+  for (const [path, directory] of tree.directories()) if (path.endsWith(ending)) yield* directory.lasting();
 }

@@ -62,6 +62,7 @@ export function drawFullDisk(prng: Prng, at: number, electionTimeout: number): P
       const { conditions } = node.disk;
       const taken = conditions.freeBytes - bytes;
       conditions.freeBytes = bytes;
+      node.wasFull = true;
       nemesis.world.stage.at(ms, () => (conditions.freeBytes += taken));
     },
   };

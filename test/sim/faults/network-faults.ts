@@ -102,14 +102,37 @@ export function drawSlowLinks(prng: Prng, at: number, electionTimeout: number): 
 /** The cluster goes on without its leader, and the clients do not notice: who reads there must not be served (H22). */
 export function drawDeposedLeader(prng: Prng, at: number, electionTimeout: number): PlannedFault {
   const ms = electionTimeout * pick(prng, [1.5, 3, 6]);
-  const how = pick(prng, ["alone", "pause"]);
+  const how = pick(prng, ["cut off from its peers", "paused", "paused and cut off", "paused and cut off"] as const);
   return {
-    at, kind: "deposed leader", text: `the leader is ${how === "alone" ? "cut off from its peers" : "paused"} for ${ms.toFixed(0)} ms, its clients stay`,
+    at, kind: "deposed leader", text: `the leader is ${how} for ${ms.toFixed(0)} ms, its clients stay`,
     strike: (nemesis) => {
       const leader = nemesis.leader();
       if (leader === undefined) return;
-      if (how === "alone") nemesis.isolate(leader, ms, "deposed, with its clients");
-      else nemesis.pause(leader, ms, "deposed");
+      if (how !== "paused") nemesis.isolate(leader, 1.2 * ms, "deposed, with its clients");
+      if (how !== "cut off from its peers") nemesis.pause(leader, ms, "deposed");
+    },
+  };
+}
+
+/** A vote that is given arrives when its candidate has moved on. */
+export function drawLateVotes(prng: Prng, at: number, electionTimeout: number): PlannedFault {
+  const point = pick(prng, ["answer.preVote.granted", "answer.preVote.granted", "answer.requestVote.granted"]);
+  const extraMs = electionTimeout * pick(prng, [0.8, 1.3, 2.5]);
+  return {
+    at, kind: "late votes", text: `the leader is cut off, and from ${point} on one node's answers take ${extraMs.toFixed(0)} ms more`,
+    strike: (nemesis) => {
+      const { links } = nemesis.world;
+      nemesis.world.count("late votes");
+      nemesis.arm({
+        point, count: 1,
+        strike: (node) => {
+          const set = (extra: number): void => nemesis.nodes.forEach((other) => links.slow(node.name, other.name, extra));
+          set(extraMs);
+          nemesis.after(3 * electionTimeout, () => set(0));
+        },
+      });
+      const leader = nemesis.leader();
+      if (leader !== undefined) nemesis.isolate(leader, 5 * electionTimeout, "votes come late");
     },
   };
 }

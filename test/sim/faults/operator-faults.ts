@@ -1,27 +1,12 @@
-// What operators do at the worst moment: membership changes, leadership transfers, snapshots.
+// What operators do at the worst moment: membership changes, newcomers, snapshots, and what they ask for and do not get.
 
 import type { Prng } from "../../../src/base/prng.ts";
 import type { NodeId } from "../../../src/base/ids.ts";
 import { pick } from "../world/knobs.ts";
+import type { Process } from "../world/process.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import type { PlannedFault } from "./fault.ts";
 import type { Nemesis } from "./nemesis.ts";
-
-export function drawTransfer(prng: Prng, at: number): PlannedFault {
-  const repeats = pick(prng, [1, 1, 4]);
-  return {
-    at, kind: "transfer", text: `leadership is transferred to anybody, ${repeats} times`,
-    strike: (nemesis) => {
-      for (let round = 0; round < repeats; round += 1) {
-        nemesis.after(round * nemesis.electionTimeout, () => {
-          const target = nemesis.prng.chance(0.5) ? nemesis.anybody()?.id : undefined;
-          nemesis.world.count("transfer");
-          nemesis.world.operator.transfer(nemesis.leader(), target);
-        });
-      }
-    },
-  };
-}
 
 export function drawSnapshots(_prng: Prng, at: number): PlannedFault {
   return {
@@ -56,78 +41,55 @@ export function drawMembershipChange(prng: Prng, at: number): PlannedFault {
 }
 
 /** Refused, all of it: what would leave nobody to vote or to lead, or two members in one place. */
-export function drawForbiddenChange(prng: Prng, at: number): PlannedFault {
-  const what = pick(prng, ["no voter left", "an address that is taken", "somebody unknown", "the leader, by an operator", "everybody, one by one", "a voter's disk", "on a follower", "during a transfer"] as const);
-  return {
-    at, kind: "forbidden change", text: `a change that is refused: ${what}`,
-    strike: (nemesis) => {
-      nemesis.world.count("forbidden change");
-      nemesis.world.operator.attempt(`forbidden: ${what}`, (leader) => forbidden(what, leader, nemesis));
-    },
-  };
-}
+const forbidden: Readonly<Record<string, (leader: Process, nemesis: Nemesis) => Promise<unknown>>> = {
+  "no voter left": ({ raft }) => raft.changeMembership({ demote: [...raft.core.membership.voters] }),
+  "nobody left to lead": ({ raft }) => raft.changeMembership({ demote: raft.core.membership.members.filter(({ masterEligible }) => masterEligible).map(({ id }) => id) }),
+  "an address that is taken": ({ raft }) => raft.changeMembership({ upsert: [{ ...raft.core.membership.members[0]!, id: "999" as NodeId }] }),
+  "somebody unknown": ({ raft }) => raft.changeMembership({ promote: ["998" as NodeId] }),
+  "the leader, by an operator": ({ raft, memberChange }) => memberChange.remove(raft.id, { force: false, dryRun: false }),
+  "everybody, one by one": ({ raft, memberChange }) => Promise.allSettled(raft.core.membership.voters.map((id) => memberChange.remove(id, { force: false, dryRun: true }))),
+  "a voter's disk": ({ raft }) => {
+    const other = raft.core.membership.members.find(({ id }) => id !== raft.id);
+    return raft.changeMembership({ upsert: other === undefined ? [] : [{ ...other, incarnation: other.incarnation + 7 }] });
+  },
+  "a transfer, on a follower": async ({ raft }, nemesis) => nemesis.nodes.find(({ id }) => id !== raft.id)?.process?.raft.transferLeadership(undefined),
+  "a change, during a transfer": ({ raft }) => Promise.allSettled([raft.transferLeadership(undefined), raft.changeMembership({ promote: ["997" as NodeId] })]),
+};
 
-async function forbidden(what: string, leader: SimNode, nemesis: Nemesis): Promise<unknown> {
-  const { raft, memberChange } = leader.process!;
-  const { voters, members } = raft.core.membership;
-  const other = members.find(({ id }) => id !== leader.id);
-  const follower = nemesis.nodes.find((node) => node !== leader && node.process !== undefined)?.process?.raft;
-  switch (what) {
-    case "no voter left": return raft.changeMembership({ demote: [...voters] });
-    case "an address that is taken": return raft.changeMembership({ upsert: [{ ...members[0]!, id: "999" as NodeId }] });
-    case "somebody unknown": return raft.changeMembership({ promote: ["998" as NodeId] });
-    case "the leader, by an operator": return memberChange.remove(leader.id, { force: false, dryRun: false });
-    case "everybody, one by one": return Promise.all(voters.map((id) => memberChange.remove(id, { force: false, dryRun: true })));
-    case "a voter's disk": return other === undefined ? undefined : raft.changeMembership({ upsert: [{ ...other, incarnation: other.incarnation + 7 }] });
-    case "on a follower": return follower === undefined ? undefined : Promise.all([follower.transferLeadership(undefined), follower.changeMembership({ demote: [leader.id] })]);
-    default: {
-      const transfer = raft.transferLeadership(undefined);
-      return Promise.allSettled([transfer, raft.changeMembership({ demote: other === undefined ? [] : [other.id] })]);
-    }
-  }
-}
-
-/** Leadership changes hands again and again, and the one that is asked to take it fails at that moment. */
-export function drawTransferTrouble(prng: Prng, at: number, electionTimeout: number): PlannedFault {
-  const point = pick(prng, ["send.timeoutNow", "answer.timeoutNow", "role.candidate"]);
-  const fate = pick(prng, ["pause the target", "isolate the target", "isolate the leader", "crash the leader"] as const);
-  const ms = electionTimeout * pick(prng, [0.3, 1.5, 3]);
+export function drawForbiddenChanges(_prng: Prng, at: number, electionTimeout: number): PlannedFault {
   return {
-    at, kind: "transfer trouble", text: `a transfer, and at ${point}: ${fate}, for ${ms.toFixed(0)} ms`,
+    at, kind: "forbidden changes", text: "an operator asks for everything that is refused",
     strike: (nemesis) => {
-      nemesis.world.count("transfer trouble");
-      const leader = nemesis.leader();
-      const target = nemesis.nodes.find((node) => node !== leader && node.up);
-      if (leader === undefined || target === undefined) return;
-      nemesis.arm({
-        point, count: 1,
-        strike: () => {
-          if (fate === "pause the target") nemesis.pause(target, ms, "asked to lead");
-          else if (fate === "isolate the target") nemesis.isolate(target, ms, "asked to lead");
-          else if (fate === "isolate the leader") nemesis.isolate(leader, ms, "hands over");
-          else nemesis.crash(leader, "kill", ms, "hands over");
-        },
+      Object.entries(forbidden).forEach(([what, ask], position) => {
+        nemesis.after((position * electionTimeout) / 4, () => {
+          nemesis.world.count("forbidden change");
+          nemesis.world.operator.attempt(`forbidden: ${what}`, (leader) => ask(leader.process!, nemesis));
+        });
       });
-      nemesis.world.operator.transfer(leader, target.id);
     },
   };
 }
 
 /** A newcomer that fails while it is let in: cut off from the leader, gone for good, or back with an empty disk. */
 export function drawUnluckyNewcomer(prng: Prng, at: number, electionTimeout: number): PlannedFault {
-  const fate = pick(prng, ["nobody reaches it", "gone for good", "an empty disk", "crash", "its leader crashes"] as const);
+  const fate = pick(prng, ["nobody reaches it", "gone for good", "vanishes", "an empty disk", "crash", "its leader crashes", "misses its promotion", "misses its promotion"] as const);
   const afterMs = electionTimeout * pick(prng, [0.2, 0.6, 1.2]);
   return {
-    at, kind: "unlucky newcomer", text: `a newcomer asks its way in, and ${afterMs.toFixed(0)} ms later: ${fate}`,
+    // What the leader notices by itself takes it a long time.
+    at: fate === "vanishes" ? at / 8 : at,
+    kind: "unlucky newcomer", text: `a newcomer asks its way in, and ${afterMs.toFixed(0)} ms later: ${fate}`,
     strike: (nemesis) => {
       const node = nemesis.world.operator.join();
       if (node === undefined) return;
       nemesis.world.count("unlucky newcomer");
+      if (fate === "misses its promotion") return missPromotion(nemesis, node);
       if (fate === "nobody reaches it") return nemesis.cut((_from, to) => to !== node, 4 * electionTimeout, `nobody reaches ${node.name}`);
       nemesis.after(afterMs, () => {
         if (fate === "crash") return nemesis.crash(node, "powerLoss", electionTimeout, "a newcomer");
         if (fate === "its leader crashes") return nemesis.crash(nemesis.leader() ?? node, "kill", electionTimeout, "while a newcomer is let in");
         if (!nemesis.world.mayLoseDisk(node)) return;
+        // Nobody tells the leader: it notices by itself.
+        if (fate === "vanishes") return node.destroy();
         if (fate === "gone for good") return nemesis.world.operator.replace(node);
         // Refused by everybody from then on, it is replaced whatever happens in between.
         nemesis.world.operator.attempt(`a new incarnation of ${node.name}`, (leader) => reincarnation(leader, node));
@@ -135,6 +97,21 @@ export function drawUnluckyNewcomer(prng: Prng, at: number, electionTimeout: num
       });
     },
   };
+}
+
+/** Everybody knows that it votes but itself, and its leader is gone: it must vote all the same (H29). */
+function missPromotion(nemesis: Nemesis, newcomer: SimNode): void {
+  const { electionTimeout } = nemesis;
+  nemesis.arm({
+    point: "event.membershipAppended", count: 1,
+    strike: () => nemesis.arm({
+      point: `role.leader.voter.${newcomer.name}`, count: 1,
+      strike: (leader) => {
+        nemesis.cut((from, to) => from !== leader || to !== newcomer, 5 * electionTimeout, `${newcomer.name} does not hear ${leader.name}, which makes it a voter`);
+        nemesis.after(electionTimeout / 4, () => nemesis.crash(leader, "kill", 3 * electionTimeout, "a newcomer misses its promotion"));
+      },
+    }),
+  });
 }
 
 /** The membership learns that the disk of a learner is another one; the machine itself is replaced soon. */

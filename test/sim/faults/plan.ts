@@ -7,8 +7,10 @@ import { drawClockRate, drawWallJump } from "./clock-faults.ts";
 import { drawBitFlip, drawFailingWrite, drawFullDisk, drawLostMachine, drawSlowDisk, drawStall } from "./disk-faults.ts";
 import { drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner } from "./event-faults.ts";
 import type { NumberedFault, PlannedFault } from "./fault.ts";
-import { drawDeposedLeader, drawFlapping, drawPartition, drawSlowLinks } from "./network-faults.ts";
-import { drawForbiddenChange, drawMembershipChange, drawMoved, drawSnapshots, drawTransfer, drawTransferTrouble, drawUnluckyNewcomer } from "./operator-faults.ts";
+import { drawDeposedLeader, drawFlapping, drawLateVotes, drawPartition, drawSlowLinks } from "./network-faults.ts";
+import { drawInstallTrouble, drawOvertakenLeader } from "./install-faults.ts";
+import { drawForbiddenChanges, drawMembershipChange, drawMoved, drawSnapshots, drawUnluckyNewcomer } from "./operator-faults.ts";
+import { drawLateHandover, drawReluctantTarget, drawTransfer, drawTransferTrouble } from "./transfer-faults.ts";
 import { drawBlackout, drawCrash, drawPause, drawRollingRestart } from "./process-faults.ts";
 
 type Draw = (prng: Prng, at: number, electionTimeout: number) => PlannedFault;
@@ -18,7 +20,8 @@ const draws: readonly Draw[] = [
   drawPartition, drawPartition, drawFlapping, drawSlowLinks, drawDeposedLeader,
   drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawBitFlip, drawLostMachine,
   drawWallJump, drawClockRate,
-  drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawForbiddenChange, drawUnluckyNewcomer, drawMoved,
+  drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawForbiddenChanges, drawUnluckyNewcomer, drawUnluckyNewcomer,
+  drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawOvertakenLeader, drawOvertakenLeader, drawLateVotes, drawLateHandover, drawReluctantTarget, drawLateVotes, drawMoved,
   drawCrashAtMoment, drawCrashAtMoment, drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner, drawUnluckyWinner,
 ];
 

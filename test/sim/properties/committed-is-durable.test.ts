@@ -169,3 +169,16 @@ test("what is committed when the first node starts was founded and not counted",
   property.booted(founder);
   property.stepped(founder);
 });
+
+test("what a leader commits in the event in which it begins a change and steps down, it counted under the membership before (§6)", () => {
+  const it = scene();
+  it.disks.hold("n1", { terms: [1, 2] });
+  it.disks.hold("n2", { terms: [1, 2] });
+  it.leader.membership = membershipOf({ voters: ["n1", "n3"], votersOutgoing: ["n1", "n2", "n3"] });
+  it.leader.role = "follower";
+  expect(() => commit(it, 2)).not.toThrow();
+  const early = scene();
+  early.disks.hold("n1", { terms: [1, 2] });
+  early.leader.role = "follower";
+  expect(() => commit(early, 2)).toThrow("durable on nodes 1 only");
+});

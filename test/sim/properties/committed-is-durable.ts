@@ -40,8 +40,12 @@ export class CommittedIsDurable implements Property {
   }
 
   stepped(replica: ReplicaView): void {
-    if (replica.role === "leader") this.#leads(replica);
-    else if (replica.commitIndex > this.#checkedIndex) this.#learned(replica);
+    if (replica.role === "leader") return this.#leads(replica);
+    // What it committed in the very event in which it stepped down, it counted as a leader.
+    if (ledBefore(this.#led.get(replica.id), replica)) {
+      this.#leads(replica);
+      this.#led.delete(replica.id);
+    } else if (replica.commitIndex > this.#checkedIndex) this.#learned(replica);
   }
 
   #leads(leader: ReplicaView): void {

@@ -14,12 +14,13 @@ export function diskSlack(nodes: readonly SimNode[]): number {
   return slack === Number.POSITIVE_INFINITY ? 0 : slack;
 }
 
-function slackOf({ voters, votersOutgoing }: Membership, nodes: readonly SimNode[]): number {
+function slackOf({ voters, votersOutgoing, members }: Membership, nodes: readonly SimNode[]): number {
+  const ineligible = new Set(members.filter(({ masterEligible }) => !masterEligible).map(({ id }) => id));
   const sets = votersOutgoing.length > 0 ? [voters, votersOutgoing] : [voters];
-  return Math.min(...sets.map((ids) => Math.floor((ids.length - 1) / 2) - ids.filter((id) => counts(nodes[Number(id) - 1])).length));
+  return Math.min(...sets.map((ids) => Math.floor((ids.length - 1) / 2) - ids.filter((id) => ineligible.has(id) || isUnreliable(nodes[Number(id) - 1])).length));
 }
 
 /** A voter that never campaigns may hold what nobody else can be elected without, so it is not relied on either. */
-function counts(node: SimNode | undefined): boolean {
+function isUnreliable(node: SimNode | undefined): boolean {
   return node === undefined || node.unsound || !node.masterEligible;
 }

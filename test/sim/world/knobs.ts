@@ -66,7 +66,7 @@ export function drawKnobs(prng: Prng): Knobs {
   const electionTimeout = pick(prng, [100, 200, 500, 1_000]);
   return {
     voters: pick(prng, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),
-    spares: pick(prng, [0, 1, 1, 2, 3]),
+    spares: pick(prng, [0, 1, 2, 3]),
     electionTimeout,
     heartbeatInterval: electionTimeout / pick(prng, [3, 5, 10]),
     appendBytesMax: pick(prng, [1, 1, 200, 2_000, 64_000]),
@@ -78,9 +78,9 @@ export function drawKnobs(prng: Prng): Knobs {
     batchBytesMax: pick(prng, [1, 600, 4_000, 1_000_000]),
     idleMarkMs: pick(prng, [2, 20, 200]),
     compactionBytes: pick(prng, [200, 600, 2_000, 10_000, 1_000_000]),
-    trailingEntries: pick(prng, [0, 0, 3, 20, 100]),
+    trailingEntries: pick(prng, [0, 0, 0, 3, 20]),
     snapshotChunkBytes: pick(prng, [64, 300, 4_000, 256 * 1024]),
-    installMsMax: electionTimeout * pick(prng, [0, 0, 0.3, 2]),
+    installMsMax: electionTimeout * pick(prng, [0, 0, 0.5, 2]),
     hasIneligibleVoter: prng.chance(0.15),
     weather: drawWeather(prng, electionTimeout),
     encodesMessages: prng.chance(0.25),
@@ -90,7 +90,7 @@ export function drawKnobs(prng: Prng): Knobs {
     turnMsMax: electionTimeout * pick(prng, [0, 0, 0.005, 0.05]),
     clockDrift: pick(prng, [0, 0, 0.01, 0.1, 0.5]),
     clients: drawClients(prng),
-    chaosElectionTimeouts: prng.integer(10, 40),
+    chaosElectionTimeouts: prng.integer(8, 25),
     faults: prng.chance(0.03) ? 0 : prng.integer(1, 12),
   };
 }
@@ -109,9 +109,9 @@ function drawWeather(prng: Prng, electionTimeout: number): Weather {
 
 function drawClients(prng: Prng): ClientKnobs {
   return {
-    clients: prng.integer(1, 8),
-    operations: prng.integer(60, 500),
-    keys: pick(prng, [1, 2, 4, 8]),
+    clients: prng.integer(1, 12),
+    operations: prng.integer(200, 1_000),
+    keys: pick(prng, [2, 4, 8]),
     operationsPerKey: pick(prng, [10, 25, 40]),
     readShare: pick(prng, [0.1, 0.4, 0.7]),
     staleShare: pick(prng, [0, 0, 0.2]),
@@ -119,7 +119,7 @@ function drawClients(prng: Prng): ClientKnobs {
     stickyShare: pick(prng, [0, 0.3, 1]),
     committedShare: pick(prng, [0, 0, 0.2]),
     valueBytesMax: pick(prng, [8, 40, 300, 3_000]),
-    pauseMax: pick(prng, [0, 0.05, 0.5]),
+    pauseMax: pick(prng, [0, 0, 0.05, 0.3]),
   };
 }
 

@@ -15,13 +15,15 @@ export class ProcessView implements ReplicaView {
   readonly name: string;
   readonly boot: number;
   readonly #machine: Machine;
+  readonly #queues: () => readonly QueueView[];
   #raft: Raft | undefined;
 
-  constructor(node: Named, life: ProcessLife, { machine }: { machine: Machine }) {
+  constructor(node: Named, life: ProcessLife, { machine, queues }: { machine: Machine; queues: () => readonly QueueView[] }) {
     this.id = node.id;
     this.name = node.name;
     this.boot = life.boot;
     this.#machine = machine;
+    this.#queues = queues;
   }
 
   begin(raft: Raft): void {
@@ -77,6 +79,6 @@ export class ProcessView implements ReplicaView {
   }
 
   queues(): readonly QueueView[] {
-    return [];
+    return this.#queues();
   }
 }

@@ -11,6 +11,8 @@ import { MemberChange } from "../../../src/host/member-change.ts";
 import { RegionStorage } from "../../../src/host/region-storage.ts";
 import type { Transport } from "../../../src/host/transport.ts";
 import { Machine } from "../../../src/machine/machine.ts";
+import { entryTypes } from "../../../src/raft/entry.ts";
+import type { QueueView } from "../properties/property.ts";
 import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
 import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
 import { Wal } from "../../../src/storage/wal/wal.ts";
@@ -53,7 +55,7 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const endpoint = { life, directory, identity: { nodeId: node.id, incarnation: node.incarnation, name: node.name, regions: [globalRegion], clusterId } };
   const transport = network.transportOf(() => ({ ...endpoint, receiver: host.receiver }));
   const host = new Host(clock, administration(() => process!));
-  const view = new ProcessView(node, life, opened);
+  const view = new ProcessView(node, life, { machine: opened.machine, queues: () => queuesOf(process, world) });
   const storage = new ObservedStorage(opened.storage, life, {
     applyMs: () => world.prng.next() * knobs.applyMsMax,
     applied: (entries, results) => world.guard(() => world.watch.applied(view, entries, results)),
@@ -126,4 +128,20 @@ function enterCluster(node: Home, { raft, gateway, life }: Process, parts: { wor
     if (stage === "failed") world.joiningFailed();
     else announce();
   });
+}
+
+/** Room for the requests that are not entries: votes, heartbeats, reads, chunks, and what clients have others hand on. */
+const otherCallsMax = 400;
+
+function queuesOf(process: Process | undefined, { network, knobs }: Surroundings): readonly QueueView[] {
+  if (process === undefined) return [];
+  const { core } = process.raft;
+  const uncommitted = core.role === "leader" ? core.entriesBetween(core.commitIndex + 1, core.lastIndex) : [];
+  // A single command may be larger than the bound, and the leader's own entries do not count.
+  const largest = uncommitted.reduce((most, { data }) => Math.max(most, data.length), 0);
+  const bytes = uncommitted.reduce((sum, { type, data }) => sum + (type === entryTypes.command ? data.length : 0), 0);
+  return [
+    { name: "bytes of uncommitted commands", held: bytes, max: knobs.uncommittedBytesMax + largest },
+    { name: "requests of peers without an answer", held: network.openCalls(process.life), max: otherCallsMax + 8 * knobs.appendsInFlightMax },
+  ];
 }

@@ -32,12 +32,15 @@ export class SimNode implements Home {
   readonly store: SimStore;
   readonly clock: ClockConditions;
   readonly incarnation = 1;
-  readonly masterEligible: boolean;
+  /** Whether its next process is willing to lead. */
+  masterEligible: boolean;
   /** Its clients' port: another one after a restart has to be announced. */
   clientPort = 2;
   readonly founder: boolean;
   /** A byte of its disk was changed behind its back: it may refuse to start, and then it is replaced. */
   damaged = false;
+  /** Its disk was full at some time. */
+  wasFull = false;
   /** The machine is gone for good. */
   destroyed = false;
   readonly #world: Surroundings;
@@ -150,12 +153,15 @@ export class SimNode implements Home {
     }
     this.crash("kill", `stopped itself with ${code}`);
     if (code === "CORRUPT") this.#world.ruined();
+    // As a supervisor does.
+    else this.#world.scheduler.at(this.#world.scheduler.now + this.#world.knobs.electionTimeout, () => this.start());
   }
 
   #explained(thrown: unknown, code: string): boolean {
     if (thrown instanceof AssertionFailure) return false;
     if (code === "IO_ERROR") return this.disk.failuresInjected > 0;
-    if (code === "NO_SPACE") return this.disk.conditions.freeBytes < 1e9;
+    // A node that runs goes on without space; one that starts may need some (H45).
+    if (code === "NO_SPACE") return this.wasFull && this.#process === undefined;
     return code === "CORRUPT" && this.damaged;
   }
 }

@@ -43,7 +43,7 @@ export interface WorldOptions {
 export const convergenceElectionTimeouts = 300;
 
 /** So long clients go on after the last fault. */
-const calmElectionTimeouts = 10;
+const calmElectionTimeouts = 8;
 
 export class World {
   readonly scheduler: Scheduler;
@@ -162,6 +162,14 @@ export class World {
     const view = node.process?.view;
     if (view !== undefined) this.#guard(() => this.#watch.observed(view, event));
     this.#triggers.observed(node, event);
+    if (event.kind === "membershipAppended") this.#newVoters(node);
+  }
+
+  /** Points for faults that wait until a certain node is made a voter. */
+  #newVoters(node: SimNode): void {
+    const core = node.process?.raft.core;
+    if (core?.role !== "leader" || core.membership.votersOutgoing.length === 0) return;
+    for (const id of core.membership.voters) if (!core.membership.votersOutgoing.includes(id)) this.#triggers.passed(node, `role.leader.voter.n${id}`);
   }
 
   /** A violation must not look like a failure of the process inside of which it is found. */
