@@ -2,7 +2,7 @@
 // space returns, and lets nothing overtake. Messages that depend on a batch wait here until it is durable (diss. §3.8).
 
 import { assert } from "../base/assert.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import type { MaybePromise } from "../base/deferred.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { mark } from "../base/mark.ts";
@@ -25,6 +25,9 @@ export class Persister {
   #dependents: Ready["messagesAfterPersist"][number][] = [];
   /** In order; while there are any, only the first one is written. */
   #refused: PersistBatch[] = [];
+  /** The first one is on its way again. */
+  #retrying = false;
+  #retryTimer: Timer | undefined;
   #durable = 0;
   #stopped = false;
 
@@ -57,6 +60,7 @@ export class Persister {
     this.#stopped = true;
     this.#dependents = [];
     this.#refused = [];
+    this.#retryTimer?.cancel();
   }
 
   #write(batch: PersistBatch): void {
@@ -83,6 +87,7 @@ export class Persister {
     if (wasRefused) {
       mark("persist-refused-batch-written-at-last");
       this.#refused.shift();
+      this.#retrying = false;
     }
     this.#owner.persisted(sequence);
     if (wasRefused) this.#retry();
@@ -94,12 +99,18 @@ export class Persister {
     mark("persist-refused-no-space");
     // Those that were on their way together are refused together, and each may come back after a later one was put here.
     if (!this.#refused.includes(batch)) this.#refused = [...this.#refused, batch].toSorted((left, right) => left.sequence - right.sequence);
-    if (this.#refused[0] === batch) this.#clock.at(this.#clock.now() + noSpaceRetryMs, () => this.#retry());
+    else if (this.#refused[0] === batch) this.#retrying = false;
+    this.#retryTimer ??= this.#clock.at(this.#clock.now() + noSpaceRetryMs, () => {
+      this.#retryTimer = undefined;
+      this.#retry();
+    });
   }
 
   /** One after the other: a full log still takes a vote or a term, which must not overtake the entries before it. */
   #retry(): void {
     const next = this.#refused[0];
-    if (next !== undefined && !this.#stopped) this.#write(next);
+    if (next === undefined || this.#stopped || this.#retrying) return;
+    this.#retrying = true;
+    this.#write(next);
   }
 }

@@ -12,7 +12,7 @@ import type { PersistBatch } from "../raft/ready.ts";
 export interface RaftStorage {
   /** What a restart finds, after the state machine holds everything that is known to be committed. */
   initialState(): MaybePromise<InitialState>;
-  /** Hard state and entries, a leader's or a follower's: durable when done. Calls may overlap; they complete in order. */
+  /** Hard state and entries, a leader's or a follower's: durable when done. Calls may overlap; they complete in order, and after a NO_SPACE none newer than the refused one succeeds before it. */
   persist(batch: PersistBatch): MaybePromise<void>;
   /** In order, each index once; one answer per entry, undefined for what is not a command. */
   apply(entries: readonly Entry[]): MaybePromise<readonly (Uint8Array | undefined)[]>;
@@ -33,7 +33,10 @@ export interface RaftStorage {
   receiveSnapshot(snapshot: SnapshotMeta, offset: number, data: Uint8Array): MaybePromise<number>;
   /** Every chunk is here: verifies the whole and keeps it. CORRUPT when it is damaged, and the transfer begins anew. */
   finishReceiving(snapshot: SnapshotMeta): MaybePromise<void>;
-  /** Replaces log and state machine by a received snapshot, keeping the entries behind it that agree; durable when done (Figure 13). */
+  /**
+   * Replaces log and state machine by a received snapshot, keeping the entries behind it that agree; durable when done (Figure 13). Ordered with the calls
+   * of `persist`: a term or a vote that is persisted after this call is newer than `hardState`.
+   */
   install(snapshot: SnapshotMeta, kept: readonly Entry[], hardState: HardState): MaybePromise<void>;
 }
 

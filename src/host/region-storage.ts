@@ -42,6 +42,8 @@ export class RegionStorage implements RaftStorage {
   #appliedMembership: Membership;
   #receiving: { readonly snapshot: SnapshotMeta; readonly receiver: SnapshotReceiver } | undefined;
   #received: SnapshotInfo | undefined;
+  /** Sequence of the newest batch that is known to be durable. */
+  #durableBatch = 0;
 
   /** Refuses CORRUPT when log, snapshot and state machine contradict each other. */
   static async open(parts: RegionStorageParts): Promise<RegionStorage> {
@@ -84,12 +86,15 @@ export class RegionStorage implements RaftStorage {
     return this.#initial;
   }
 
-  persist(batch: PersistBatch): Promise<void> {
+  async persist(batch: PersistBatch): Promise<void> {
     const { wal, region } = this.#parts;
+    // What was refused comes again, the oldest first; nothing newer overtakes it on its way.
+    if (wal.refuses(region) && batch.sequence === this.#durableBatch + 1) wal.beginAgain(region);
     const writes: WalWrite[] = [];
     if (batch.hardState !== undefined) writes.push({ kind: "hardState", region, hardState: batch.hardState });
     if (batch.entries.length > 0) writes.push({ kind: "entries", region, entries: batch.entries });
-    return wal.append(writes);
+    await wal.append(writes);
+    this.#durableBatch = batch.sequence;
   }
 
   apply(entries: readonly Entry[]): readonly (Uint8Array | undefined)[] {
@@ -151,6 +156,7 @@ export class RegionStorage implements RaftStorage {
     const { wal, region, machine, snapshots } = this.#parts;
     assert(this.#received?.index === snapshot.index && this.#received.term === snapshot.term, "what is installed was received and verified");
     // The snapshot file is durable; a crash from here on recovers to it. The log follows before the state machine, which is derived from both.
+    wal.beginAgain(region);
     await wal.append(markWrites(region, snapshot, hardState, kept));
     await machine.restore({ index: snapshot.index, term: snapshot.term }, snapshots.chunks(this.#received));
     this.#appliedMembership = snapshot.membership;

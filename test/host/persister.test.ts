@@ -99,6 +99,23 @@ test("a full disk is tried again in order until there is space, and nothing over
   expect(bench.fatal).toEqual([]);
 });
 
+test.each([[1, 2], [2, 1]])("batches that are refused one after the other, %i first, are tried again one by one, the oldest first (H45)", async (first, second) => {
+  const { persister, writes, clock, persisted, fatal } = new Bench();
+  for (const sequence of [1, 2]) persister.persist(batch(sequence));
+  writes[first - 1]!.done.reject(full);
+  // When the first one is the older one, it is on its way again by now.
+  await clock.advance(first === 1 ? 250 : 150);
+  writes[second - 1]!.done.reject(full);
+  await clock.advance(1_000);
+  expect(writes.slice(2).map(({ sequence }) => sequence)).toEqual([1]);
+  writes[2]!.done.resolve();
+  await clock.settle();
+  expect(writes.slice(3).map(({ sequence }) => sequence)).toEqual([2]);
+  writes[3]!.done.resolve();
+  await clock.advance(1_000);
+  expect([persisted, fatal, writes.length]).toEqual([[1, 2], [], 4]);
+});
+
 test("a small batch behind one that has no room waits for it, though it would fit (H45)", async () => {
   // A log without room takes no entries, but still takes a vote or a term.
   let room = false;

@@ -11,7 +11,7 @@ import type { InitialState } from "../../src/raft/options.ts";
 import { FaultyDisk } from "../storage/faulty-disk.ts";
 import type { MemoryDisk } from "../storage/memory-disk.ts";
 import { put, puts, send } from "./storage-conformance.ts";
-import { codeOf, votersOf } from "./support/members.ts";
+import { codeOf, idOf, votersOf } from "./support/members.ts";
 import { emptyDisk, openRegion, snapshotDirectory } from "./support/region-bench.ts";
 
 const hardState = (currentTerm: number, commitIndex: number) => ({ currentTerm, votedFor: undefined, commitIndex });
@@ -304,4 +304,24 @@ test("a snapshot's membership is the one at its index, also when a change is app
   expect(await writing).toEqual({ index: 3, term: 1, membership: before });
   expect(storage.currentSnapshot).toMatchObject({ index: 3, membership: before });
   expect(storage.appliedMembership).toEqual(after);
+});
+
+test("what was given behind a batch that a full disk refused does not overtake it, however early it was given (H1, H45)", async () => {
+  const disk = await emptyDisk();
+  const { storage, wal, clock } = await openRegion(disk);
+  const large = put(1, 1, "x".repeat(20_000));
+  const refused = { sequence: 1, hardState: hardState(1, 0), entries: [large] };
+  const vote = { sequence: 2, hardState: { currentTerm: 2, votedFor: idOf(2), commitIndex: 0 }, entries: [] };
+  disk.freeSpace = 0;
+  const first = codeOf(storage.persist(refused));
+  while (!wal.refuses(globalRegion)) await new Promise(setImmediate);
+  expect(await codeOf(storage.persist(vote))).toBe("NO_SPACE");
+  expect(await first).toBe("NO_SPACE");
+  disk.freeSpace = Number.MAX_SAFE_INTEGER;
+  await clock.advance(5_000);
+  expect(await codeOf(storage.persist(vote))).toBe("NO_SPACE");
+  await storage.persist(refused);
+  await storage.persist(vote);
+  const found = (await openRegion(disk.copy())).storage.initialState();
+  expect(found).toMatchObject({ hardState: { currentTerm: 2, votedFor: idOf(2) }, entries: [{ index: 1 }] });
 });

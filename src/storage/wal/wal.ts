@@ -58,7 +58,7 @@ export class Wal {
   /** What the regions hold durably, and what they will hold when the queue is empty. */
   #durable: RegionTable;
   #accepted: RegionTable;
-  /** Regions that were refused entries: what follows those must be refused too. */
+  /** Regions that were refused something: what follows must not overtake it. */
   readonly #refused = new Set<RegionId>();
   readonly #queue: BatchQueue;
   #flushArmed = false;
@@ -103,13 +103,24 @@ export class Wal {
 
   /**
    * Resolves when the writes are durable; after a crash all or none of them are there.
-   * Rejects with NO_SPACE (nothing was written), with the first failure of the disk, or with STOPPED.
+   * Rejects with NO_SPACE (nothing was written), with the first failure of the disk, or with STOPPED. After NO_SPACE every append of the region is
+   * rejected until `beginAgain`.
    */
   append(writes: readonly WalWrite[]): Promise<void> {
     const refusal = this.#refusal(writes);
     if (refusal !== undefined) return Promise.reject(refusal);
     if (writes.length === 0) return this.#queue.newest?.done.promise ?? Promise.resolve();
     return this.#enqueue(writes);
+  }
+
+  /** The region was refused something that it has not begun again with: it may not have heard of that yet. */
+  refuses(region: RegionId): boolean {
+    return this.#refused.has(region);
+  }
+
+  /** The region's next append is the oldest one that was refused. */
+  beginAgain(region: RegionId): void {
+    this.#refused.delete(region);
   }
 
   /**
@@ -156,21 +167,17 @@ export class Wal {
     if (this.#failure !== undefined) return this.#failure;
     const { directory } = this.#options;
     if (this.#closing !== undefined) return new RaftctlError("STOPPED", `the log ${directory} is closed`);
-    const refused = writes.find((write) => write.kind === "entries" && this.#lacksRoom(write.region, write.entries));
+    const refused = writes.find((write) => this.#refused.has(write.region) || (write.kind === "entries" && this.#lacksRoom(write.entries)));
     if (refused === undefined) return undefined;
-    if (this.#refused.has(refused.region)) mark("space-entries-refused-again");
-    else mark("space-entries-refused");
+    mark("space-entries-refused");
     this.#refused.add(refused.region);
     return new RaftctlError("NO_SPACE", `the log ${directory} has no room for entries of region ${refused.region}: the disk is full`, {
       hint: "free some space; writes go on by themselves",
     });
   }
 
-  #lacksRoom(region: RegionId, entries: readonly Entry[]): boolean {
-    const first = entries[0];
-    if (first === undefined) return false;
-    if (this.#refused.has(region) && !this.#accepted.accepts(region, first.index)) return true;
-    if (!this.#space.low || this.#supply.stocked) return false;
+  #lacksRoom(entries: readonly Entry[]): boolean {
+    if (entries.length === 0 || !this.#space.low || this.#supply.stocked) return false;
     let bytes = 0;
     for (const entry of entries) bytes += recordHeaderBytes + entry.data.length;
     const reserve = Math.min(reserveBytesMax, Math.floor(this.#active.sizeBytes / 8));
@@ -199,10 +206,7 @@ export class Wal {
   #accept(write: WalWrite | FirstSegment): void {
     if (write.kind === "firstSegment") return;
     const first = write.kind === "entries" ? write.entries[0] : undefined;
-    if (first !== undefined) {
-      assert(this.#accepted.accepts(write.region, first.index), "entries leave no gap in the log");
-      this.#refused.delete(write.region);
-    }
+    assert(first === undefined || this.#accepted.accepts(write.region, first.index), "entries leave no gap in the log");
     this.#accepted.apply(write, this.#active.sequence);
   }
 
@@ -319,7 +323,7 @@ export class Wal {
   #rejectAll(error: RaftctlError): void {
     const batches = this.#queue.drain();
     for (const { writes } of batches) {
-      for (const write of writes) if (write.kind === "entries") this.#refused.add(write.region);
+      for (const write of writes) if (write.kind !== "firstSegment") this.#refused.add(write.region);
     }
     this.#accepted = this.#durable.copy();
     for (const batch of batches) batch.done.reject(error);
@@ -392,6 +396,4 @@ function noteIndexes(content: SegmentContent, { region, entries }: Extract<WalWr
   if (last !== undefined) content.indexMax.set(region, Math.max(content.indexMax.get(region) ?? 0, last.index));
 }
 
-function isNoSpace(error: unknown): error is RaftctlError {
-  return error instanceof RaftctlError && error.code === "NO_SPACE";
-}
+const isNoSpace = (error: unknown): error is RaftctlError => error instanceof RaftctlError && error.code === "NO_SPACE";

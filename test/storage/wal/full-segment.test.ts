@@ -16,6 +16,7 @@ test("entries for which there is neither room nor a next segment are refused as 
   expect(again.recovered.get(region)?.entries.map(({ index }) => index)).toEqual([1, 2, 3]);
   disk.freeSpace = 1 << 20;
   await clock.advance(3000);
+  wal.beginAgain(region);
   await wal.append([{ kind: "entries", region, entries: entries(4, 9, 1, 4000) }]);
   expect((await openWal(disk.copy())).recovered.get(region)?.entries).toHaveLength(9);
 });
