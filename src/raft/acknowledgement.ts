@@ -82,21 +82,25 @@ function refuseAcknowledged(progress: Progress, request: AppendRequest): void {
 
 function settleState(state: State, progress: Progress, request: AppendRequest | undefined, response: AppendEntriesResponse): void {
   if (progress.state === "snapshot") return;
-  if (progress.state === "probe") {
-    if (response.matchIndex >= progress.nextIndex - 1 && response.matchIndex === progress.matchIndex) progress.becomeReplicate();
-    else if (isStale(state, progress, response)) {
-      mark("append-probe-sent-again");
-      progress.becomeProbe(progress.nextIndex);
-    }
-    return;
+  if (request !== undefined && response.matchIndex < request.lastIndex) return offerAgainLater(progress);
+  if (progress.state === "probe" && response.matchIndex >= progress.nextIndex - 1 && response.matchIndex === progress.matchIndex) {
+    return progress.becomeReplicate();
   }
-  const refusedEntries = request !== undefined && response.matchIndex < request.lastIndex;
-  if (!refusedEntries && !isStale(state, progress, response)) return;
-  if (refusedEntries) mark("append-not-taken-by-a-follower-that-installs");
-  else mark("append-known-to-be-lost-sent-again");
+  if (!isStale(state, progress, response)) return;
+  if (progress.state === "probe") {
+    mark("append-probe-sent-again");
+    progress.becomeProbe(progress.nextIndex);
+  } else {
+    mark("append-known-to-be-lost-sent-again");
+    progress.becomeProbe(progress.matchIndex + 1);
+  }
+}
+
+/** A follower that agrees and takes no entries is busy with a snapshot: ask again at the next heartbeat, not at once. */
+function offerAgainLater(progress: Progress): void {
+  mark("append-not-taken-by-a-follower-that-installs");
   progress.becomeProbe(progress.matchIndex + 1);
-  // A follower that agrees and takes no entries is busy with a snapshot: ask again at the next heartbeat, not at once.
-  progress.awaitsContact = refusedEntries;
+  progress.awaitsContact = true;
 }
 
 function isStale(state: State, progress: Progress, response: AppendEntriesResponse): boolean {

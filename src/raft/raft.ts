@@ -227,8 +227,8 @@ export class RawNode {
     if (holds) progress.acknowledge(index);
     progress.becomeProbe(progress.matchIndex + 1);
     if (!holds) mark("install-ended-with-failure");
-    // After a failure the next attempt waits until the peer is heard again.
-    progress.awaitsContact = !holds;
+    // As long as only another transfer would help, that one waits until the peer is heard again: it may be busy with this one.
+    progress.awaitsContact = progress.matchIndex < state.log.snapshotIndex;
     if (holds && state.leadership !== undefined) maybeCommit(state, state.leadership);
   }
 }

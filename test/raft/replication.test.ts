@@ -178,6 +178,24 @@ test("a follower that agrees and takes no entries, because it installs a snapsho
   expect(texts(lone, "n2").length).toBeLessThanOrEqual(5);
 });
 
+test("a follower that takes no entries while it installs a snapshot is not flooded, however many requests were on their way to it (H41)", () => {
+  const lone = steady({ appendBytesMax: 4, appendsInFlightMax: 5 });
+  for (let ticket = 1; ticket <= 6; ticket += 1) lone.propose(ticket, "xxxx");
+  const answersMax = 200;
+  for (let beat = 0, answered = 0; beat < 3; beat += 1) {
+    for (; answered < lone.appendsTo("n2").length && answered < answersMax; answered += 1) {
+      const { requestId, term, prevLogIndex, round } = lone.appendsTo("n2")[answered]!;
+      const success = prevLogIndex <= 1;
+      const said = success ? { success, matchIndex: 1, conflictIndex: 0 } : { success, matchIndex: 0, conflictIndex: 2 };
+      lone.receive("n2", { type: "appendEntriesResponse", requestId, term, conflictTerm: 0, lastLogIndex: 1, round, ...said });
+    }
+    lone.acknowledge("n3");
+    lone.tick(20);
+  }
+  // For each heartbeat, as many as may be on their way, and one offered again behind the answers to them.
+  expect(texts(lone, "n2").length).toBeLessThanOrEqual(3 * (5 + 1));
+});
+
 describe("commits", () => {
   test("an idle follower learns of a commit within a few milliseconds, when no entries follow that would carry the news", () => {
     const lone = steady();

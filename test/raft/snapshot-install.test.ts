@@ -56,6 +56,16 @@ describe("the leader", () => {
     expect(lone.server.transfers).toHaveLength(2);
   });
 
+  test("tries again after a transfer that did not help, because the follower was busy with another one, only when it is heard again (H41)", () => {
+    const lone = compacted();
+    lone.input({ kind: "installFinished", peer: idOf("n3"), term: 1, index: 2 });
+    expect(lone.node.status().peers[1]).toMatchObject({ matchIndex: 2, state: "probe" });
+    expect(lone.server.transfers).toHaveLength(1);
+    lone.tick(20);
+    lone.acknowledge("n3", { matchIndex: 0, lastLogIndex: 2 });
+    expect(lone.server.transfers).toHaveLength(2);
+  });
+
   test("ignores the end of a transfer of another term", () => {
     const lone = compacted();
     lone.input({ kind: "installFinished", peer: idOf("n3"), term: 7, index: 4 });
