@@ -57,14 +57,16 @@ export function drawFullDisk(prng: Prng, at: number, electionTimeout: number): P
     at, kind: "full disk", text: `the disk of the leader or anybody has ${bytes} bytes left for ${ms.toFixed(0)} ms`,
     strike: (nemesis) => {
       const node = nemesis.victim();
-      if (node === undefined) return;
-      nemesis.world.count("full disk");
-      const { conditions } = node.disk;
-      const taken = conditions.freeBytes - bytes;
-      conditions.freeBytes = bytes;
-      node.wasFull = true;
-      nemesis.world.stage.at(ms, () => (conditions.freeBytes += taken));
+      if (node !== undefined) nemesis.fillDisk(node, bytes, ms);
     },
+  };
+}
+
+/** Somebody else takes the space between the look at what is free and the use of it (H45). */
+export function drawSpaceTaken(_prng: Prng, at: number, electionTimeout: number): PlannedFault {
+  return {
+    at, kind: "full disk", text: "the next disk that makes a segment is filled by others in the middle of it",
+    strike: (nemesis) => nemesis.arm({ point: "disk.allocate.wal", count: 1, strike: (node) => nemesis.fillDisk(node, 0, electionTimeout) }),
   };
 }
 

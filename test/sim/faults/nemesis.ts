@@ -98,11 +98,27 @@ export class Nemesis {
     });
   }
 
+  /** Others take the space, and give it back after a while, also when the world has healed. */
+  fillDisk(node: SimNode, bytesLeft: number, ms: number): void {
+    const { conditions } = node.disk;
+    const taken = conditions.freeBytes - bytesLeft;
+    conditions.freeBytes = bytesLeft;
+    node.wasFull = true;
+    this.world.count("full disk");
+    this.trace("full disk", `${node.name} has ${bytesLeft} bytes left for ${ms.toFixed(0)} ms`);
+    this.world.stage.at(ms, () => (conditions.freeBytes += taken));
+  }
+
   isolate(node: SimNode, ms: number, reason: string): void {
     this.cut((from, to) => from !== node && to !== node, ms, `${node.name} alone: ${reason}`);
   }
 
   // ── when ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The next time that this node, and no other, passes the point. */
+  armAt(node: SimNode, point: string, strike: () => void): void {
+    this.arm({ point, count: 1, strike: (passing) => (passing === node ? strike() : this.armAt(node, point, strike)) });
+  }
 
   arm({ point, count, strike }: TriggerOptions): void {
     const counted = (node: SimNode, where: string): void => {

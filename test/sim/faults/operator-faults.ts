@@ -40,6 +40,29 @@ export function drawMembershipChange(prng: Prng, at: number): PlannedFault {
   };
 }
 
+/** One that is on its way out is the only one that hears everybody: until the end of the change is committed, it may lead (§6). */
+export function drawLeaverLeads(prng: Prng, at: number, electionTimeout: number): PlannedFault {
+  const step = pick(prng, ["beginning", "end", "end"] as const);
+  return {
+    at, kind: "membership", text: `one voter is ${step === "end" ? "demoted" : "removed"}, and as soon as it knows of the ${step}, the leader sleeps and the others hear nobody but it`,
+    strike: (nemesis) => {
+      const leader = nemesis.leader();
+      const leaver = nemesis.nodes.find((node) => node !== leader && node.up);
+      if (leader === undefined || leaver === undefined) return;
+      nemesis.world.count("membership: leaver leads");
+      const hit = (): void => {
+        nemesis.pause(leader, 4 * electionTimeout, "removes another one");
+        nemesis.cut((from, to) => from === leaver || to === leaver, 3 * electionTimeout, `nobody but ${leaver.name} is heard`);
+      };
+      const appended = "event.membershipAppended";
+      nemesis.armAt(leaver, appended, step === "beginning" ? hit : () => nemesis.armAt(leaver, appended, hit));
+      // Who is removed is not told of the end by its leader; who becomes a learner is.
+      if (step === "beginning") nemesis.world.operator.remove(leaver);
+      else nemesis.world.operator.demoteAndPromote(leaver);
+    },
+  };
+}
+
 /** Refused, all of it: what would leave nobody to vote or to lead, or two members in one place. */
 const forbidden: Readonly<Record<string, (leader: Process, nemesis: Nemesis) => Promise<unknown>>> = {
   "no voter left": ({ raft }) => raft.changeMembership({ demote: [...raft.core.membership.voters] }),
@@ -72,7 +95,7 @@ export function drawForbiddenChanges(_prng: Prng, at: number, electionTimeout: n
 
 /** A newcomer that fails while it is let in: cut off from the leader, gone for good, or back with an empty disk. */
 export function drawUnluckyNewcomer(prng: Prng, at: number, electionTimeout: number): PlannedFault {
-  const fate = pick(prng, ["nobody reaches it", "gone for good", "vanishes", "an empty disk", "crash", "its leader crashes", "misses its promotion", "misses its promotion"] as const);
+  const fate = pick(prng, ["nobody reaches it", "gone for good", "vanishes", "vanishes", "an empty disk", "an empty disk", "crash", "its leader crashes", "misses its promotion", "misses its promotion"] as const);
   const afterMs = electionTimeout * pick(prng, [0.2, 0.6, 1.2]);
   return {
     // What the leader notices by itself takes it a long time.

@@ -1,15 +1,15 @@
 // The plan of a seed: which faults strike when. A seed prefers some kinds and leaves out others (swarm), so that runs differ in kind and not only in
-// number.
+// number; every third one knows only a few kinds.
 
 import type { Prng } from "../../../src/base/prng.ts";
-import type { Knobs } from "../world/knobs.ts";
+import { pick, type Knobs } from "../world/knobs.ts";
 import { drawClockRate, drawWallJump } from "./clock-faults.ts";
-import { drawBitFlip, drawFailingWrite, drawFullDisk, drawLostMachine, drawSlowDisk, drawStall } from "./disk-faults.ts";
+import { drawBitFlip, drawFailingWrite, drawFullDisk, drawLostMachine, drawSlowDisk, drawSpaceTaken, drawStall } from "./disk-faults.ts";
 import { drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner } from "./event-faults.ts";
 import type { NumberedFault, PlannedFault } from "./fault.ts";
 import { drawDeposedLeader, drawFlapping, drawLateVotes, drawPartition, drawSlowLinks } from "./network-faults.ts";
-import { drawInstallTrouble, drawOvertakenLeader } from "./install-faults.ts";
-import { drawForbiddenChanges, drawMembershipChange, drawMoved, drawSnapshots, drawUnluckyNewcomer } from "./operator-faults.ts";
+import { drawInstallTrouble, drawInstallsWithoutSpace, drawOvertakenLeader } from "./install-faults.ts";
+import { drawForbiddenChanges, drawLeaverLeads, drawMembershipChange, drawMoved, drawSnapshots, drawUnluckyNewcomer } from "./operator-faults.ts";
 import { drawLateHandover, drawReluctantTarget, drawTransfer, drawTransferTrouble } from "./transfer-faults.ts";
 import { drawBlackout, drawCrash, drawPause, drawRollingRestart } from "./process-faults.ts";
 
@@ -18,15 +18,16 @@ type Draw = (prng: Prng, at: number, electionTimeout: number) => PlannedFault;
 const draws: readonly Draw[] = [
   drawCrash, drawCrash, drawBlackout, drawPause, drawRollingRestart,
   drawPartition, drawPartition, drawFlapping, drawSlowLinks, drawDeposedLeader,
-  drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawBitFlip, drawLostMachine,
+  drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawSpaceTaken, drawBitFlip, drawLostMachine,
   drawWallJump, drawClockRate,
-  drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawForbiddenChanges, drawUnluckyNewcomer, drawUnluckyNewcomer,
-  drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawOvertakenLeader, drawOvertakenLeader, drawLateVotes, drawLateHandover, drawReluctantTarget, drawLateVotes, drawMoved,
+  drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawForbiddenChanges, drawLeaverLeads, drawUnluckyNewcomer, drawUnluckyNewcomer,
+  drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawInstallsWithoutSpace, drawOvertakenLeader, drawOvertakenLeader, drawLateVotes, drawLateHandover, drawReluctantTarget, drawLateVotes, drawMoved,
   drawCrashAtMoment, drawCrashAtMoment, drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner, drawUnluckyWinner,
 ];
 
 export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTimeout }: Knobs): NumberedFault[] {
-  const preferred = draws.filter(() => prng.chance(0.5));
+  const share = pick(prng, [0.5, 0.5, 0.1]);
+  const preferred = draws.filter(() => prng.chance(share));
   const choices = preferred.length === 0 ? draws : preferred;
   const plan: PlannedFault[] = [];
   for (let count = 0; count < faults; count += 1) {

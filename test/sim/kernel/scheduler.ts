@@ -8,6 +8,11 @@ export interface Scheduled {
   readonly order: number;
 }
 
+const eventsAtOneTimeMax = 200_000;
+
+/** So often the real event loop gets its turn: signals, and messages of the process that gives out the seeds. */
+const restsPerRealTurn = 1024;
+
 export interface SchedulerOwner {
   /** An event and all that followed from it is over. */
   eventEnded(): void;
@@ -20,6 +25,8 @@ export class Scheduler {
   #order = 0;
   readonly #heap: Scheduled[] = [];
   #turnEnds: (() => void)[] = [];
+  #atThisTime = 0;
+  #rests = 0;
   #failure: { readonly thrown: unknown } | undefined;
 
   constructor(owner: SchedulerOwner) {
@@ -62,14 +69,20 @@ export class Scheduler {
         this.#now = end;
         return false;
       }
-      this.#now = next.time;
-      this.#events += 1;
+      this.#advance(next.time);
       this.#call(next.call!);
       await this.#settle();
       this.#owner.eventEnded();
       if (this.#failure !== undefined) throw this.#failure.thrown;
     }
     return true;
+  }
+
+  #advance(time: number): void {
+    this.#events += 1;
+    this.#atThisTime = time === this.#now ? this.#atThisTime + 1 : 0;
+    this.#now = time;
+    if (this.#atThisTime > eventsAtOneTimeMax) throw new Error(`more than ${eventsAtOneTimeMax} events at ${time} ms: time does not go on`);
   }
 
   #call(call: () => void): void {
@@ -82,13 +95,18 @@ export class Scheduler {
 
   async #settle(): Promise<void> {
     for (;;) {
-      // A macrotask of the real event loop: every promise that can go on has gone on by then.
-      await new Promise(setImmediate);
+      await this.#promisesRest();
       if (this.#turnEnds.length === 0) return;
       const calls = this.#turnEnds;
       this.#turnEnds = [];
       for (const call of calls) this.#call(call);
     }
+  }
+
+  /** Until every promise that can go on has gone on. Ticks of Node run when no microtask is left, and cost no turn of the real event loop. */
+  #promisesRest(): Promise<void> {
+    this.#rests += 1;
+    return new Promise(this.#rests % restsPerRealTurn === 0 ? setImmediate : process.nextTick);
   }
 
   /** The next one that was not cancelled, removed. */

@@ -17,9 +17,9 @@ const disks = new DisksDouble();
 test("every property of this folder is on the list, under a name of its own", () => {
   const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
   const written = files.map((file) => readFileSync(`${import.meta.dirname}/${file}`, "utf8")).flatMap((text) => /export class (\w+) implements Property/.exec(text)?.[1] ?? []);
-  const properties = allProperties({ disks, crc32, electionTimeout: 100 });
+  const properties = allProperties({ now: () => 0, disks, crc32, electionTimeout: 100 });
   expect(properties.map((property) => property.constructor.name).toSorted()).toEqual(written.toSorted());
-  expect(new Set(properties.map(({ name }) => name)).size).toBe(18);
+  expect(new Set(properties.map(({ name }) => name)).size).toBe(19);
 });
 
 /** n1 is elected in term 1 by n2 and commits a no-op and a put; n3 hears of nothing. */
@@ -52,7 +52,7 @@ function electAndCommit(watch: Watch, [n1, n2, n3]: readonly [ReplicaDouble, Rep
 }
 
 test("together they are silent in a small legal run with a crash and a snapshot", () => {
-  const watch = new Watch(allProperties({ disks, crc32, electionTimeout: 100 }));
+  const watch = new Watch(allProperties({ now: () => 0, disks, crc32, electionTimeout: 100 }));
   const [n1, n2, n3] = [new ReplicaDouble("n1"), new ReplicaDouble("n2"), new ReplicaDouble("n3")];
   electAndCommit(watch, [n1, n2, n3]);
   watch.crashed("n2");
@@ -66,7 +66,7 @@ test("together they are silent in a small legal run with a crash and a snapshot"
 });
 
 test("they are watched through the bounds that they are given", () => {
-  const watch = new Watch(allProperties({ disks, crc32, electionTimeout: 100, electionTimeoutsMax: 9, queuesEveryEvents: 1 }));
+  const watch = new Watch(allProperties({ now: () => 0, disks, crc32, electionTimeout: 100, electionTimeoutsMax: 9, queuesEveryEvents: 1 }));
   const leader = new ReplicaDouble("n1");
   leader.lead(1);
   expect(() => watch.ended({ replicas: [leader], convergedMs: 1_000, pendingOperations: 0 })).toThrow("at most 9");

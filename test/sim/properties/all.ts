@@ -1,6 +1,7 @@
 // Every property of a run, made anew for each: they remember.
 
 import type { Crc32 } from "../../../src/base/crc.ts";
+import { BoundedRepetition } from "./bounded-repetition.ts";
 import { BoundedQueues } from "./bounded-queues.ts";
 import { CommittedIsDurable } from "./committed-is-durable.ts";
 import { CommittedStays } from "./committed-stays.ts";
@@ -23,6 +24,8 @@ import { SessionExactlyOnce } from "./session-exactly-once.ts";
 import { StateMachineSafety } from "./state-machine-safety.ts";
 
 export interface PropertyOptions {
+  /** ms, virtual. */
+  readonly now: () => number;
   readonly disks: Disks;
   readonly crc32: Crc32;
   /** ms, as the run has drawn it. */
@@ -38,9 +41,12 @@ export interface PropertyOptions {
 /** The defaults of the state machine, written down a second time. */
 const sessionLimitsUsual: ReferenceLimits = { sessionsMax: 16_384, pagesMax: 65_536 };
 
+/** Several times what the busiest clients of a seed bring about. */
+const repetitionsUsual = 2_000;
+
 /** The cheap and telling ones first: a run ends with the first violation, and its name should say the most. */
 export function allProperties(options: PropertyOptions): Property[] {
-  const { disks, crc32, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8 } = options;
+  const { now, disks, crc32, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8 } = options;
   return [
     new ElectionSafety(),
     new MonotonicState(),
@@ -59,6 +65,7 @@ export function allProperties(options: PropertyOptions): Property[] {
     new EqualDigests(),
     new ReadMonotonicity(),
     new BoundedQueues(queuesEveryEvents),
+    new BoundedRepetition({ now, electionTimeout, repetitionsMax: repetitionsUsual }),
     new Liveness({ electionTimeout, electionTimeoutsMax }),
   ];
 }

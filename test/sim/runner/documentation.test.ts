@@ -8,7 +8,7 @@ import { usage } from "./usage.ts";
 const page = readFileSync(new URL("../../../docs/simulator.md", import.meta.url), "utf8");
 
 test("the simulator's page names every property that a run can violate", () => {
-  const properties = allProperties({ disks: { durableLogOf: () => undefined }, crc32, electionTimeout: 100 }).map(({ name }) => name);
+  const properties = allProperties({ now: () => 0, disks: { durableLogOf: () => undefined }, crc32, electionTimeout: 100 }).map(({ name }) => name);
   expect(properties.length).toBeGreaterThan(10);
   const missing = [...properties, "Linearizability"].filter((name) => !page.includes(`| ${name} |`));
   expect(missing).toEqual([]);

@@ -80,7 +80,7 @@ export function drawKnobs(prng: Prng): Knobs {
     compactionBytes: pick(prng, [200, 600, 2_000, 10_000, 1_000_000]),
     trailingEntries: pick(prng, [0, 0, 0, 3, 20]),
     snapshotChunkBytes: pick(prng, [64, 300, 4_000, 256 * 1024]),
-    installMsMax: electionTimeout * pick(prng, [0, 0, 0.5, 2]),
+    installMsMax: electionTimeout * pick(prng, [0, 0.5, 2]),
     hasIneligibleVoter: prng.chance(0.15),
     weather: drawWeather(prng, electionTimeout),
     encodesMessages: prng.chance(0.25),

@@ -14,8 +14,6 @@ type Results = readonly (Uint8Array | undefined)[];
 
 export interface StorageObserver {
   readonly applyMs: () => number;
-  /** Of replacing the state by a snapshot. */
-  readonly installMs: () => number;
   applied(entries: readonly Entry[], results: Results): void;
   installed(index: number): void;
 }
@@ -53,8 +51,6 @@ export class ObservedStorage implements RaftStorage {
 
   async install(snapshot: SnapshotMeta, kept: readonly Entry[], hardState: HardState): Promise<void> {
     this.#life.passed("install.begin");
-    const ms = this.#observer.installMs();
-    if (ms > 0) await new Promise<void>((resolve) => this.#life.after(ms, resolve));
     await this.#inner.install(snapshot, kept, hardState);
     if (this.#life.alive) this.#observer.installed(snapshot.index);
   }

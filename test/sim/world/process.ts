@@ -10,7 +10,7 @@ import { Joining } from "../../../src/host/joining.ts";
 import { MemberChange } from "../../../src/host/member-change.ts";
 import { RegionStorage } from "../../../src/host/region-storage.ts";
 import type { Transport } from "../../../src/host/transport.ts";
-import { Machine } from "../../../src/machine/machine.ts";
+import type { Machine } from "../../../src/machine/machine.ts";
 import { entryTypes } from "../../../src/raft/entry.ts";
 import type { QueueView } from "../properties/property.ts";
 import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
@@ -22,6 +22,7 @@ import { administration } from "./administration.ts";
 import { memberOf, type Home } from "./home.ts";
 import { ObservedStorage } from "./observed-storage.ts";
 import { ProcessView } from "./process-view.ts";
+import { SlowMachine } from "./slow-machine.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export const clusterId = parseClusterId("00112233445566778899aabbccddeeff");
@@ -59,7 +60,6 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const storage = new ObservedStorage(opened.storage, life, {
     applyMs: () => world.prng.next() * knobs.applyMsMax,
     applied: (entries, results) => world.guard(() => world.watch.applied(view, entries, results)),
-    installMs: () => world.prng.next() * knobs.installMsMax,
     installed: (index) => world.guard(() => world.watch.installed(view, index)),
   });
   const hosted = await host.open({
@@ -90,7 +90,7 @@ async function openStorage(node: Home, life: ProcessLife, { world, clock }: { wo
     onFatal: (error) => node.fatal(life, error),
   });
   const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger: silentLogger });
-  const machine = new Machine({ store: node.store.attach(life), crc32 });
+  const machine = new SlowMachine({ store: node.store.attach(life), crc32 }, life, () => world.prng.next() * knobs.installMsMax);
   const founding = identity.foundedBy === "init" ? { founding: world.founding } : {};
   const storage = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger: silentLogger, ...founding });
   return { identity, wal, machine, storage };

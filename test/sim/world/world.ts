@@ -75,7 +75,7 @@ export class World {
     this.history = new History(() => this.scheduler.now);
     this.#links = new Links(this.#stream("links"), knobs.weather);
     const disks = { durableLogOf: (id: string) => this.#stage.nodes[Number(id) - 1]?.disk.durableLog };
-    this.#watch = new Watch(allProperties({ disks, crc32, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts }));
+    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts }));
     this.#network = this.#makeNetwork();
     this.#operator = new Operator({ stage: this.#stage, addNode: (instead) => this.#addMachine(instead), diskSlack: () => this.#diskSlack() });
     this.#workload = new Workload(knobs.clients, this.#stream("workload"));

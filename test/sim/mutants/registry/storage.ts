@@ -57,9 +57,9 @@ export const storageMutants: readonly Mutant[] = [
     name: "entries-durable-before-their-term",
     breaks: ["H1"],
     file: "src/host/region-storage.ts",
-    find: "return wal.append(writes);",
+    find: "await wal.append(writes);",
     replace:
-      'return wal.append(writes.filter((write) => write.kind === "entries")).then(() => wal.append(writes.filter((write) => write.kind === "hardState")));',
+      'await wal.append(writes.filter((write) => write.kind === "entries")).then(() => wal.append(writes.filter((write) => write.kind === "hardState")));',
     tests: ["test/host/storage-atomicity.test.ts"],
   },
   {
@@ -226,9 +226,17 @@ export const storageMutants: readonly Mutant[] = [
     name: "entries-behind-refused-ones-taken",
     breaks: ["H45"],
     file: walFile,
-    find: "if (this.#refused.has(region) && !this.#accepted.accepts(region, first.index)) return true;",
+    find: "this.#refused.has(write.region) || ",
     replace: "",
     tests: [...faults],
+  },
+  {
+    name: "refused-region-begins-again-with-anything",
+    breaks: ["H1", "H45"],
+    file: "src/host/region-storage.ts",
+    find: "if (wal.refuses(region) && batch.sequence === this.#durableBatch + 1)",
+    replace: "if (wal.refuses(region))",
+    tests: ["test/host/region-storage.test.ts"],
   },
   {
     name: "boots-counted-in-one-slot",
