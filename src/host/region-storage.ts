@@ -3,7 +3,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { MaybePromise } from "../base/deferred.ts";
-import { RaftctlError } from "../base/errors.ts";
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { mark } from "../base/mark.ts";
@@ -44,6 +44,7 @@ export class RegionStorage implements RaftStorage {
   #received: SnapshotInfo | undefined;
   /** Sequence of the newest batch that is known to be durable. */
   #durableBatch = 0;
+  #installing: Promise<unknown> | undefined;
 
   /** Refuses CORRUPT when log, snapshot and state machine contradict each other. */
   static async open(parts: RegionStorageParts): Promise<RegionStorage> {
@@ -113,6 +114,8 @@ export class RegionStorage implements RaftStorage {
 
   async createSnapshot(): Promise<SnapshotMeta> {
     const { machine, snapshots } = this.#parts;
+    // Until an install is over, the state is ahead of the membership, and of what anybody has been told.
+    if (this.#installing !== undefined) await this.#installing;
     const image = machine.image();
     const membership = this.#appliedMembership;
     try {
@@ -152,7 +155,13 @@ export class RegionStorage implements RaftStorage {
     this.#received = await receiver.finish();
   }
 
-  async install(snapshot: SnapshotMeta, kept: readonly Entry[], hardState: HardState): Promise<void> {
+  install(snapshot: SnapshotMeta, kept: readonly Entry[], hardState: HardState): Promise<void> {
+    const installed = this.#install(snapshot, kept, hardState);
+    this.#installing = installed.catch(() => undefined).finally(() => (this.#installing = undefined));
+    return installed;
+  }
+
+  async #install(snapshot: SnapshotMeta, kept: readonly Entry[], hardState: HardState): Promise<void> {
     const { wal, region, machine, snapshots } = this.#parts;
     assert(this.#received?.index === snapshot.index && this.#received.term === snapshot.term, "what is installed was received and verified");
     // The snapshot file is durable; a crash from here on recovers to it. The log follows before the state machine, which is derived from both.
@@ -161,7 +170,11 @@ export class RegionStorage implements RaftStorage {
     await machine.restore({ index: snapshot.index, term: snapshot.term }, snapshots.chunks(this.#received));
     this.#appliedMembership = snapshot.membership;
     await snapshots.prune(1);
-    await wal.purge(new Map([[region, snapshot.index]]));
+    await wal.purge(new Map([[region, snapshot.index]])).catch((error: unknown) => {
+      // The next compaction forgets the old log as well; the install itself is done.
+      if (toRaftctlError(error).code !== "NO_SPACE") throw error;
+      mark("install-kept-the-old-log-for-lack-of-space");
+    });
   }
 
   async #receiverFor(snapshot: SnapshotMeta): Promise<SnapshotReceiver> {

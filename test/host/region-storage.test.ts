@@ -1,7 +1,8 @@
 // Log, snapshots and state machine recovered together: after any crash they are one consistent state or they are refused.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Prng } from "../../src/base/prng.ts";
+import { RaftctlError } from "../../src/base/errors.ts";
 import { globalRegion } from "../../src/base/ids.ts";
 import type { RaftStorage } from "../../src/host/raft-storage.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
@@ -324,4 +325,31 @@ test("what was given behind a batch that a full disk refused does not overtake i
   await storage.persist(vote);
   const found = (await openRegion(disk.copy())).storage.initialState();
   expect(found).toMatchObject({ hardState: { currentTerm: 2, votedFor: idOf(2) }, entries: [{ index: 1 }] });
+});
+
+test("a snapshot that is asked for in the middle of an install is taken behind it, with its index and its membership (H33)", async () => {
+  const source = await openRegion(await emptyDisk(), new MemoryStore(), votersOf(1, 2));
+  source.storage.replay();
+  source.storage.apply(puts(2, 10));
+  await source.storage.createSnapshot();
+  const { storage } = await openRegion(await emptyDisk());
+  const meta = await send(source.storage, storage);
+  await storage.finishReceiving(meta);
+  const installing = storage.install(meta, [], hardState(1, 10));
+  expect(await storage.createSnapshot()).toMatchObject({ index: 10, term: 1, membership: votersOf(1, 2) });
+  await installing;
+});
+
+test("an install whose old log cannot be forgotten for lack of space is done all the same (H45)", async () => {
+  const source = await snapshotSource(puts(1, 10));
+  const { storage, wal } = await openRegion(await emptyDisk());
+  const meta = await send(source, storage);
+  await storage.finishReceiving(meta);
+  const purge = vi.spyOn(wal, "purge").mockRejectedValueOnce(new RaftctlError("NO_SPACE", "the disk is full"));
+  await storage.install(meta, [], hardState(1, 10));
+  expect(purge).toHaveBeenCalledTimes(1);
+  expect(storage.currentSnapshot).toMatchObject({ index: 10 });
+  purge.mockRejectedValueOnce(new RaftctlError("IO_ERROR", "the disk is gone"));
+  await storage.finishReceiving(await send(await snapshotSource(puts(1, 20)), storage));
+  expect(await codeOf(storage.install({ ...meta, index: 20 }, [], hardState(1, 20)))).toBe("IO_ERROR");
 });

@@ -231,6 +231,22 @@ export const storageMutants: readonly Mutant[] = [
     tests: [...faults],
   },
   {
+    name: "install-undone-by-a-failed-purge",
+    breaks: ["H45"],
+    file: "src/host/region-storage.ts",
+    find: 'if (toRaftctlError(error).code !== "NO_SPACE") throw error;',
+    replace: "if (error !== undefined) throw error;",
+    tests: ["test/host/region-storage.test.ts"],
+  },
+  {
+    name: "snapshot-in-the-middle-of-an-install",
+    breaks: ["H33"],
+    file: "src/host/region-storage.ts",
+    find: "if (this.#installing !== undefined) await this.#installing;",
+    replace: "",
+    tests: ["test/host/region-storage.test.ts"],
+  },
+  {
     name: "refused-region-begins-again-with-anything",
     breaks: ["H1", "H45"],
     file: "src/host/region-storage.ts",
