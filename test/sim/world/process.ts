@@ -136,7 +136,9 @@ const otherCallsMax = 400;
 function queuesOf(process: Process | undefined, { network, knobs }: Surroundings): readonly QueueView[] {
   if (process === undefined) return [];
   const { core } = process.raft;
-  const uncommitted = core.role === "leader" ? core.entriesBetween(core.commitIndex + 1, core.lastIndex) : [];
+  // What leaders before it have left may be committed long since, without this one knowing yet.
+  const isOwn = ({ term }: { readonly term: number }): boolean => core.role === "leader" && term === core.currentTerm;
+  const uncommitted = core.entriesBetween(core.commitIndex + 1, core.lastIndex).filter(isOwn);
   // A single command may be larger than the bound, and the leader's own entries do not count.
   const largest = uncommitted.reduce((most, { data }) => Math.max(most, data.length), 0);
   const bytes = uncommitted.reduce((sum, { type, data }) => sum + (type === entryTypes.command ? data.length : 0), 0);
