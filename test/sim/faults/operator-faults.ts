@@ -106,13 +106,13 @@ export function drawUnluckyNewcomer(prng: Prng, at: number, electionTimeout: num
       if (node === undefined) return;
       nemesis.world.count("unlucky newcomer");
       if (fate === "misses its promotion") return missPromotion(nemesis, node);
+      // Nobody tells the leader, which has just let it in: it notices by itself.
+      if (fate === "vanishes") return vanishOnceAdmitted(nemesis, node);
       if (fate === "nobody reaches it") return nemesis.cut((_from, to) => to !== node, 4 * electionTimeout, `nobody reaches ${node.name}`);
       nemesis.after(afterMs, () => {
         if (fate === "crash") return nemesis.crash(node, "powerLoss", electionTimeout, "a newcomer");
         if (fate === "its leader crashes") return nemesis.crash(nemesis.leader() ?? node, "kill", electionTimeout, "while a newcomer is let in");
         if (!nemesis.world.mayLoseDisk(node)) return;
-        // Nobody tells the leader: it notices by itself.
-        if (fate === "vanishes") return node.destroy();
         if (fate === "gone for good") return nemesis.world.operator.replace(node);
         // Refused by everybody from then on, it is replaced whatever happens in between.
         nemesis.world.operator.attempt(`a new incarnation of ${node.name}`, (leader) => reincarnation(leader, node));
@@ -120,6 +120,13 @@ export function drawUnluckyNewcomer(prng: Prng, at: number, electionTimeout: num
       });
     },
   };
+}
+
+function vanishOnceAdmitted(nemesis: Nemesis, newcomer: SimNode): void {
+  const vanish = (): void => {
+    if (nemesis.world.mayLoseDisk(newcomer)) newcomer.destroy();
+  };
+  nemesis.arm({ point: "event.membershipAppended", count: 1, strike: vanish });
 }
 
 /** Everybody knows that it votes but itself, and its leader is gone: it must vote all the same (H29). */

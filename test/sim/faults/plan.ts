@@ -1,5 +1,5 @@
 // The plan of a seed: which faults strike when. A seed prefers some kinds and leaves out others (swarm), so that runs differ in kind and not only in
-// number; every third one knows only a few kinds.
+// number; many keep to one theme.
 
 import type { Prng } from "../../../src/base/prng.ts";
 import { pick, type Knobs } from "../world/knobs.ts";
@@ -8,7 +8,7 @@ import { drawBitFlip, drawFailingWrite, drawFullDisk, drawLostMachine, drawSlowD
 import { drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner } from "./event-faults.ts";
 import type { NumberedFault, PlannedFault } from "./fault.ts";
 import { drawDeposedLeader, drawFlapping, drawLateVotes, drawPartition, drawSlowLinks } from "./network-faults.ts";
-import { drawInstallTrouble, drawInstallsWithoutSpace, drawOvertakenLeader } from "./install-faults.ts";
+import { drawInstallTrouble, drawInstallsWithoutSpace, drawNeedlessInstall, drawOvertakenLeader } from "./install-faults.ts";
 import { drawForbiddenChanges, drawLeaverLeads, drawMembershipChange, drawMoved, drawSnapshots, drawUnluckyNewcomer } from "./operator-faults.ts";
 import { drawLateHandover, drawReluctantTarget, drawTransfer, drawTransferTrouble } from "./transfer-faults.ts";
 import { drawBlackout, drawCrash, drawPause, drawRollingRestart } from "./process-faults.ts";
@@ -21,18 +21,30 @@ const draws: readonly Draw[] = [
   drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawSpaceTaken, drawBitFlip, drawLostMachine,
   drawWallJump, drawClockRate,
   drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawForbiddenChanges, drawLeaverLeads, drawUnluckyNewcomer, drawUnluckyNewcomer,
-  drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawInstallsWithoutSpace, drawOvertakenLeader, drawOvertakenLeader, drawLateVotes, drawLateHandover, drawReluctantTarget, drawLateVotes, drawMoved,
+  drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawInstallsWithoutSpace, drawNeedlessInstall, drawOvertakenLeader, drawOvertakenLeader, drawLateVotes, drawLateHandover, drawReluctantTarget, drawLateVotes, drawMoved,
   drawCrashAtMoment, drawCrashAtMoment, drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner, drawUnluckyWinner,
 ];
 
+/** What becomes dangerous together. */
+const themes: readonly (readonly Draw[])[] = [
+  [drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawInstallsWithoutSpace, drawNeedlessInstall, drawOvertakenLeader, drawUnluckyWinner, drawCrash],
+  [drawMembershipChange, drawForbiddenChanges, drawLeaverLeads, drawUnluckyNewcomer, drawUnluckyNewcomer, drawUnluckyNewcomer, drawLostMachine, drawMoved, drawUnluckyWinner],
+  [drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawSpaceTaken, drawBitFlip, drawBlackout, drawCrashAtMoment, drawCrashAtMoment],
+  [drawUnluckyWinner, drawLateVotes, drawTransfer, drawTransferTrouble, drawLateHandover, drawReluctantTarget, drawDeposedLeader, drawFlapping, drawPause],
+];
+
 export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTimeout }: Knobs): NumberedFault[] {
-  const share = pick(prng, [0.5, 0.5, 0.1]);
-  const preferred = draws.filter(() => prng.chance(share));
-  const choices = preferred.length === 0 ? draws : preferred;
+  const choices = drawChoices(prng);
   const plan: PlannedFault[] = [];
   for (let count = 0; count < faults; count += 1) {
     const at = prng.next() * chaosElectionTimeouts * electionTimeout * 0.9;
     plan.push(choices[prng.integer(0, choices.length - 1)]!(prng, at, electionTimeout));
   }
   return plan.toSorted((left, right) => left.at - right.at).map((fault, number) => ({ ...fault, number }));
+}
+
+function drawChoices(prng: Prng): readonly Draw[] {
+  if (prng.chance(0.4)) return pick(prng, themes);
+  const preferred = draws.filter(() => prng.chance(0.5));
+  return preferred.length === 0 ? draws : preferred;
 }

@@ -1,5 +1,6 @@
 // The store as one boot of a process sees it. A transaction passes a point first, where the process may die; after its death nothing is written any more.
 
+import { RaftctlError } from "../../../src/base/errors.ts";
 import type { MemoryStore } from "../../../src/machine/memory-store.ts";
 import type { KeyRange, KeyValue, Store, StoreImage, StoreTransaction } from "../../../src/machine/store.ts";
 import type { Life } from "../kernel/life.ts";
@@ -15,11 +16,13 @@ export class LifeOver extends Error {
 export class AttachedStore implements Store {
   readonly #store: MemoryStore;
   readonly #life: Life;
+  readonly #freeBytes: () => number;
   #closedInOrder = false;
 
-  constructor(store: MemoryStore, life: Life) {
+  constructor(store: MemoryStore, life: Life, freeBytes: () => number) {
     this.#store = store;
     this.#life = life;
+    this.#freeBytes = freeBytes;
   }
 
   /** Everything is on disk and marked so. */
@@ -73,5 +76,7 @@ export class AttachedStore implements Store {
       yield pair;
     }
     this.#pass("store.replace.swap");
+    // What it has is written over in place, but a second one beside it needs space.
+    if (this.#freeBytes() <= 0) throw new RaftctlError("NO_SPACE", "cannot write the state: no space left");
   }
 }

@@ -11,10 +11,10 @@ export class SimStore {
   #content = new MemoryStore();
   #attached: AttachedStore | undefined;
 
-  /** What one boot of the process sees. */
-  attach(life: Life): Store {
+  /** What one boot of the process sees. Of the disk on which it lies, it wants to know only what is free. */
+  attach(life: Life, freeBytes: () => number = () => Number.POSITIVE_INFINITY): Store {
     this.#content = this.#content.fork();
-    this.#attached = new AttachedStore(this.#content, life);
+    this.#attached = new AttachedStore(this.#content, life, freeBytes);
     return this.#attached;
   }
 

@@ -15,6 +15,8 @@ export function diskSlack(nodes: readonly SimNode[]): number {
 }
 
 function slackOf({ voters, votersOutgoing, members }: Membership, nodes: readonly SimNode[]): number {
+  // A newcomer that knows of no membership yet.
+  if (voters.length === 0) return Number.POSITIVE_INFINITY;
   const ineligible = new Set(members.filter(({ masterEligible }) => !masterEligible).map(({ id }) => id));
   const sets = votersOutgoing.length > 0 ? [voters, votersOutgoing] : [voters];
   return Math.min(...sets.map((ids) => Math.floor((ids.length - 1) / 2) - ids.filter((id) => ineligible.has(id) || isUnreliable(nodes[Number(id) - 1])).length));

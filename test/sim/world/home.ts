@@ -12,6 +12,8 @@ export interface Home extends Named {
   readonly store: SimStore;
   readonly clock: ClockConditions;
   readonly founder: boolean;
+  /** How long replacing the state by a snapshot takes; undefined: as the seed has it. */
+  readonly restoreMs: number | undefined;
   fatal(life: ProcessLife, error: Error): void;
 }
 

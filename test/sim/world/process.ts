@@ -90,7 +90,8 @@ async function openStorage(node: Home, life: ProcessLife, { world, clock }: { wo
     onFatal: (error) => node.fatal(life, error),
   });
   const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger: silentLogger });
-  const machine = new SlowMachine({ store: node.store.attach(life), crc32 }, life, () => world.prng.next() * knobs.installMsMax);
+  const store = node.store.attach(life, () => node.disk.conditions.freeBytes);
+  const machine = new SlowMachine({ store, crc32 }, life, () => node.restoreMs ?? world.prng.next() * knobs.installMsMax);
   const founding = identity.foundedBy === "init" ? { founding: world.founding } : {};
   const storage = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger: silentLogger, ...founding });
   return { identity, wal, machine, storage };

@@ -41,6 +41,7 @@ export class SimNode implements Home {
   damaged = false;
   /** Its disk was full at some time. */
   wasFull = false;
+  restoreMs: number | undefined;
   /** The machine is gone for good. */
   destroyed = false;
   readonly #world: Surroundings;
@@ -123,6 +124,7 @@ export class SimNode implements Home {
   /** Faults have stopped: it runs, and nothing is slow any more. */
   heal(): void {
     const { conditions } = this.disk;
+    this.restoreMs = undefined;
     conditions.durableMs = () => 0.1;
     conditions.otherMs = () => 0;
     conditions.freeBytes = Number.MAX_SAFE_INTEGER;
