@@ -1,6 +1,7 @@
 // Membership changes as a leader drives them (§6): one at a time, never before the term's no-op is committed, through a joint membership
 // whenever voters change. Whoever leads when a joint membership is committed leaves it, also a successor of the leader that began.
 
+import { equalBytes } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import { mark } from "../base/mark.ts";
@@ -9,8 +10,9 @@ import type { Leadership } from "./leadership.ts";
 import { handOver } from "./leadership-transfer.ts";
 import { appendMembership } from "./log-writes.ts";
 import { nextMembership } from "./membership-change.ts";
+import { encodeMembership } from "./membership-codec.ts";
 import { isJoint, isVoter, leaveJoint } from "./membership.ts";
-import type { MembershipChange } from "./membership.ts";
+import type { Membership, MembershipChange } from "./membership.ts";
 import { sendHeartbeats } from "./replication.ts";
 import type { State } from "./state.ts";
 import { becomeFollower } from "./transitions.ts";
@@ -28,13 +30,21 @@ export function startChange(state: State, ticket: Ticket, change: MembershipChan
     checkMayChange(state);
     const next = nextMembership(state.membership, change);
     for (const id of change.promote ?? []) checkHasCaughtUp(state, leadership, id);
-    const index = appendMembership(state, leadership, next);
+    const index = isInForce(state, next) ? state.memberships.currentIndex : appendMembership(state, leadership, next);
     if (isJoint(next)) mark("joint-entered");
     leadership.change = { ticket, finalIndex: isJoint(next) ? undefined : index };
+    answerChange(state, leadership);
   } catch (error) {
     if (!(error instanceof RaftctlError)) throw error;
     state.outbox.answers.push({ kind: "refused", ticket, code: error.code, reason: error.message, leader: state.leader });
   }
+}
+
+/** A node that announces itself again until it hears of it must not write an entry each time: it might never catch up with them. */
+function isInForce(state: State, next: Membership): boolean {
+  const isSame = equalBytes(encodeMembership(state.membership), encodeMembership(next));
+  if (isSame) mark("change-changes-nothing");
+  return isSame;
 }
 
 /** commitIndex has moved: leave a committed joint membership, finish a committed change. */

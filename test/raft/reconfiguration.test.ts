@@ -195,6 +195,17 @@ test("a server learns from its log that it votes, and that it does so no more", 
   expect(cluster.node("n4").role).toBe("learner");
 });
 
+test("a change that changes nothing is done at once and writes nothing: a node may announce itself until it hears of it (H41)", () => {
+  const cluster = withLearners();
+  const { lastIndex } = cluster.node("n1");
+  const { membershipIndex } = cluster.node("n1").status();
+  const same = change(cluster, "n1", { upsert: [member("n2"), member("n4")] });
+  expect(cluster.answersTo("n1", same)).toEqual([{ kind: "membershipChanged", ticket: same, index: membershipIndex }]);
+  expect(cluster.node("n1").lastIndex).toBe(lastIndex);
+  const other = change(cluster, "n1", { upsert: [member("n4", { clientAddress: "n4:99" })] });
+  expect(cluster.answersTo("n1", other)).toMatchObject([{ kind: "membershipChanged", index: lastIndex + 1 }]);
+});
+
 test("every membership is reported when it is appended and when it is committed", () => {
   const cluster = new Cluster(three);
   cluster.elect("n1");

@@ -59,6 +59,14 @@ export const hostMutants: readonly Mutant[] = [
     tests: persister,
   },
   {
+    name: "known-addresses-written-again",
+    breaks: ["H41"],
+    file: "src/raft/reconfiguration.ts",
+    find: "const index = isInForce(state, next) ? state.memberships.currentIndex : appendMembership(state, leadership, next);",
+    replace: "const index = appendMembership(state, leadership, next);",
+    tests: ["test/raft/reconfiguration.test.ts"],
+  },
+  {
     name: "transfer-repeated-at-once",
     breaks: ["H41"],
     file: "src/raft/raft.ts",
