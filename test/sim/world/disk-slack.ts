@@ -1,16 +1,11 @@
-// How many more disks may be lost without losing what was acknowledged: the lowest answer over every membership that any node holds, since nobody outside
-// can tell which of them is in force.
+// How many more disks may be lost without losing what was acknowledged: the lowest answer over every membership that any node holds, running or not,
+// since nobody outside can tell which of them is in force.
 
 import type { Membership } from "../../../src/raft/membership.ts";
 import type { SimNode } from "./sim-node.ts";
 
 export function diskSlack(nodes: readonly SimNode[]): number {
-  let slack = Number.POSITIVE_INFINITY;
-  for (const { process } of nodes) {
-    if (process === undefined) continue;
-    const { core } = process.raft;
-    slack = Math.min(slack, slackOf(core.membership, nodes), slackOf(core.membershipAt(Math.max(core.commitIndex, core.snapshotIndex)), nodes));
-  }
+  const slack = Math.min(...nodes.flatMap(({ memberships }) => memberships.map((membership) => slackOf(membership, nodes))));
   return slack === Number.POSITIVE_INFINITY ? 0 : slack;
 }
 

@@ -5,6 +5,7 @@ import { AssertionFailure } from "../../../src/base/assert.ts";
 import { toRaftctlError } from "../../../src/base/errors.ts";
 import { globalRegion, type NodeId } from "../../../src/base/ids.ts";
 import type { Prng } from "../../../src/base/prng.ts";
+import type { Membership } from "../../../src/raft/membership.ts";
 import { SimDisk } from "../disk/sim-disk.ts";
 import type { ClockConditions } from "../kernel/life-clock.ts";
 import { ProcessLife } from "../kernel/process-life.ts";
@@ -48,6 +49,7 @@ export class SimNode implements Home {
   #boots = 0;
   #life: ProcessLife | undefined;
   #process: Process | undefined;
+  #remembered: readonly Membership[] = [];
 
   constructor(number: number, world: Surroundings, options: SimNodeOptions) {
     this.number = number;
@@ -84,6 +86,13 @@ export class SimNode implements Home {
     return this.#process;
   }
 
+  /** The newest that it holds and the newest that it knows to be committed, or held when it went down. */
+  get memberships(): readonly Membership[] {
+    const core = this.#process?.raft.core;
+    if (core === undefined) return this.destroyed ? [] : this.#remembered;
+    return [core.membership, core.membershipAt(Math.max(core.commitIndex, core.snapshotIndex))];
+  }
+
   start(): void {
     if (this.#life !== undefined || this.destroyed) return;
     this.#boots += 1;
@@ -103,6 +112,7 @@ export class SimNode implements Home {
     const life = this.#life;
     if (life === undefined) return;
     life.end();
+    this.#remembered = this.memberships;
     this.#life = undefined;
     this.#process = undefined;
     this.#world.trace.record(this.name, "crash", `${kind === "kill" ? "killed" : "power lost"}: ${reason}`);
