@@ -31,6 +31,8 @@ type Reply =
   | { readonly kind: "silence" };
 
 const attemptsMax = 6;
+/** Of the first time limit. */
+const patienceMax = 16;
 
 export class SimClient {
   readonly name: string;
@@ -66,13 +68,16 @@ export class SimClient {
     const repeatable = operation.kind === "get" || this.#session !== undefined;
     let doubt = false;
     for (let attempt = 1; ; attempt += 1) {
-      const reply = await this.#attempt(request, operation.kind);
+      // As retrying clients must: a cluster that is slower than their patience would otherwise be kept busy by their repetitions alone. As long as
+      // faults strike, impatience is one of them.
+      const patience = this.#world.stage.healed ? Math.min(2 ** (attempt - 1), patienceMax) : 1;
+      const reply = await this.#attempt(request, operation.kind, patience);
       if (reply.kind === "answer") return this.#answered(step, recorded, reply.response);
       doubt ||= operation.kind !== "get" && (reply.kind === "silence" || isAmbiguous(reply.error));
       const givesUp = !this.#world.stage.healed && attempt >= attemptsMax;
       if (givesUp || (doubt && !repeatable)) return this.#gaveUp(recorded, doubt, step);
       if (!this.#sticky || this.#world.stage.healed) this.#target += 1;
-      await this.#world.stage.sleep((this.#prng.next() * this.#world.stage.electionTimeout) / 2);
+      await this.#world.stage.sleep((patience * this.#prng.next() * this.#world.stage.electionTimeout) / 2);
     }
   }
 
@@ -106,16 +111,16 @@ export class SimClient {
   }
 
   async #readStale(): Promise<void> {
-    await this.#attempt(readRequest(`k0.${this.#prng.integer(0, 1)}`, "stale", this.#world.stage.electionTimeout), "stale");
+    await this.#attempt(readRequest(`k0.${this.#prng.integer(0, 1)}`, "stale", this.#world.stage.electionTimeout), "stale", 1);
   }
 
-  async #attempt(request: ClientRequest, kind: Operation["kind"] | "stale"): Promise<Reply> {
+  async #attempt(request: ClientRequest, kind: Operation["kind"] | "stale", patience: number): Promise<Reply> {
     const { nodes, electionTimeout } = this.#world.stage;
     const node = nodes[this.#target % nodes.length]!;
     const began = this.#world.stage.now;
     const reply = await new Promise<Reply>((resolve) => {
-      this.#world.stage.at(6 * electionTimeout, () => resolve({ kind: "silence" }));
-      this.#send(node, request, resolve);
+      this.#world.stage.at(6 * patience * electionTimeout, () => resolve({ kind: "silence" }));
+      this.#send(node, { ...request, timeoutMs: patience * request.timeoutMs }, resolve);
     });
     if (reply.kind === "answer") this.#told(node, kind, reply);
     const told = reply.kind === "error" ? reply.error.code : reply.kind;
