@@ -30,7 +30,7 @@ test("ten seeds give equal traces in two processes that run them in opposite ord
 test("a run whose trace is read is the same run as one whose trace is not", async () => {
   let lines = 0;
   const watched = await runSeed(3, { onLine: () => void (lines += 1) });
-  expect(lines).toBeGreaterThan(1000);
+  expect(lines).toBeGreaterThan(100);
   expect(watched).toEqual(await runSeed(3));
 });
 
