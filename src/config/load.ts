@@ -34,7 +34,7 @@ export interface LoadedConfig {
   readonly origin: Readonly<Record<string, string>>;
   /** 16 hexadecimal digits; equal configurations have equal ones. */
   readonly configHash: string;
-  /** The file that was read; what watchConfig may watch. */
+  /** The file that was read; what watchFile may watch. */
   readonly file: string | undefined;
 }
 

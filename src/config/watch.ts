@@ -1,4 +1,4 @@
-// Watches one configuration file and tells when its content has changed: after a write in place, after an editor's rename over it, and after the
+// Watches one file that people or programs change, and tells when its content has changed: after a write in place, after an editor's rename over it, and after the
 // swapped link of a mounted Kubernetes ConfigMap. Therefore it watches the folder, and compares what the file says, not what happened to it.
 
 import { createHash } from "node:crypto";
@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { watch } from "chokidar";
 
-export interface ConfigWatch {
+export interface FileWatch {
   close(): Promise<void>;
 }
 
@@ -14,7 +14,7 @@ export interface ConfigWatch {
  * Resolves when the watching has begun; what is changed afterwards is reported.
  * @param onChange after a change of content; never while the file is absent or empty, because a file is often emptied before it is written.
  */
-export async function watchConfig(file: string, onChange: () => void): Promise<ConfigWatch> {
+export async function watchFile(file: string, onChange: () => void): Promise<FileWatch> {
   const path = resolve(file);
   const folder = dirname(path);
   let known = await digestOf(path);

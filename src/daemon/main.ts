@@ -5,7 +5,7 @@ import { closeSync, writeSync } from "node:fs";
 import { AssertionFailure } from "../base/assert.ts";
 import { toRaftctlError } from "../base/errors.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { watchConfig } from "../config/watch.ts";
+import { watchFile } from "../config/watch.ts";
 import { onParentGone } from "../platform/lifeline.ts";
 import { Daemon } from "./daemon.ts";
 import { openLog, type Log } from "./log.ts";
@@ -45,7 +45,7 @@ async function serve(daemon: Daemon, log: Log, { loaded, reload, lifelineFd }: R
   process.on("uncaughtException", (error) => dieOfOurBug(error, log));
   process.on("unhandledRejection", (reason) => dieOfOurBug(reason, log));
   process.on("SIGHUP", () => log.reopen());
-  const watching = loaded.file === undefined ? undefined : watchConfig(loaded.file, () => void applyChanges(reload, log));
+  const watching = loaded.file === undefined ? undefined : watchFile(loaded.file, () => void applyChanges(reload, log));
   const error = await daemon.ended;
   await daemon.stop({ transfer: false, drainMs: 0 });
   await (await watching)?.close();

@@ -1,22 +1,21 @@
-// What can be done to a data directory without a daemon: found a cluster in it, prepare it for joining one, look who it is, move it aside. Takes the
-// directory's lock, so that none of this happens under a daemon that runs.
+// What can be done without a daemon: look at a discovery source; and in a data directory found a cluster, prepare for joining one, look who it is,
+// move it aside. Takes the directory's lock, so that none of this happens under a daemon that runs.
 
 import { randomBytes } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { resolve } from "node:path";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
-import { nodeIdFromBigint, parseClusterId, type ClusterId, type NodeId } from "../base/ids.ts";
-import { Prng } from "../base/prng.ts";
+import { parseClusterId, type ClusterId } from "../base/ids.ts";
 import type { IdentitySettings } from "../config/identity-settings.ts";
 import type { ProbedPeer } from "../host/transport.ts";
 import { crc32 } from "../platform/crc32.ts";
 import { acquireDirectoryLock } from "../platform/directory-lock.ts";
 import { NodeDisk } from "../platform/node-disk.ts";
-import { SystemClock } from "../platform/system-clock.ts";
-import { TcpTransport } from "../platform/tcp-transport.ts";
 import { createIdentity, dataFormat, readIdentity, type Identity } from "../storage/data-dir.ts";
-import { programVersion } from "./version.ts";
 import type { JoinIntent } from "./join-intent.ts";
+import { randomNodeId, withProbe } from "./probe.ts";
+
+export { probeSource } from "./discovery/probe-source.ts";
 
 export interface DirectoryIdentity {
   readonly clusterId: string;
@@ -89,20 +88,8 @@ async function create(dataDir: string, made: { name: string; clusterId: ClusterI
 }
 
 /** Which cluster the seeds belong to: the first one that answers says so. */
-async function askCluster({ seeds, name, timeoutMs }: JoinDirectoryRequest): Promise<ClusterId> {
-  const clock = new SystemClock();
-  const transport = new TcpTransport({
-    clock,
-    prng: new Prng(1),
-    identity: { clusterId: undefined, nodeId: randomNodeId(), incarnation: 1, name, regions: [], version: programVersion },
-    directory: { addressOf: () => undefined, refusalOf: () => undefined },
-    address: { host: "127.0.0.1", port: 0 },
-  });
-  try {
-    return await firstAnswer(seeds, async (seed) => clusterOf(seed, await transport.probe(seed, { timeoutMs })));
-  } finally {
-    await transport.stop();
-  }
+function askCluster({ seeds, name, timeoutMs }: JoinDirectoryRequest): Promise<ClusterId> {
+  return withProbe(name, (probe) => firstAnswer(seeds, async (seed) => clusterOf(seed, await probe(seed, { timeoutMs }))));
 }
 
 function clusterOf(seed: string, { clusterId, name }: ProbedPeer): ClusterId {
@@ -120,11 +107,6 @@ async function firstAnswer<T>(seeds: readonly string[], ask: (seed: string) => P
     }
   }
   throw new RaftctlError("UNREACHABLE", `no member answers: ${reasons.join("; ")}`, { hint: "name the peer address of a member that is up: raftctl member list shows them" });
-}
-
-function randomNodeId(): NodeId {
-  const value = randomBytes(8).readBigUInt64LE();
-  return nodeIdFromBigint(value === 0n ? 1n : value);
 }
 
 function described({ clusterId, nodeId, name }: Identity): DirectoryIdentity {

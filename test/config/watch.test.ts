@@ -5,14 +5,14 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { configChanges } from "../../src/config/reload.ts";
-import { watchConfig } from "../../src/config/watch.ts";
+import { watchFile } from "../../src/config/watch.ts";
 import { makeSandbox } from "./sandbox.ts";
 
 /** Counts the reports; `next` waits for the one that follows. */
 async function watching(file: string) {
   let reports = 0;
   let arrived: (() => void) | undefined;
-  const watch = await watchConfig(file, () => {
+  const watch = await watchFile(file, () => {
     reports += 1;
     arrived?.();
   });

@@ -1,0 +1,47 @@
+// `raftctl discovery probe`: what a source says and who answers there, as a document and a table, and what is wrong with it.
+
+import { RaftctlError } from "../base/errors.ts";
+import { renderTable } from "./table.ts";
+import { visible } from "./terminal.ts";
+
+export interface ProbedHost {
+  readonly address: string;
+  readonly regions: readonly string[] | null;
+  readonly reachable: boolean;
+  readonly nodeId: string | null;
+  readonly name: string | null;
+  /** null: it does not answer, or belongs to no cluster yet. */
+  readonly clusterId: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface DiscoveryDocument {
+  readonly source: string;
+  readonly hosts: readonly ProbedHost[];
+  readonly reachable: readonly string[];
+  readonly identity: { readonly clusterIds: readonly string[] };
+}
+
+export function discoveryDocument({ source, hosts }: { readonly source: string; readonly hosts: readonly ProbedHost[] }): DiscoveryDocument {
+  const clusterIds = new Set(hosts.flatMap(({ clusterId }) => clusterId ?? []));
+  return { source, hosts, reachable: hosts.filter(({ reachable }) => reachable).map(({ address }) => address), identity: { clusterIds: [...clusterIds].toSorted() } };
+}
+
+/** undefined: as it should be. */
+export function discoveryFinding({ source, hosts, reachable, identity }: DiscoveryDocument): RaftctlError | undefined {
+  if (hosts.length === 0) return new RaftctlError("NOT_FOUND", `${source} names no node`);
+  const silent = hosts.filter((host) => !host.reachable).map(({ address }) => address);
+  if (silent.length > 0) return new RaftctlError("UNHEALTHY", `${reachable.length} of ${hosts.length} nodes answer; not ${silent.join(", ")}`, { hint: "check that the daemons run, and the firewall" });
+  if (identity.clusterIds.length > 1) return new RaftctlError("UNHEALTHY", `the nodes belong to ${identity.clusterIds.length} clusters: ${identity.clusterIds.join(", ")}`);
+  return undefined;
+}
+
+export function discoveryText({ hosts }: DiscoveryDocument): string {
+  return renderTable(hosts, [
+    { title: "ADDRESS", cell: ({ address }) => visible(address) },
+    { title: "NODE", cell: ({ name }) => visible(name ?? "-") },
+    { title: "CLUSTER", cell: ({ reachable, clusterId }) => clusterId ?? (reachable ? "none yet" : "-") },
+    { title: "REGIONS", cell: ({ regions }) => visible(regions?.join(",") ?? "-") },
+    { title: "ANSWER", cell: ({ error }) => (error === null ? "ok" : visible(`${error.code}: ${error.message}`)) },
+  ]);
+}
