@@ -114,9 +114,16 @@ export class AnswerChannel<Request, Response> {
     fields[0] = id;
     const frame = this.#socket.encode(fields);
     const bytes = frameBytes(frame) - frameHeaderBytes;
-    if (bytes > this.#options.frameBytesMax) throw answerTooLarge(bytes, this.#options.frameBytesMax);
-    if (!this.#socket.hasRoomFor(bytes)) throw new RaftctlError("BUSY", `${this.#socket.waitingBytes} bytes of answers wait to be read`);
-    return frame;
+    const refusal = this.#refusalOf(bytes);
+    if (refusal === undefined) return frame;
+    this.#socket.abandon(frame);
+    throw refusal;
+  }
+
+  #refusalOf(answerBytes: number): RaftctlError | undefined {
+    if (answerBytes > this.#options.frameBytesMax) return answerTooLarge(answerBytes, this.#options.frameBytesMax);
+    if (this.#socket.hasRoomFor(answerBytes)) return undefined;
+    return new RaftctlError("BUSY", `${this.#socket.waitingBytes} bytes of answers wait to be read`);
   }
 
   #fail(id: number, error: unknown): void {

@@ -67,7 +67,10 @@ export class CallChannel {
     const id = this.#pending.nextId();
     fields[0] = id;
     const frame = this.#socket.encode(fields);
-    if (frameBytes(frame) - frameHeaderBytes > this.#options.frameBytesMax) return Promise.reject(this.#tooLarge(frameBytes(frame)));
+    if (frameBytes(frame) - frameHeaderBytes > this.#options.frameBytesMax) {
+      this.#socket.abandon(frame);
+      return Promise.reject(this.#tooLarge(frameBytes(frame)));
+    }
     const answer = new Promise<T>((resolve, reject) => {
       this.#pending.add(id, { decode, resolve, reject, deadline: this.#options.clock.now() + timeoutMs, timeoutMs });
       this.#socket.send(frame);

@@ -115,6 +115,11 @@ export class FramedSocket {
     return this.#encoder.encode(fields);
   }
 
+  /** The frame that was encoded last will not be sent. */
+  abandon(frame: Frame): void {
+    this.#encoder.abandon(frame);
+  }
+
   /** Encodes and queues; it leaves at the end of this turn. */
   sendFields(fields: WireFields): void {
     this.send(this.#encoder.encode(fields));

@@ -21,6 +21,11 @@ export interface Codec {
 export interface FrameCodec extends Codec {
   /** The encoding of `fields` without the content of its last field: appending that content completes it. */
   encodeBeforeLast(fields: unknown[], reserve: number): Uint8Array;
+  /**
+   * What was encoded last will not be used: its place is written over by the next. Encodings share large buffers, so a small one beside an
+   * abandoned large one would keep it in memory.
+   */
+  abandon(encoded: Uint8Array): void;
 }
 
 /** Five bytes in MessagePack, as the header of a long byte string is. */
@@ -49,6 +54,11 @@ class MessagePackCodec implements FrameCodec {
     head[start] = 0xc6;
     for (let byte = 0; byte < 4; byte += 1) head[start + 1 + byte] = last.length >>> (24 - 8 * byte);
     return head;
+  }
+
+  abandon(encoded: Uint8Array): void {
+    assert(this.#packr.position === encoded.byteOffset + encoded.length, "only what was encoded last is abandoned");
+    this.#packr.position = encoded.byteOffset;
   }
 
   decode(bytes: Uint8Array): unknown {

@@ -48,6 +48,11 @@ export class FrameEncoder {
     return { head, tail: undefined };
   }
 
+  /** The frame that was encoded last will not be sent. */
+  abandon(frame: Frame): void {
+    this.#codec.abandon(frame.head);
+  }
+
   #encodeWithTail(fields: WireFields, tail: Uint8Array): Frame {
     const head = this.#codec.encodeBeforeLast(fields, frameHeaderBytes);
     writeU32(head, 0, head.length - frameHeaderBytes + tail.length);

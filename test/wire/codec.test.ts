@@ -110,3 +110,13 @@ test("a refused value leaves the codec as it was", () => {
   refusal(hex("81 a1 61"));
   expect(decode(messagePackCodec.encode([{ a: 1 }], 0))).toEqual([{ a: 1 }]);
 });
+
+test("an abandoned encoding leaves its place to the next one, and an older one cannot be abandoned", () => {
+  const kept = messagePackCodec.encode(["kept"], 8);
+  const abandoned = messagePackCodec.encode(["x".repeat(100_000)], 8);
+  messagePackCodec.abandon(abandoned);
+  const next = messagePackCodec.encode(["next"], 8);
+  expect([next.buffer === abandoned.buffer, next.byteOffset]).toEqual([true, abandoned.byteOffset]);
+  expect([decode(kept.subarray(8)), decode(next.subarray(8))]).toEqual([["kept"], ["next"]]);
+  expect(() => messagePackCodec.abandon(kept)).toThrow("only what was encoded last is abandoned");
+});
