@@ -100,7 +100,7 @@ export class Joining {
     await this.#retry(() => this.#options.raft.waitForApplied(reply.membershipIndex, this.#options.retryMs * 10));
   }
 
-  /** The first seed that gives a definite answer decides. */
+  /** The first seed that gives a definite answer decides; one that the cluster itself turns away has none to give. */
   async #askSeeds(): Promise<JoinReply> {
     const { transport, seeds, request } = this.#options;
     let last: RaftctlError | undefined;
@@ -111,7 +111,7 @@ export class Joining {
         return response.result as JoinReply;
       } catch (error) {
         last = toRaftctlError(error);
-        if (!transient.has(last.code)) throw last;
+        if (!transient.has(last.code) && last.code !== "INCARNATION_REFUSED") throw last;
         mark("joining-seed-gave-no-answer");
       }
     }

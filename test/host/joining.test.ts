@@ -1,6 +1,6 @@
 // A newcomer's way into a cluster: dialled back before anything is proposed, a learner first, a voter when it has caught up, and no trace when it fails.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { RaftctlError } from "../../src/base/errors.ts";
 import { isJoint } from "../../src/raft/membership.ts";
 import { AdministeredCluster } from "./support/administration.ts";
@@ -175,6 +175,20 @@ test("seeds that are down are tried again until the time is over, and the error 
   await cluster.clock.advance(500);
   expect([ended.value, joining.progress().error?.code]).toEqual(["failed", "UNREACHABLE"]);
   expect(joining.progress().ms).toBeLessThan(3_500);
+  cluster.stop();
+});
+
+test("a seed that the cluster itself turns away decides nothing: the next one is asked", async () => {
+  const world = await AdministeredCluster.led();
+  const { cluster } = world;
+  const newcomer = await cluster.add(newcomerId);
+  const turnedAway = cluster.nodes.find((node) => node !== cluster.leader && node !== newcomer)!;
+  vi.spyOn(turnedAway.host.receiver, "admin").mockRejectedValue(new RaftctlError("INCARNATION_REFUSED", "node 1 comes with incarnation 1, the cluster knows 8"));
+  expect(await cluster.run(world.joining(newcomer, { seeds: [`h${turnedAway.id}:1`, `h${cluster.leader.id}:1`] }).run())).toBe("voter");
+  const another = await cluster.add(idOf(5));
+  const alone = world.joining(another, { seeds: [`h${turnedAway.id}:1`] });
+  expect(await cluster.run(alone.run())).toBe("failed");
+  expect(alone.progress().error?.code).toBe("INCARNATION_REFUSED");
   cluster.stop();
 });
 

@@ -72,7 +72,8 @@ const forbidden: Readonly<Record<string, (leader: Process, nemesis: Nemesis) => 
   "the leader, by an operator": ({ raft, memberChange }) => memberChange.remove(raft.id, { force: false, dryRun: false }),
   "everybody, one by one": ({ raft, memberChange }) => Promise.allSettled(raft.core.membership.voters.map((id) => memberChange.remove(id, { force: false, dryRun: true }))),
   "a voter's disk": ({ raft }) => {
-    const other = raft.core.membership.members.find(({ id }) => id !== raft.id);
+    const { members, voters } = raft.core.membership;
+    const other = members.find(({ id }) => id !== raft.id && voters.includes(id));
     return raft.changeMembership({ upsert: other === undefined ? [] : [{ ...other, incarnation: other.incarnation + 7 }] });
   },
   "a transfer, on a follower": async ({ raft }, nemesis) => nemesis.nodes.find(({ id }) => id !== raft.id)?.process?.raft.transferLeadership(undefined),

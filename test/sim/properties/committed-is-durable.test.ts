@@ -1,6 +1,7 @@
 // The checker that what is committed is durable on a quorum: it fails when it should, and is silent in legal runs.
 
 import { expect, test } from "vitest";
+import type { Membership } from "../../../src/raft/membership.ts";
 import { membershipOf } from "../../raft/harness/members.ts";
 import { CommittedIsDurable } from "./committed-is-durable.ts";
 import { DisksDouble } from "./support/disks-double.ts";
@@ -131,6 +132,22 @@ test("what a follower is the first to show, because its leader died, must be on 
   const legal = scene();
   for (const name of ["n1", "n2"]) legal.disks.hold(name, { terms: [1, 2] });
   legal.property.stepped(follower);
+});
+
+test("what a follower is the first to show may have been counted before the change that its leader began in its last event (§6)", () => {
+  const learnedWith = (membership: Membership, holders: readonly string[]): (() => void) => {
+    const { property, disks } = scene();
+    for (const name of holders) disks.hold(name, { terms: [1, 2, 2] });
+    const follower = new ReplicaDouble("n2", [1, 2]);
+    follower.writeMembership(2, membership);
+    follower.commitIndex = 2;
+    return () => property.stepped(follower);
+  };
+  const joint = membershipOf({ voters: ["n1", "n4", "n5"], votersOutgoing: ["n1", "n2", "n3"] });
+  expect(learnedWith(joint, ["n2", "n3"])).not.toThrow();
+  expect(learnedWith(joint, ["n1", "n4"])).not.toThrow();
+  expect(learnedWith(joint, ["n2", "n4"])).toThrow("Committed Is Durable");
+  expect(learnedWith(membershipOf({ voters: ["n1", "n4", "n5"] }), ["n1", "n2", "n3"])).toThrow("Committed Is Durable");
 });
 
 test("an index is looked at once: a disk may be lost later, and followers commit behind their leader", () => {

@@ -3,10 +3,11 @@
 //
 // The disks themselves are asked, not the nodes. A disk whose node is down counts with what it held when its process died: an acknowledgement that is
 // still on its way was true, whatever has become of the disk since. An index that is first seen to be committed at a follower, because its leader died
-// in the event in which it committed, must be on the disks of a majority of C_new: that holds under every membership that the leader may have had.
+// in the event in which it committed, may have been counted before or after the step of a change that the follower's log ends with: a joint membership
+// in it asks for the majority of C_old or of C_new then, one of which every membership needs that the leader may have had.
 
 import type { NodeId } from "../../../src/base/ids.ts";
-import type { Membership } from "../../../src/raft/membership.ts";
+import { isJoint, type Membership } from "../../../src/raft/membership.ts";
 import { ledBefore, ledNow, requirementsOf, type LedBefore } from "./commit-rule.ts";
 import { DurableCopy } from "./durable-copy.ts";
 import { haveMajorities } from "./majorities.ts";
@@ -58,7 +59,7 @@ export class CommittedIsDurable implements Property {
     if (!isKnown) return this.#learned(leader);
     const first = this.#checkedIndex + 1;
     this.#checkedIndex = leader.commitIndex;
-    for (const { membership, upTo } of requirementsOf(leader, seen.membership, first)) this.#areDurable(leader, membership, { first, last: upTo });
+    for (const { membership, upTo } of requirementsOf(leader, seen.membership, first)) this.#areDurable(leader, [membership], { first, last: upTo });
   }
 
   /** Figure 8: an entry of an earlier term is committed only by one of the leader's own that follows it. */
@@ -72,15 +73,17 @@ export class CommittedIsDurable implements Property {
   #learned(replica: ReplicaView): void {
     const first = this.#checkedIndex + 1;
     this.#checkedIndex = replica.commitIndex;
-    this.#areDurable(replica, { ...replica.membership, votersOutgoing: [] }, { first, last: replica.commitIndex });
+    this.#areDurable(replica, possibleMemberships(replica.membership), { first, last: replica.commitIndex });
   }
 
-  #areDurable(replica: ReplicaView, membership: Membership, { first, last }: { first: number; last: number }): void {
+  /** @param memberships one of which the leader has counted under. */
+  #areDurable(replica: ReplicaView, memberships: readonly Membership[], { first, last }: { first: number; last: number }): void {
     const logs = new Map<NodeId, DurableLog | undefined>();
-    for (const id of [...membership.voters, ...membership.votersOutgoing]) logs.set(id, this.#down.get(id) ?? this.#disks.durableLogOf(id));
+    const ids = memberships.flatMap(({ voters, votersOutgoing }) => [...voters, ...votersOutgoing]);
+    for (const id of ids) logs.set(id, this.#down.get(id) ?? this.#disks.durableLogOf(id));
     for (let index = Math.max(first, replica.snapshotIndex + 1); index <= last; index += 1) {
       const term = replica.termAt(index)!;
-      if (haveMajorities(membership, (id) => holds(logs.get(id), index, term))) continue;
+      if (memberships.some((membership) => haveMajorities(membership, (id) => holds(logs.get(id), index, term)))) continue;
       const holders = [...logs].filter(([, log]) => holds(log, index, term)).map(([id]) => id);
       throw new Violation(
         this.name,
@@ -88,6 +91,11 @@ export class CommittedIsDurable implements Property {
       );
     }
   }
+}
+
+function possibleMemberships(latest: Membership): readonly Membership[] {
+  const cNew = { ...latest, votersOutgoing: [] };
+  return isJoint(latest) ? [cNew, { ...cNew, voters: latest.votersOutgoing }] : [cNew];
 }
 
 function holds(log: DurableLog | undefined, index: number, term: number): boolean {
