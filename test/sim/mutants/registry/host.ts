@@ -218,4 +218,12 @@ export const hostMutants: readonly Mutant[] = [
     replace: "",
     tests: ["test/host/failures.test.ts"],
   },
+  {
+    name: "seed-that-is-turned-away-decides",
+    breaks: ["S84"],
+    file: "src/host/joining.ts",
+    find: ' && last.code !== "INCARNATION_REFUSED"',
+    replace: "",
+    tests: ["test/host/joining.test.ts"],
+  },
 ];

@@ -102,4 +102,12 @@ export const wireMutants: readonly Mutant[] = [
     replace: "if (entry.index < 0) return false;",
     tests: ["test/raft/message-check.test.ts"],
   },
+  {
+    name: "abandoned-answer-kept-in-memory",
+    breaks: ["T9"],
+    file: "src/platform/answer-channel.ts",
+    find: "this.#socket.abandon(frame);",
+    replace: "",
+    tests: ["test/platform/request-server.test.ts"],
+  },
 ];
