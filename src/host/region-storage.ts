@@ -169,6 +169,7 @@ export class RegionStorage implements RaftStorage {
     await wal.append(markWrites(region, snapshot, hardState, kept));
     await machine.restore({ index: snapshot.index, term: snapshot.term }, snapshots.chunks(this.#received));
     this.#appliedMembership = snapshot.membership;
+    snapshots.installed();
     await snapshots.prune(1);
     await wal.purge(new Map([[region, snapshot.index]])).catch((error: unknown) => {
       // The next compaction forgets the old log as well; the install itself is done.

@@ -32,6 +32,8 @@ export class SnapshotStore {
   #latest: SnapshotInfo | undefined;
   /** The file that a transfer has begun to read and has not read to its end. */
   #lent: string | undefined;
+  /** The file that was received last and is not installed yet; a newer one may lie beside it that nobody wanted. */
+  #arrived: string | undefined;
   #receiver: SnapshotReceiver | undefined;
   #writing = false;
   #pruning: Promise<void> = Promise.resolve();
@@ -127,7 +129,12 @@ export class SnapshotStore {
     return this.#receiver;
   }
 
-  /** Removes all but the newest `keep` snapshots and those that are being read. */
+  /** What was received last is installed: `prune` need not spare it any longer. */
+  installed(): void {
+    this.#arrived = undefined;
+  }
+
+  /** Removes all but the newest `keep` snapshots, those that are being read, and the one that waits to be installed. */
   prune(keep: number): Promise<void> {
     // One after the other: a snapshot that was taken and one that was installed may want it at the same time.
     const pruned = this.#pruning.then(() => this.#prune(keep));
@@ -139,7 +146,7 @@ export class SnapshotStore {
     const { disk, directory } = this.#options;
     const names = (await disk.readDirectory(directory)).filter(isSnapshotName);
     const paths = names.slice(0, Math.max(0, names.length - keep)).map((name) => `${directory}/${name}`);
-    const removed = paths.filter((path) => path !== this.#lent && (this.#readers.get(path) ?? 0) === 0);
+    const removed = paths.filter((path) => path !== this.#lent && path !== this.#arrived && (this.#readers.get(path) ?? 0) === 0);
     if (removed.length < paths.length) mark("snapshot-spared-for-a-reader");
     for (const path of removed) await disk.unlink(path);
     if (removed.length > 0) await disk.syncDirectory(directory);
@@ -172,7 +179,8 @@ export class SnapshotStore {
     if (!sameMeta(found, meta)) {
       throw damagedSnapshot(temporary, 40, `it stands for index ${found.index} term ${found.term}, the sender announced index ${meta.index} term ${meta.term} or another membership`);
     }
-    return this.#publish(temporary, { ...found, bytes, path: this.#path(meta) });
+    this.#arrived = this.#path(meta);
+    return this.#publish(temporary, { ...found, bytes, path: this.#arrived });
   }
 
   async #publish(temporary: string, info: SnapshotInfo): Promise<SnapshotInfo> {

@@ -340,6 +340,20 @@ test("a snapshot that is asked for in the middle of an install is taken behind i
   await installing;
 });
 
+test("what waits to be installed is kept although a newer snapshot that nobody wanted lies beside it (H33, H45)", async () => {
+  const disk = await emptyDisk();
+  const { storage } = await openRegion(disk);
+  const own = [...puts(1, 5)];
+  await storage.persist({ sequence: 1, hardState: hardState(1, 5), entries: own });
+  storage.apply(own);
+  for (const last of [20, 10]) await storage.finishReceiving(await send(await snapshotSource(puts(1, last)), storage));
+  expect(await storage.createSnapshot()).toMatchObject({ index: 5 });
+  const meta = await send(await snapshotSource(puts(1, 10)), (await openRegion(await emptyDisk())).storage);
+  await storage.install(meta, [], hardState(1, 10));
+  expect(storage.appliedMembership).toEqual(meta.membership);
+  expect(storage.currentSnapshot?.index).toBe(20);
+});
+
 test("an install whose old log cannot be forgotten for lack of space is done all the same (H45)", async () => {
   const source = await snapshotSource(puts(1, 10));
   const { storage, wal } = await openRegion(await emptyDisk());

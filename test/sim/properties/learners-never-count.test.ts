@@ -98,6 +98,15 @@ test("late acknowledgements of an older term do not displace those of the new on
   property.stepped(leader);
 });
 
+test("a deposed leader that slept reads what was said in its own term, although later terms have answered it by now", () => {
+  const property = new LearnersNeverCount();
+  const leader = leading(property, threeVoters);
+  hear(property, ["n2"], acknowledged(2, 3));
+  hear(property, ["n3"], acknowledged(5, 1));
+  leader.commitIndex = 3;
+  property.stepped(leader);
+});
+
 test("a commit under a joint membership needs both majorities, and the end of it as well (§6, H27)", () => {
   const property = new LearnersNeverCount();
   const leader = leading(property, joint);

@@ -18,10 +18,8 @@ interface Seen {
   membership: Membership;
 }
 
-interface Acknowledged {
-  term: number;
-  readonly by: Map<NodeId, number>;
-}
+/** By term: how far each follower has said that its log agrees. */
+type Acknowledged = Map<number, Map<NodeId, number>>;
 
 const termsRemembered = 64;
 
@@ -31,7 +29,7 @@ export class LearnersNeverCount implements Property {
   readonly #led = new Map<NodeId, LedBefore>();
   /** By term: who has said to vote for whom. */
   readonly #votes = new Map<number, Map<NodeId, NodeId>>();
-  /** By leader: what was acknowledged in its latest term. */
+  /** By leader. A deposed one that sleeps has answers of its own term to read yet, when later ones are sent to it already. */
   readonly #acknowledged = new Map<NodeId, Acknowledged>();
 
   sending(replica: ReplicaView, to: NodeId, message: Message): void {
@@ -76,13 +74,13 @@ export class LearnersNeverCount implements Property {
 
   #acknowledges(follower: NodeId, leader: NodeId, { term, matchIndex }: { readonly term: number; readonly matchIndex: number }): void {
     let acknowledged = this.#acknowledged.get(leader);
-    if (acknowledged === undefined) this.#acknowledged.set(leader, (acknowledged = { term, by: new Map() }));
-    if (acknowledged.term < term) {
-      acknowledged.term = term;
-      acknowledged.by.clear();
+    if (acknowledged === undefined) this.#acknowledged.set(leader, (acknowledged = new Map()));
+    let by = acknowledged.get(term);
+    if (by === undefined) {
+      acknowledged.set(term, (by = new Map()));
+      if (acknowledged.size > termsRemembered) acknowledged.delete(acknowledged.keys().next().value!);
     }
-    if (acknowledged.term > term || matchIndex <= (acknowledged.by.get(follower) ?? 0)) return;
-    acknowledged.by.set(follower, matchIndex);
+    if (matchIndex > (by.get(follower) ?? 0)) by.set(follower, matchIndex);
   }
 
   #won(replica: ReplicaView, term: number): void {
@@ -104,8 +102,7 @@ export class LearnersNeverCount implements Property {
     if (isKnown && seen.commitIndex === leader.commitIndex && seen.membership === leader.membership) return;
     this.#led.set(leader.id, ledNow(leader));
     if (!isKnown || leader.commitIndex === seen.commitIndex) return;
-    const acknowledged = this.#acknowledged.get(leader.id);
-    const said = acknowledged?.term === leader.currentTerm ? acknowledged.by : undefined;
+    const said = this.#acknowledged.get(leader.id)?.get(leader.currentTerm);
     for (const { membership, upTo } of requirementsOf(leader, seen.membership, seen.commitIndex + 1)) {
       if (haveMajorities(membership, (id) => id === leader.id || (said?.get(id) ?? 0) >= upTo)) continue;
       const heard = [...(said ?? [])].map(([id, index]) => `node ${id} index ${index}`);

@@ -234,4 +234,12 @@ export const snapshotMutants: readonly Mutant[] = [
     replace: "Math.max(0, names.length - keep + 1)",
     tests: files,
   },
+  {
+    name: "snapshot-that-waits-to-be-installed-pruned",
+    breaks: ["H33", "H45"],
+    file: "src/storage/snapshot-store.ts",
+    find: "path !== this.#arrived && ",
+    replace: "",
+    tests: ["test/host/region-storage.test.ts"],
+  },
 ];
