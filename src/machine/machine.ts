@@ -13,13 +13,13 @@ import { Digest } from "./digest.ts";
 import { Dispatch } from "./dispatch.ts";
 import { decodeImage, encodeImage } from "./image.ts";
 import { ImageCheck } from "./image-check.ts";
-import { positionKey } from "./keyspace.ts";
+import { positionKey, prefixes } from "./keyspace.ts";
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
 import { RecordCodec } from "./record.ts";
 import { defaultSessionLimits, type SessionLimits, sessionPages, SessionTable } from "./sessions.ts";
 import type { AppliedBatch, AppliedEntry, ImagePosition, MachineImage, StateMachine } from "./state-machine.ts";
-import type { Store, StoreTransaction } from "./store.ts";
+import type { KeyValue, Store, StoreTransaction } from "./store.ts";
 import { StoreEngine } from "./store-engine.ts";
 
 export interface MachineOptions {
@@ -152,8 +152,8 @@ export class Machine implements StateMachine {
   image(): MachineImage {
     const content = this.#store.image();
     // Read from the image itself and not from memory: label and content cannot differ (H35).
-    const { index, term } = decodePosition(content.get(positionKey), this.#crc32);
-    return { index, term, chunks: () => encodeImage(content.range({}), this.#crc32), close: () => content.close() };
+    const { index, term, records } = decodePosition(content.get(positionKey), this.#crc32);
+    return { index, term, chunks: () => encodeImage(whole(content.range({}), records), this.#crc32), close: () => content.close() };
   }
 
   async restore(position: ImagePosition, chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -178,4 +178,14 @@ export class Machine implements StateMachine {
     this.#engine = new StoreEngine({ codec: this.#codec, crc32: this.#crc32, digest: this.#digest, keyCount: position.records });
     this.#dispatch = new Dispatch(this.#engine, this.#sessions);
   }
+}
+
+/** The same pairs, and an error instead of an end when records are missing: whoever relies on an image may have nothing else. */
+function* whole(pairs: Iterable<KeyValue>, records: number): Generator<KeyValue> {
+  let found = 0;
+  for (const pair of pairs) {
+    if (pair.key[0] === prefixes.record) found += 1;
+    yield pair;
+  }
+  if (found !== records) throw new RaftctlError("CORRUPT", `the state has ${found} records where it counts ${records}`, { hint: "remove this member and join again as a new one" });
 }

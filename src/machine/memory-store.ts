@@ -125,7 +125,14 @@ class MemoryImage implements StoreImage {
 
   range(range: KeyRange): Iterable<KeyValue> {
     this.#checkOpen();
-    return pairsOf(this.#root, range);
+    return this.#readOn(pairsOf(this.#root, range));
+  }
+
+  *#readOn(pairs: Iterable<KeyValue>): Generator<KeyValue> {
+    for (const pair of pairs) {
+      yield pair;
+      if (this.#release === undefined) throw new RaftctlError("STOPPED", "the image was closed while it was being read");
+    }
   }
 
   close(): void {

@@ -33,7 +33,7 @@ export interface StoreTransaction {
 /** What can be read of a store, of a transaction and of an image alike. How long the bytes live, each of them says. */
 export type StoreContent = Pick<StoreTransaction, "get" | "range">;
 
-/** An image's bytes are the caller's to keep. Using it after `close` is a bug. */
+/** An image's bytes are the caller's to keep. Using it after `close` is a bug; an iteration that is under way then ends with STOPPED, never as if it were over. */
 export interface StoreImage {
   get(key: Uint8Array): Uint8Array | undefined;
   range(range: KeyRange): Iterable<KeyValue>;

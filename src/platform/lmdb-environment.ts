@@ -166,6 +166,8 @@ class LmdbImage implements StoreImage {
     } finally {
       this.#cursors.delete(cursor);
     }
+    // What ends early must not look complete: a snapshot that is being written when its store is closed would lack the rest.
+    if (this.#isClosed) throw new RaftctlError("STOPPED", "the image was closed while it was being read");
   }
 
   close(): void {

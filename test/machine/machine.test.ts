@@ -388,3 +388,12 @@ test("chosen keys cost no more than others: ascending ones, and ones with a long
   expect(ascending! / usual!).toBeLessThan(4);
   expect(similar! / usual!).toBeLessThan(4);
 });
+
+test("an image of a state that has lost a record ends in CORRUPT, before anybody relies on it", () => {
+  const { machine, store, run } = machineOf();
+  for (const key of ["a", "b", "c"]) run(put(key, "1"));
+  store.transaction((transaction) => transaction.delete(Uint8Array.of(0x10, ...utf8("b"))));
+  const image = machine.image();
+  expect(() => [...image.chunks()]).toThrow(expect.objectContaining({ code: "CORRUPT" }) as Error);
+  image.close();
+});

@@ -160,12 +160,13 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       image.close();
     });
 
-    test("an image is not used after it was closed, also not by an iteration under way", () => {
-      put(pair("a", "1"), pair("b", "2"));
+    test("an image is not used after it was closed; an iteration under way ends with an error and not as if it were complete", () => {
+      put(pair("a", "1"), pair("b", "2"), pair("c", "3"));
       const image = store.image();
       const iteration = image.range({})[Symbol.iterator]();
       iteration.next();
       image.close();
+      expect(() => iteration.next()).toThrow(expect.objectContaining({ code: "STOPPED" }) as Error);
       expect(() => image.get(utf8("a"))).toThrow("after it was closed");
       expect(() => [...image.range({})]).toThrow("after it was closed");
     });

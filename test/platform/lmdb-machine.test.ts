@@ -116,3 +116,15 @@ test("a snapshot that breaks off on its way in leaves the machine as it was", as
   await source.store.close();
   await target.store.close();
 });
+
+test("a store that is closed while its image is being read ends the reading with an error: half a snapshot never looks whole (H33)", async () => {
+  const { machine, store } = await lmdbMachine("closed");
+  const entries = Array.from({ length: 100 }, (_, index) => entryOf(index + 1, { operation: "put", key: utf8(`k${index}`), value: new Uint8Array(8_000), condition: undefined, wantPrevious: false, session: undefined }));
+  machine.applyBatch(entries);
+  const chunks = machine.image().chunks()[Symbol.iterator]();
+  chunks.next();
+  await store.close();
+  expect(() => {
+    while (chunks.next().done !== true);
+  }).toThrow(expect.objectContaining({ code: "STOPPED" }) as Error);
+});

@@ -169,4 +169,20 @@ export const machineMutants: readonly Mutant[] = [
     replace: "return current !== undefined && condition.value.length === current.value.length;",
     tests: ["test/machine/condition-value.test.ts", ...machine],
   },
+  {
+    name: "half-an-image-looks-whole",
+    breaks: ["H33"],
+    file: "src/platform/lmdb-environment.ts",
+    find: "if (this.#isClosed) throw new RaftctlError(\"STOPPED\", \"the image was closed while it was being read\");",
+    replace: "",
+    tests: ["test/platform/lmdb-store.test.ts"],
+  },
+  {
+    name: "image-without-some-of-its-records",
+    breaks: ["H33", "H35"],
+    file: "src/machine/machine.ts",
+    find: "if (found !== records) throw",
+    replace: "if (found > records) throw",
+    tests: ["test/machine/machine.test.ts"],
+  },
 ];
