@@ -70,7 +70,7 @@ export function flushLeader(state: State, leadership: Leadership): void {
 }
 
 export function leaderDeadline(state: State, leadership: Leadership): number {
-  const diskSince = state.persist.oldestHandedOutAt;
+  const diskSince = state.persist.silentSince;
   const diskDeadline = diskSince === undefined ? Number.POSITIVE_INFINITY : diskSince + state.options.electionTimeout;
   const waiting = leadership.peers.some((progress) => lacksCommitNews(state, progress));
   return Math.min(leadership.heartbeatDeadline, leadership.quorumDeadline, diskDeadline, waiting ? leadership.commitNewsAt : Number.POSITIVE_INFINITY);

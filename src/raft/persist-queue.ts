@@ -21,6 +21,7 @@ export class PersistQueue {
   #handedOutIndex: number;
   #hardState: HardState;
   #hardStateSequence = 0;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(hardState: HardState, lastIndex: number) {
     this.#hardState = hardState;
@@ -55,9 +56,10 @@ export class PersistQueue {
     return this.#inFlight.length === 0;
   }
 
-  /** When the batch that has waited longest was handed out. */
-  get oldestHandedOutAt(): number | undefined {
-    return this.#inFlight[0]?.handedOutAt;
+  /** Since when the disk owes an answer: a batch that was handed out behind another one is only due once that one is durable. */
+  get silentSince(): number | undefined {
+    const oldest = this.#inFlight[0];
+    return oldest === undefined ? undefined : Math.max(oldest.handedOutAt, this.#answeredAt);
   }
 
   /** The sequence that the next batch has, now that it is handed out. */
@@ -75,8 +77,9 @@ export class PersistQueue {
     return sequence;
   }
 
-  persisted(sequence: number): void {
+  persisted(sequence: number, now: number): void {
     assert(sequence < this.#nextSequence, "only a batch that was handed out becomes durable");
+    this.#answeredAt = now;
     while (this.#inFlight.length > 0 && this.#inFlight[0]!.sequence <= sequence) {
       const batch = this.#inFlight.shift()!;
       this.#persistedSequence = batch.sequence;

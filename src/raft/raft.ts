@@ -203,7 +203,7 @@ export class RawNode {
 
   #persisted(sequence: number): void {
     const state = this.#state;
-    state.persist.persisted(sequence);
+    state.persist.persisted(sequence, state.now);
     recordOwnVote(state);
     if (state.leadership !== undefined) maybeCommit(state, state.leadership);
   }

@@ -145,9 +145,9 @@ export class State {
     return this.currentTerm !== currentTerm || this.votedFor !== votedFor;
   }
 
-  /** A batch has been on its way to the disk for an election timeout or longer: the disk hangs. */
+  /** The disk has not answered for an election timeout: it hangs. One that is only slow goes on leading. */
   get diskStalled(): boolean {
-    const since = this.persist.oldestHandedOutAt;
+    const since = this.persist.silentSince;
     return since !== undefined && this.now - since >= this.options.electionTimeout;
   }
 

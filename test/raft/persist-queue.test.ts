@@ -11,9 +11,9 @@ test("batches are numbered without gaps, and an index is durable when its batch 
   const queue = new PersistQueue(fresh, 0);
   expect([queue.handOut(3, undefined, 0), queue.handOut(5, undefined, 1)]).toEqual([1, 2]);
   expect(queue.persistedIndex).toBe(0);
-  queue.persisted(1);
+  queue.persisted(1, 30);
   expect(queue.persistedIndex).toBe(3);
-  queue.persisted(2);
+  queue.persisted(2, 30);
   expect(queue.persistedIndex).toBe(5);
 });
 
@@ -21,7 +21,7 @@ test("one completion may speak for several batches", () => {
   const queue = new PersistQueue(fresh, 0);
   queue.handOut(3, undefined, 0);
   queue.handOut(5, undefined, 0);
-  queue.persisted(2);
+  queue.persisted(2, 30);
   expect(queue.persistedIndex).toBe(5);
   expect(queue.idle).toBe(true);
 });
@@ -31,9 +31,9 @@ test("a batch does not vouch for entries that have replaced its own (H19)", () =
   queue.handOut(5, undefined, 0);
   queue.truncatedFrom(3);
   queue.handOut(6, undefined, 0);
-  queue.persisted(1);
+  queue.persisted(1, 30);
   expect(queue.persistedIndex).toBe(2);
-  queue.persisted(2);
+  queue.persisted(2, 30);
   expect(queue.persistedIndex).toBe(6);
 });
 
@@ -51,7 +51,7 @@ test("a message depends on the first batch that holds what it speaks of (H1, H17
   queue.handOut(4, undefined, 0);
   queue.handOut(6, termOne, 0);
   expect(queue.dependency(4, false)).toBe(2);
-  queue.persisted(2);
+  queue.persisted(2, 30);
   expect(queue.dependency(6, false)).toBeUndefined();
 });
 
@@ -67,19 +67,22 @@ test("a term that was written during an install does not vouch for the log from 
   const queue = new PersistQueue(fresh, 8);
   queue.handOut(8, termOne, 0);
   queue.restored(5);
-  queue.persisted(1);
+  queue.persisted(1, 30);
   expect([queue.persistedIndex, queue.handedOutIndex]).toEqual([5, 5]);
 });
 
-test("knows since when the oldest batch has been waiting (H46)", () => {
+test("knows since when the disk owes an answer: a batch behind another one is due once that one is durable (H46)", () => {
   const queue = new PersistQueue(fresh, 0);
-  expect(queue.oldestHandedOutAt).toBeUndefined();
+  expect(queue.silentSince).toBeUndefined();
   queue.handOut(1, undefined, 10);
   queue.handOut(2, undefined, 20);
-  queue.persisted(1);
-  expect(queue.oldestHandedOutAt).toBe(20);
+  queue.persisted(1, 30);
+  expect(queue.silentSince).toBe(30);
+  queue.persisted(2, 40);
+  queue.handOut(3, undefined, 50);
+  expect(queue.silentSince).toBe(50);
 });
 
 test("a completion of a batch that was never handed out is our own bug", () => {
-  expect(() => new PersistQueue(fresh, 0).persisted(1)).toThrow(AssertionFailure);
+  expect(() => new PersistQueue(fresh, 0).persisted(1, 30)).toThrow(AssertionFailure);
 });

@@ -213,7 +213,7 @@ export const electionMutants: readonly Mutant[] = [
     name: "hanging-disk-unnoticed",
     breaks: ["H46"],
     file: "src/raft/persist-queue.ts",
-    find: "return this.#inFlight[0]?.handedOutAt;",
+    find: "return oldest === undefined ? undefined : Math.max(oldest.handedOutAt, this.#answeredAt);",
     replace: "return undefined;",
     tests: ["test/raft/leader.test.ts", "test/raft/election.test.ts"],
   },
