@@ -38,6 +38,7 @@ const kinds = {
   TRANSFER_FAILED: { exit: 6, retryable: true },
   REJECTED: { exit: 7, retryable: false },
   CLUSTER_MISMATCH: { exit: 8, retryable: false },
+  CLUSTER_RECOVERED: { exit: 8, retryable: false },
   PEER_IDENTITY_MISMATCH: { exit: 8, retryable: false },
   INCARNATION_REFUSED: { exit: 8, retryable: false },
   REMOVED: { exit: 8, retryable: false },

@@ -37,9 +37,9 @@ export const globalFlags = {
 };
 
 /** For verbs that ask first: without a terminal they refuse (exit 9) unless it is given. */
-export const yesFlag = Flags.boolean({ char: "y", description: "do not ask" });
+export const yesFlag = Flags.boolean({ char: "y", default: false, description: "do not ask" });
 /** For verbs that change something: the same output, with "applied": false. */
-export const dryRunFlag = Flags.boolean({ description: "say what would be done, and change nothing" });
+export const dryRunFlag = Flags.boolean({ default: false, description: "say what would be done, and change nothing" });
 /** For verbs that work on a directory or start a daemon. */
 export const dataDirFlag = Flags.string({ helpValue: "<dir>", description: "data directory of the node (env RAFTCTL_DATA_DIR)" });
 

@@ -24,13 +24,17 @@ export interface DirectoryIdentity {
   readonly name: string;
 }
 
+/** daemon/offline.ts, which this floor may not know. Without a cluster id: still forming. */
+export type ReadFoundDirectory = (dataDir: string) => Promise<{ readonly clusterId: string | undefined; readonly nodeId: string; readonly name: string; readonly settings: IdentitySettings } | undefined>;
+
 /** Reads and checks everything that was said, and makes nothing. @throws ALREADY_INITIALIZED naming the cluster that is there */
-export async function prepareFounding(flags: NodeFlags, readDirectory: (dataDir: string) => Promise<DirectoryIdentity | undefined>): Promise<Founding> {
+export async function prepareFounding(flags: NodeFlags, readDirectory: ReadFoundDirectory): Promise<Founding> {
   const loaded = await loadConfig(loadRequest(flags, process.env, process.cwd()));
   const { config } = loaded;
   const found = await readDirectory(config.dataDir);
   if (found !== undefined) {
-    throw new RaftctlError("ALREADY_INITIALIZED", `${config.dataDir} already holds node ${found.name} of cluster ${found.clusterId}`, {
+    const whose = found.clusterId === undefined ? "which is forming a cluster" : `of cluster ${found.clusterId}`;
+    throw new RaftctlError("ALREADY_INITIALIZED", `${config.dataDir} already holds node ${found.name} ${whose}`, {
       details: { ...found },
       hint: "raftctl daemon start, or another --data-dir",
     });

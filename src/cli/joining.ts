@@ -11,8 +11,10 @@ import { readAddress } from "../config/address.ts";
 import type { IdentitySettings } from "../config/identity-settings.ts";
 import { foundNode, type DirectoryIdentity, type Founding } from "./founding.ts";
 import { membersOf, type FoundedDocument } from "./founding-view.ts";
+import { absoluteSource } from "./formation-request.ts";
 import { awaitJoined, type JoinProgress, type JoinStage } from "./join-progress.ts";
 import { withClient } from "./local-daemon.ts";
+import { catchUpText } from "./configuration-view.ts";
 import { roughSize } from "./measure.ts";
 import type { NodeFlags } from "./node-flags.ts";
 import { ProgressLine } from "./progress-line.ts";
@@ -20,6 +22,8 @@ import { visible } from "./terminal.ts";
 
 export interface JoinRequest {
   readonly seeds: readonly string[];
+  /** Of --discovery, as the node remembers it. */
+  readonly source: string | undefined;
   readonly role: "voter" | "learner";
   readonly promote: "auto" | "manual" | "never";
   /** undefined: do not wait. */
@@ -31,6 +35,7 @@ export interface JoinRequest {
 }
 
 interface JoinFlags {
+  readonly discovery?: string | undefined;
   readonly role: "voter" | "learner";
   readonly promote: "auto" | "manual" | "never";
   readonly wait: "none" | "added" | "caught-up" | "voter" | undefined;
@@ -50,8 +55,9 @@ export interface Joining {
 /** daemon/offline.ts, which this floor may not know. */
 export interface Offline {
   joinDataDirectory(dataDir: string, request: {
-    name: string; settings: IdentitySettings; seeds: readonly string[]; role: JoinRequest["role"]; promote: JoinRequest["promote"]; timeoutMs: number; giveUpMs: number;
+    name: string; settings: IdentitySettings; seeds: readonly string[]; source: string | undefined; role: JoinRequest["role"]; promote: JoinRequest["promote"]; timeoutMs: number; giveUpMs: number;
   }): Promise<DirectoryIdentity>;
+  lookUpAddresses(source: string): Promise<readonly string[]>;
 }
 
 export interface JoinedDocument {
@@ -74,6 +80,15 @@ const stallMs = 60_000;
 /** The daemon itself gives up joining then, so that a newcomer that nobody admits does not wait for ever. */
 const giveUpMs = 600_000;
 
+/** @throws USAGE when neither says where members are; NOT_FOUND when the source names nobody */
+export async function findSeeds(addresses: readonly string[], source: string | undefined, offline: Offline): Promise<readonly string[]> {
+  if (source === undefined && addresses.length === 0) throw new RaftctlError("USAGE", "no member is named: give the peer address of one, or --discovery", { hint: "raftctl join HOST:PORT" });
+  if (source === undefined) return addresses;
+  const found = await offline.lookUpAddresses(source);
+  if (found.length === 0 && addresses.length === 0) throw new RaftctlError("NOT_FOUND", `${source} names no node`);
+  return [...addresses, ...found];
+}
+
 /** @throws USAGE for an address that is none, or a wait that can never be met. */
 export function joinRequest(flags: JoinFlags, seeds: readonly string[]): JoinRequest {
   for (const seed of seeds) {
@@ -84,7 +99,7 @@ export function joinRequest(flags: JoinFlags, seeds: readonly string[]): JoinReq
     throw new RaftctlError("USAGE", `--wait voter is never met with --role ${flags.role} --promote ${flags.promote}`);
   }
   return {
-    seeds, role: flags.role, promote: flags.promote,
+    seeds, source: flags.discovery === undefined ? undefined : absoluteSource(flags.discovery), role: flags.role, promote: flags.promote,
     until: flags.wait === "none" ? undefined : (flags.wait ?? comesBy),
     retryForMs: flags.retry ? flags["retry-for"] : undefined,
     dryRun: flags["dry-run"],
@@ -130,12 +145,12 @@ function plannedDocument({ name, dataDir, loaded }: Founding, clusterId: string)
 }
 
 async function makeDirectory({ plan, request, quiet }: Joining, dataDir: string, offline: Offline): Promise<DirectoryIdentity> {
-  const { seeds, role, promote, timeoutMs, retryForMs } = request;
+  const { seeds, source, role, promote, timeoutMs, retryForMs } = request;
   const end = performance.now() + (retryForMs ?? 0);
   const line = new ProgressLine(quiet);
   for (;;) {
     try {
-      return await offline.joinDataDirectory(dataDir, { name: plan.name, settings: plan.settings, seeds, role, promote, timeoutMs, giveUpMs });
+      return await offline.joinDataDirectory(dataDir, { name: plan.name, settings: plan.settings, seeds, source, role, promote, timeoutMs, giveUpMs });
     } catch (thrown) {
       const error = toRaftctlError(thrown);
       if (!error.retryable || performance.now() >= end) throw error;
@@ -168,9 +183,10 @@ function stageText(progress: JoinProgress): string {
   return sentences[progress.stage];
 }
 
-function detailText({ entries, bytes, targetIndex }: JoinProgress): string {
-  if (entries === 0) return "";
-  return targetIndex === null ? `${entries} entries, ${roughSize(bytes)}` : `${entries} entries, ${roughSize(bytes)}, the leader is at ${targetIndex}`;
+function detailText({ entries, bytes, lag, catchUp }: JoinProgress): string {
+  if (entries === 0 && bytes === 0) return "";
+  const behind = lag === null || lag === 0 ? "" : `, ${lag} behind${catchUp === null ? "" : `: ${catchUpText(catchUp)}`}`;
+  return `${entries} entries, ${roughSize(bytes)}${behind}`;
 }
 
 export function joinedText(document: JoinedDocument): string {

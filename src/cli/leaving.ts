@@ -3,8 +3,11 @@
 
 import { toRaftctlError } from "../base/errors.ts";
 import type { Client } from "../client/client.ts";
-import type { DaemonStatus, MemberRemoval } from "../wire/admin-protocol.ts";
+import type { DaemonStatus, MemberChangeReport } from "../wire/admin-protocol.ts";
+import { stepsText } from "./configuration-view.ts";
 import { confirm } from "./confirmation.ts";
+import { changeTimeoutMs } from "./member-changing.ts";
+import { findMember } from "./member-view.ts";
 import { awaitEnd, endProcess, identifyProcess } from "./process-identity.ts";
 import { visible } from "./terminal.ts";
 
@@ -19,12 +22,22 @@ export interface LeaveRequest {
   readonly timeoutMs: number | undefined;
 }
 
-export interface LeaveDocument extends MemberRemoval {
+export interface LeaveDocument {
+  removed: string;
+  applied: boolean;
+  regions: string[];
+  before: Standing;
+  after: Standing;
+  index: string | null;
   dataMovedTo: string | null;
 }
 
-/** Removal waits for a commit, and for a handing over before it, so it may take longer than a look. */
-const removalTimeoutMs = 30_000;
+interface Standing {
+  voters: number;
+  /** How many voters may fail with writes going on; below 0 there is no quorum. */
+  tolerance: number;
+}
+
 const daemonGraceMs = 10_000;
 
 /** @param archive moves a data directory aside (daemon/offline.ts) and says where to. @throws UNSAFE when it is the last voter or not confirmed */
@@ -36,16 +49,22 @@ export async function leave(
 ): Promise<LeaveDocument> {
   const daemon = await client.admin.call("daemonStatus", {});
   const { name } = await client.admin.call("status", {});
-  const params = { node: request.node ?? name, transferTo: request.transferTo ?? null, force: request.force };
-  const timeoutMs = request.timeoutMs ?? removalTimeoutMs;
-  const plan = await client.admin.call("memberRemove", { ...params, dryRun: true }, { timeoutMs });
-  onSummary(planText(plan));
-  if (request.dryRun) return { ...plan, dataMovedTo: null };
-  await confirm(`${plan.removed} leaves the cluster for good`, request.yes);
-  const removal = await client.admin.call("memberRemove", { ...params, dryRun: false }, { timeoutMs });
-  if (request.node !== undefined) return { ...removal, dataMovedTo: null };
+  const removed = findMember(await client.admin.call("memberList", {}), request.node ?? name).name;
+  const params = { promote: [], demote: [], update: [], remove: [removed], transferTo: request.transferTo ?? null, force: request.force };
+  const timeoutMs = request.timeoutMs ?? changeTimeoutMs;
+  const plan = await client.admin.call("memberChange", { ...params, dryRun: true }, { timeoutMs });
+  onSummary(`${visible(removed)} leaves:\n${stepsText(plan)}`);
+  if (request.dryRun) return documentOf(removed, plan, null);
+  await confirm(`${removed} leaves the cluster for good`, request.yes);
+  const removal = await client.admin.call("memberChange", { ...params, dryRun: false }, { timeoutMs });
+  if (request.node !== undefined) return documentOf(removed, removal, null);
   await stop(client, daemon);
-  return { ...removal, dataMovedTo: request.keepData ? null : await archive(daemon.dataDir) };
+  return documentOf(removed, removal, request.keepData ? null : await archive(daemon.dataDir));
+}
+
+function documentOf(removed: string, { applied, index, before, after }: MemberChangeReport, dataMovedTo: string | null): LeaveDocument {
+  const standing = ({ voters, tolerance }: MemberChangeReport["before"]): Standing => ({ voters: voters.length, tolerance });
+  return { removed, applied, regions: ["global"], before: standing(before), after: standing(after), index: index === null ? null : String(index), dataMovedTo };
 }
 
 /** A removed node may have begun to stop by itself. */
@@ -58,12 +77,6 @@ async function stop(client: Client, { pid }: DaemonStatus): Promise<void> {
     if (code !== "CONNECTION_LOST" && code !== "UNREACHABLE" && code !== "STOPPED") throw thrown;
   }
   if (!(await awaitEnd(identity, daemonGraceMs))) await endProcess(identity, daemonGraceMs);
-}
-
-export function planText({ removed, before, after }: MemberRemoval): string {
-  const line = (when: string, { voters, tolerance }: MemberRemoval["before"]): string =>
-    `  ${when.padEnd(6)}  ${voters} ${voters === 1 ? "voter" : "voters"}, ${tolerance < 0 ? "no quorum" : `${tolerance} may fail`}`;
-  return [`${visible(removed)} leaves:`, line("before", before), line("after", after)].join("\n");
 }
 
 export function leftText(document: LeaveDocument): string {

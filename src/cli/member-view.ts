@@ -3,6 +3,7 @@
 import { RaftctlError } from "../base/errors.ts";
 import { nearestName } from "../config/suggestion.ts";
 import type { MemberListReport, MemberReport } from "../wire/admin-protocol.ts";
+import { catchUpText } from "./configuration-view.ts";
 import { roughDuration } from "./measure.ts";
 import { renderTable } from "./table.ts";
 import { paint, visible } from "./terminal.ts";
@@ -35,7 +36,13 @@ export function memberTable(report: MemberListReport): string {
     { title: "LAG", cell: (member) => String(member.lag ?? none), align: "right" },
     { title: "LAST CONTACT", cell: (member) => (member.lastContactMs === null ? none : roughDuration(member.lastContactMs)), align: "right" },
   ]);
-  return `${table}\nfailure tolerance ${report.failureTolerance}`;
+  const behind = report.members.flatMap(({ name, catchUp }) => (catchUp === null ? [] : [`${visible(name)} catches up: ${catchUpText(catchUp)}`]));
+  return [table, `failure tolerance ${report.failureTolerance}`, ...behind, ...report.replacements.map(replacementText)].join("\n");
+}
+
+function replacementText({ id, leaving, newcomer, stage, lag }: MemberListReport["replacements"][number]): string {
+  const behind = lag === null ? "" : `, ${lag} entries behind`;
+  return `replacement ${id}: ${visible(newcomer)} for ${visible(leaving)}, ${stage.replaceAll("-", " ")}${behind}`;
 }
 
 function roleOf(member: MemberReport): string {

@@ -10,7 +10,7 @@ import { formatSize } from "./size.ts";
 export type Origins = Readonly<Record<string, string>>;
 type Check = (config: Config, origin: Origins) => void;
 
-const checks: readonly Check[] = [timing, sizes, advertisedAddresses, exposure];
+const checks: readonly Check[] = [timing, reaping, sizes, advertisedAddresses, exposure];
 
 export function checkConfig(config: Config, origin: Origins): void {
   for (const check of checks) check(config, origin);
@@ -37,6 +37,13 @@ function timing(config: Config, origin: Origins): void {
     const timeout = formatDuration(config.network.connectTimeout);
     refuse("network.connectTimeout", timeout, `at most raft.electionTimeout (${formatDuration(electionTimeout)})`, origin);
   }
+}
+
+/** A member that restarts, or whose leader has just changed, is silent for a few election timeouts: it is not dead. */
+function reaping({ raft, membership }: Config, origin: Origins): void {
+  const least = 10 * raft.electionTimeout;
+  if (membership.reapAfter === undefined || membership.reapAfter >= least) return;
+  refuse("membership.reapAfter", formatDuration(membership.reapAfter), `at least ten times raft.electionTimeout (${formatDuration(least)})`, origin);
 }
 
 function sizes(config: Config, origin: Origins): void {

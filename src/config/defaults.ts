@@ -20,5 +20,8 @@ export const defaultSettings: Readonly<Record<string, string | number | boolean>
   "compaction.logBytes": "64MiB",
   "compaction.trailingEntries": 10_000,
   "compaction.trailingBytes": "16MiB",
+  "discovery.join": "auto",
+  "discovery.interval": "1s",
+  "membership.minVoters": 3,
   "log.level": "info",
 };

@@ -103,7 +103,7 @@ function readValue(key: string, layer: Layer): Origined {
 }
 
 function assemble(settings: ReadonlyMap<string, Origined>, file: string | undefined): LoadedConfig {
-  const nested: Record<string, unknown> = { listen: {}, advertise: {} };
+  const nested: Record<string, unknown> = { listen: {}, advertise: {}, membership: {} };
   const origin: Record<string, string> = {};
   for (const [key, { value, origin: from }] of settings) {
     setNested(nested, key, value);

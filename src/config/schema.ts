@@ -112,6 +112,18 @@ export const configSchema = v.strictObject({
     trailingEntries: count(0, 1_000_000_000),
     trailingBytes: size(0, 1024 * gib),
   }),
+  discovery: v.strictObject({
+    /** never: an empty node joins only a cluster that it has helped to form. */
+    join: v.pipe(v.picklist(["auto", "never"]), v.description("auto or never")),
+    /** Between two looks while a cluster forms. */
+    interval: duration(10, 3_600_000),
+  }),
+  membership: v.strictObject({
+    /** A voter that the leader has not heard for so long is removed; undefined: never (the default). */
+    reapAfter: v.optional(duration(1_000, 30 * 24 * 3_600_000)),
+    /** No removal leaves fewer voters than this that hold the log. */
+    minVoters: count(1, 64),
+  }),
   log: v.strictObject({
     level: v.pipe(v.picklist(logLevels), v.description(logLevels.join(", "))),
     file: v.optional(path),

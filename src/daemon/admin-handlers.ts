@@ -7,18 +7,23 @@ import type { Joining } from "../host/joining.ts";
 import type { HostedRegion } from "../host/host.ts";
 import type { MemberChange } from "../host/member-change.ts";
 import { findMember } from "../host/member-plan.ts";
+import { standingOf } from "../host/standing-check.ts";
 import { nameOf } from "../host/status.ts";
-import type { AdminMethods, DaemonStatus, JoinProgress, NodeStatus } from "../wire/admin-protocol.ts";
+import type { AdminMethods, DaemonStatus, FormationAnswer, FormationQuestion, JoinProgress, NodeStatus } from "../wire/admin-protocol.ts";
 import { checkParams, isAdminMethod, type AdminMethod } from "./admin-params.ts";
+import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
 
 export interface AdminContext {
   readonly hosted: HostedRegion;
   readonly memberChange: MemberChange;
+  readonly directory: MembershipDirectory;
   readonly joining: () => Joining | undefined;
   readonly electionTimeout: number;
   readonly view: () => RegionView;
   readonly nodeStatus: () => Omit<NodeStatus, "regions">;
+  readonly facts: () => Promise<AdminMethods["diagnose"]["result"]>;
+  readonly formationAnswer: (asker: FormationQuestion) => FormationAnswer;
   readonly daemonStatus: () => DaemonStatus;
   readonly effectiveConfig: () => AdminMethods["effectiveConfig"]["result"];
   readonly version: () => AdminMethods["version"]["result"];
@@ -38,7 +43,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["memberList", "join", "membershipChange", "leaderTransfer", "leaderResign", "memberRemove"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "leaderResign", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -65,15 +70,27 @@ export class AdminHandlers {
   readonly #handlers: Handlers = {
     status: (_params, call) => this.#status(call),
     health: (_params, call) => this.#health(call),
+    diagnose: () => this.#context.facts(),
     memberList: async (_params, call) => (await this.#askLeader(call)) ?? memberListReport(this.#context.view()),
     leaderTransfer: (params, call) => this.#atLeader("leaderTransfer", params, call, () => this.#transfer(params.to)),
     leaderResign: (params, call) => this.#atLeader("leaderResign", params, call, () => this.#transfer(null)),
     join: (params, call) => this.#atLeader("join", params, call, () => this.#context.memberChange.admit(params)),
-    joinProgress: () => this.#joinProgress(),
-    memberRemove: (params, call) => this.#removeMember(params, call),
+    joinProgress: (_params, call) => this.#joinProgress(call),
+    standing: (params) => {
+      const asker = { ...params, id: params.id as NodeId };
+      this.#context.directory.heard(asker.id, asker.peerAddress);
+      return standingOf(this.#context.hosted.raft, asker);
+    },
+    memberChange: (params, call) => this.#changeMembers(params, call),
+    memberPlan: (params) => this.#context.memberChange.plan(params.changes),
+    memberAdd: (params, call) => this.#atLeader("memberAdd", params, call, () => this.#context.memberChange.add(params)),
+    memberReplace: (params, call) => this.#atLeader("memberReplace", params, call, () => this.#context.memberChange.beginReplacement(params)),
+    replacementCancel: (params, call) => this.#atLeader("replacementCancel", params, call, () => this.#context.memberChange.cancelReplacement(params)),
     membershipChange: (params, call) =>
       this.#atLeader("membershipChange", params, call, async () => ({ index: await this.#context.memberChange.change(params.change) })),
     effectiveConfig: () => this.#context.effectiveConfig(),
+    formationVote: (params) => this.#context.formationAnswer(params),
+    formation: () => null,
     daemonStatus: () => this.#context.daemonStatus(),
     daemonStop: (params) => {
       this.#context.requestStop(params);
@@ -122,26 +139,29 @@ export class AdminHandlers {
     return { old: name(raft.id), new: name(leader), ms: Math.round(performance.now() - began) };
   }
 
-  /** Leadership goes first, so that no write waits for an election; then whoever leads removes the member. */
-  async #removeMember(params: AdminMethods["memberRemove"]["params"], call: Call): Promise<AdminMethods["memberRemove"]["result"]> {
+  /** Leadership goes first, so that no write waits for an election; then whoever leads changes the members. */
+  async #changeMembers(params: AdminMethods["memberChange"]["params"], call: Call): Promise<AdminMethods["memberChange"]["result"]> {
     const { raft } = this.#context.hosted;
-    const { id } = findMember(raft.core.membership, params.node);
-    const remove = (): Promise<AdminMethods["memberRemove"]["result"]> => this.#context.memberChange.remove(id, params);
-    if (call.handedOn || params.dryRun) return this.#atLeader("memberRemove", params, call, remove);
+    const ask = (asked: typeof params): Promise<AdminMethods["memberChange"]["result"]> => this.#atLeader("memberChange", asked, call, () => this.#context.memberChange.apply(asked));
+    if (call.handedOn || params.dryRun) return ask(params);
     const leader = await raft.waitForLeader(call.timeoutMs);
-    if (leader === id) {
-      await this.#atLeader("memberRemove", { ...params, dryRun: true }, call, () => this.#context.memberChange.remove(id, { ...params, dryRun: true }));
-      await this.#atLeader("leaderTransfer", { to: params.transferTo }, call, () => this.#transfer(params.transferTo));
+    const goes = [...params.remove, ...params.demote].some((name) => findMember(raft.core.membership, name).id === leader);
+    if (goes) {
+      const { refusal } = await ask({ ...params, dryRun: true });
+      if (refusal === null || params.force) await this.#atLeader("leaderTransfer", { to: params.transferTo }, call, () => this.#transfer(params.transferTo));
     }
-    return this.#atLeader("memberRemove", params, call, remove);
+    return ask(params);
   }
 
-  #joinProgress(): JoinProgress {
+  /** How far behind it is, and how fast it comes nearer, only the leader can tell. */
+  async #joinProgress(call: Call): Promise<JoinProgress> {
+    const { raft, traffic } = this.#context.hosted;
+    const member = (await this.#askLeader(call))?.members.find(({ id }) => id === raft.id);
+    const seen = { bytes: traffic.bytesReceived, lag: member?.lag ?? null, catchUp: member?.catchUp ?? null };
     const joining = this.#context.joining();
-    if (joining !== undefined) return joining.progress();
-    const { raft } = this.#context.hosted;
+    if (joining !== undefined) return { ...joining.progress(), ...seen };
     const stage = raft.core.membership.voters.includes(raft.id) ? "voter" : "added";
-    return { stage, joinedAtIndex: null, entries: raft.core.lastApplied, bytes: 0, ms: 0, targetIndex: null, error: null };
+    return { stage, joinedAtIndex: null, entries: raft.core.lastApplied, ms: 0, targetIndex: null, error: null, ...seen };
   }
 }
 

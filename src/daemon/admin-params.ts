@@ -9,15 +9,20 @@ const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Z
 const address = v.pipe(v.string(), v.maxLength(262), v.regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):[0-9]{1,5}$/));
 const id = v.pipe(v.string(), v.regex(/^[1-9][0-9]{0,19}$/));
 const incarnation = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
+const formationCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000));
+const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const nothing = v.strictObject({});
 
 const member = v.strictObject({ id, name, peerAddress: address, clientAddress: address, incarnation, masterEligible: v.boolean() });
 const ids = v.optional(v.pipe(v.array(id), v.maxLength(64)));
 const change = v.strictObject({ upsert: v.optional(v.pipe(v.array(member), v.maxLength(64))), promote: ids, demote: ids, remove: ids });
+const names = v.pipe(v.array(text), v.maxLength(64));
+const update = v.strictObject({ node: text, name: v.nullable(name), peerAddress: v.nullable(address), clientAddress: v.nullable(address), masterEligible: v.nullable(v.boolean()) });
 
 const schemas = {
   status: nothing,
   health: nothing,
+  diagnose: nothing,
   memberList: nothing,
   leaderTransfer: v.strictObject({ to: v.nullable(text) }),
   leaderResign: nothing,
@@ -28,7 +33,14 @@ const schemas = {
     dryRun: v.boolean(),
   }),
   joinProgress: nothing,
-  memberRemove: v.strictObject({ node: text, transferTo: v.nullable(text), force: v.boolean(), dryRun: v.boolean() }),
+  formationVote: v.strictObject({ nodeId: id, name, expect: formationCount, vote: v.nullable(id), found: formationCount }),
+  formation: nothing,
+  standing: v.strictObject({ id, peerAddress: address, lastLogIndex: position, lastLogTerm: position }),
+  memberChange: v.strictObject({ promote: names, demote: names, remove: names, update: v.pipe(v.array(update), v.maxLength(64)), force: v.boolean(), dryRun: v.boolean(), transferTo: v.nullable(text) }),
+  memberPlan: v.strictObject({ changes: v.pipe(v.array(v.strictObject({ add: v.pipe(v.array(name), v.maxLength(64)), promote: names, demote: names, remove: names })), v.maxLength(64)) }),
+  memberAdd: v.strictObject({ peerAddress: address, name: v.nullable(name), unreachableOk: v.boolean(), dryRun: v.boolean() }),
+  memberReplace: v.strictObject({ leaving: text, newcomer: name, dryRun: v.boolean() }),
+  replacementCancel: v.strictObject({ id: text, dryRun: v.boolean() }),
   membershipChange: v.strictObject({ change }),
   effectiveConfig: nothing,
   daemonStatus: nothing,

@@ -8,27 +8,34 @@ import { defer, type Deferred } from "../base/deferred.ts";
 import type { Logger } from "../base/logger.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { prepareSocketDirectory } from "../config/socket-path.ts";
 import { Announcement } from "../host/announcement.ts";
 import { Host, type HostedRegion } from "../host/host.ts";
 import { Joining } from "../host/joining.ts";
-import { MemberChange } from "../host/member-change.ts";
-import { openFilesMax } from "../platform/open-files.ts";
-import { RequestServer } from "../platform/request-server.ts";
+import type { RequestServer, RequestServerOptions } from "../platform/request-server.ts";
 import type { Member } from "../raft/membership.ts";
-import type { RaftEvent } from "../raft/ready.ts";
-import type { JoinProgress } from "../wire/admin-protocol.ts";
+import type { AdminMethods, DaemonStatus, JoinProgress } from "../wire/admin-protocol.ts";
 import type { LocalIdentity } from "../wire/handshake.ts";
+import type { NodeFacts } from "../wire/node-facts.ts";
 import { AdminHandlers } from "./admin-handlers.ts";
+import { startAdminServer } from "./admin-server.ts";
 import { advertisedAddress, listenAddress } from "./addresses.ts";
 import { ClientServer } from "./client-server.ts";
-import { clientConnectionsMax } from "./connection-budget.ts";
+import { startClientListener } from "./client-listener.ts";
+import type { Rediscovery } from "./discovery/rediscovery.ts";
+import { logEvent } from "./event-log.ts";
+import { nodeFacts } from "./facts.ts";
+import { FormingNode } from "./formation/forming-node.ts";
+import { ReceiverDoor } from "./formation/receiver-door.ts";
 import { joinIntent } from "./join-intent.ts";
+import { formationAnswer, localIdentity } from "./local-identity.ts";
 import { LagMeter } from "./lag-meter.ts";
+import { searchMovedPeers } from "./moved-peers.ts";
 import { openNodeStorage, type NodeStorage } from "./node-storage.ts";
 import type { RegionView } from "./node-status.ts";
 import type { BoundTransport, DaemonParts } from "./parts.ts";
+import { MembershipUpkeep } from "./membership-upkeep.ts";
 import { MembershipDirectory } from "./peer-directory.ts";
+import { FenceWatch } from "./recovery/fence-watch.ts";
 import { daemonReport, nodeReport, plaintextWarnings, versionReport } from "./reports.ts";
 
 export interface StopOptions {
@@ -38,7 +45,7 @@ export interface StopOptions {
   readonly drainMs: number;
 }
 
-export type DaemonState = "starting" | "recovering" | "joining" | "ready" | "stopping";
+export type DaemonState = "starting" | "forming" | "recovering" | "joining" | "ready" | "stopping";
 
 /** Memory for requests that wait for an outcome: about 1 KiB each. */
 const waitingMax = 16_384;
@@ -53,6 +60,9 @@ export class Daemon {
   readonly #ended: Deferred<Error | undefined> = defer();
   readonly #entered: Deferred<JoinProgress["stage"]> = defer();
   readonly #startedAt: number;
+  /** Of the wall clock against ours; it moves when somebody sets the wall clock. */
+  readonly #wallClockOffset: number;
+  readonly #fence: FenceWatch;
   #state: DaemonState = "starting";
   #storage!: NodeStorage;
   #transport!: BoundTransport;
@@ -62,8 +72,15 @@ export class Daemon {
   #admin!: RequestServer;
   #directory!: MembershipDirectory;
   #lag!: LagMeter;
+  #upkeep: MembershipUpkeep | undefined;
   #announcement: Announcement | undefined;
   #joining: Joining | undefined;
+  #search: Rediscovery | undefined;
+  #forming: FormingNode | undefined;
+  /** What peers send while there is no region, and afterwards. */
+  #door: ReceiverDoor | undefined;
+  /** Settles when a forming node has ended forming, and serves or has failed. */
+  #formed: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   /** Serves when it resolves; a leader is not needed for that. Leaves nothing behind when it rejects. */
@@ -83,7 +100,9 @@ export class Daemon {
     this.#config = loaded.config;
     this.#parts = parts;
     this.#logger = parts.logger;
+    this.#fence = new FenceWatch(parts.logger);
     this.#startedAt = parts.clock.now();
+    this.#wallClockOffset = Date.now() - this.#startedAt;
   }
 
   /** Settles when the daemon has stopped: with the error that stopped it, if one did. */
@@ -109,7 +128,7 @@ export class Daemon {
   }
 
   get clientAddress(): string {
-    return advertisedAddress(this.#config.advertise.client, this.#clients.address, "advertise.client");
+    return advertisedAddress(this.#config.advertise.client, this.#clients?.address ?? listenAddress(this.#config.listen.client), "advertise.client");
   }
 
   get socket(): string {
@@ -123,16 +142,40 @@ export class Daemon {
 
   async #start(): Promise<void> {
     this.#lag = new LagMeter(this.#logger, this.#config.raft.electionTimeout / 2);
+    this.#forming = await FormingNode.open(this.#config, this.#parts);
+    if (this.#forming === undefined) return this.#serve();
+    this.#state = "forming";
+    this.#openNetwork();
+    this.#door = new ReceiverDoor(this.#forming.receiver);
+    await this.#transport.start(this.#door.receiver);
+    await this.#openAdmin();
+    this.#formed = this.#serveWhenFormed(this.#forming);
+  }
+
+  async #serveWhenFormed(forming: FormingNode): Promise<void> {
+    try {
+      await forming.run((address, region, rpc, options) => this.#transport.callAddress(address, region, rpc, options));
+      if (forming.cluster !== undefined && this.#stopping === undefined) await this.#serve();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  async #serve(): Promise<void> {
     this.#state = "recovering";
     this.#storage = await openNodeStorage(this.#config, this.#parts, (error) => this.#fail(error));
     const replayed = this.#storage.region.replay();
     this.#logger.info({ node: this.#storage.identity.nodeId, name: this.#storage.identity.name, replayed }, "storage is recovered");
-    this.#openNetwork();
+    if (this.#forming === undefined) this.#openNetwork();
     await this.#openRegion();
-    await this.#transport.start(this.#host.receiver);
+    this.#openMembership();
+    if (this.#door === undefined) await this.#transport.start(this.#host.receiver);
+    else this.#door.open(this.#host.receiver);
     await this.#openServers();
     for (const { code, message } of plaintextWarnings({ peer: this.peerAddress, client: this.clientAddress })) this.#logger.warn({ code }, message);
     this.#enterCluster();
+    this.#search = searchMovedPeers(this.#storage.identity, this.#config, { raft: this.#hosted.raft, transport: this.#transport, directory: this.#directory, clock: this.#parts.clock, logger: this.#logger });
+    this.#upkeep?.start();
     await this.#leadAlone();
   }
 
@@ -152,13 +195,12 @@ export class Daemon {
     this.#directory = new MembershipDirectory(() => this.#hosted?.raft.core.membership);
     this.#transport = this.#parts.openTransport({
       clock, prng: new Prng(seed + 1), identity: this.#identity(), directory: this.#directory, address: listenAddress(listen.peer),
-      limits: { connectTimeoutMs: network.connectTimeout, handshakeTimeoutMs: network.handshakeTimeout },
+      limits: { connectTimeoutMs: network.connectTimeout, handshakeTimeoutMs: network.handshakeTimeout }, onFenced: this.#fence.onFenced,
     });
   }
 
   #identity(): LocalIdentity {
-    const { clusterId, nodeId, incarnation, name } = this.#storage.identity;
-    return { clusterId, nodeId, incarnation, name, regions: [globalRegion], version: versionReport(name).version };
+    return this.#forming?.localIdentity ?? localIdentity(this.#storage.identity);
   }
 
   async #openRegion(): Promise<void> {
@@ -173,26 +215,52 @@ export class Daemon {
       clock, crc32, waitingMax,
       logger: this.#logger.child({ region: "global" }),
       compaction: { ...compaction, logBytesMax: 4 * compaction.logBytes },
-      onEvent: (event) => this.#observe(event),
+      onEvent: (event) => logEvent(this.#logger, event),
       onFatal: (error) => this.#fail(error),
     });
   }
 
   async #openServers(): Promise<void> {
-    const { clock } = this.#parts;
-    const { network, listen, adminSocket } = this.#config;
-    const { name } = this.#storage.identity;
     const served = { hosted: this.#hosted, machine: this.#storage.machine };
-    const server = new ClientServer(name, (id) => (this.#host.region(id), served), this.#adminHandlers());
-    const shared = { clock, identity: this.#identity(), onRequest: server.onRequest };
-    const limits = { inFlightPerConnectionMax: network.requestsInFlightMax, handshakeTimeoutMs: network.handshakeTimeout };
-    const connectionsMax = clientConnectionsMax(network.clientConnectionsMax, await openFilesMax());
-    if (connectionsMax < network.clientConnectionsMax) this.#logger.warn({ connectionsMax, wanted: network.clientConnectionsMax }, "the limit of open files allows fewer client connections than configured");
-    this.#clients = new RequestServer({ ...shared, name: "client", address: listenAddress(listen.client), limits: { ...limits, connectionsMax, connectionsPerAddressMax: connectionsMax } });
-    this.#admin = new RequestServer({ ...shared, name: "admin", address: { path: adminSocket }, limits });
-    await this.#clients.start();
-    prepareSocketDirectory(adminSocket, process.env);
-    await this.#admin.start();
+    const server = new ClientServer(this.#storage.identity.name, (id) => (this.#host.region(id), served), this.#adminHandlers());
+    this.#onRequest = server.onRequest;
+    this.#clients = await startClientListener(this.#config, this.#logger, { clock: this.#parts.clock, identity: this.#identity(), onRequest: server.onRequest });
+    if (this.#forming === undefined) await this.#openAdmin();
+  }
+
+  async #openAdmin(): Promise<void> {
+    this.#admin = await startAdminServer(this.#config, {
+      clock: this.#parts.clock, identity: this.#identity(), onRequest: (request, connection) => this.#onRequest(request, connection),
+    });
+  }
+
+  /** On the admin socket; until there is a region a forming node answers what it can. */
+  #onRequest: RequestServerOptions["onRequest"] = (request) => this.#forming!.answer(request, {
+    daemonStatus: () => this.#daemonStatus(),
+    daemonStop: (options) => this.#requestStop(options),
+    effectiveConfig: () => this.#effectiveConfig(),
+    version: () => versionReport(this.#forming!.record.name),
+  });
+
+  #requestStop(options: StopOptions): { pid: number } {
+    const { clock } = this.#parts;
+    clock.at(clock.now(), () => void this.stop(options));
+    return { pid: process.pid };
+  }
+
+  #effectiveConfig(): AdminMethods["effectiveConfig"]["result"] {
+    return { config: this.#config, origin: { ...this.#loaded.origin }, configHash: this.#loaded.configHash };
+  }
+
+  #openMembership(): void {
+    const { clock } = this.#parts;
+    this.#upkeep = new MembershipUpkeep({
+      hosted: this.#hosted, transport: this.#transport, clock, logger: this.#logger, config: this.#config, clusterId: this.#storage.identity.clusterId,
+      others: () => this.#directory.ids,
+      self: () => this.#self(),
+      admittedAt: () => (this.#joining === undefined ? 0 : this.#joining.admittedAt),
+      onTakenBack: () => void this.#announcement?.announce(this.#self()),
+    });
   }
 
   #enterCluster(): void {
@@ -206,7 +274,7 @@ export class Daemon {
     if (intent !== undefined && !raft.core.membership.voters.includes(identity.nodeId)) {
       this.#state = "joining";
       this.#joining = new Joining({
-        ...retry, transport: this.#transport, seeds: intent.seeds, retryMs: joinRetryMs, giveUpMs: intent.giveUpMs,
+        ...retry, transport: this.#transport, seeds: intent.seeds.filter((seed) => seed !== this.peerAddress), retryMs: joinRetryMs, giveUpMs: intent.giveUpMs,
         request: { ...this.#self(), role: intent.role, promote: intent.promote, dryRun: false },
         onMembers: (members) => this.#directory.introduce(members),
       });
@@ -232,22 +300,42 @@ export class Daemon {
   #handlers: AdminHandlers | undefined;
 
   #adminHandlers(): AdminHandlers {
-    const { clock } = this.#parts;
-    const { clusterId, name } = this.#storage.identity;
+    const { name } = this.#storage.identity;
     const { electionTimeout } = this.#config.raft;
     this.#handlers ??= new AdminHandlers({
       hosted: this.#hosted,
-      memberChange: new MemberChange({ raft: this.#hosted.raft, transport: this.#transport, clock, logger: this.#logger, clusterId, electionTimeout }),
+      memberChange: this.#upkeep!.memberChange,
+      directory: this.#directory,
       joining: () => this.#joining,
       electionTimeout,
       view: () => this.#view(),
-      nodeStatus: () => nodeReport(this.#storage.identity, { peer: this.peerAddress, client: this.clientAddress, uptimeMs: clock.now() - this.#startedAt, eventLoopLagP99Ms: this.#lag.p99Ms }),
-      daemonStatus: () => daemonReport(this.#loaded, { state: this.#state, uptimeMs: clock.now() - this.#startedAt, peer: this.peerAddress, client: this.clientAddress }),
-      effectiveConfig: () => ({ config: this.#config, origin: { ...this.#loaded.origin }, configHash: this.#loaded.configHash }),
+      nodeStatus: () => this.#nodeStatus(),
+      facts: () => this.#facts(),
+      daemonStatus: () => this.#daemonStatus(),
+      formationAnswer: (asker) => formationAnswer(this.#storage.identity, this.#hosted.raft.core.membership, asker),
+      effectiveConfig: () => this.#effectiveConfig(),
       version: () => versionReport(name),
-      requestStop: (options) => clock.at(clock.now(), () => void this.stop(options)),
+      requestStop: (options) => this.#requestStop(options),
     });
     return this.#handlers;
+  }
+
+  #nodeStatus(): ReturnType<typeof nodeReport> {
+    const uptimeMs = this.#parts.clock.now() - this.#startedAt;
+    return nodeReport(this.#storage.identity, { peer: this.peerAddress, client: this.clientAddress, uptimeMs, eventLoopLagP99Ms: this.#lag.p99Ms, warnings: this.#fence.warnings() });
+  }
+
+  #daemonStatus(): DaemonStatus {
+    const uptimeMs = this.#parts.clock.now() - this.#startedAt;
+    return daemonReport(this.#loaded, { state: this.#state, uptimeMs, peer: this.peerAddress, client: this.clientAddress });
+  }
+
+  #facts(): Promise<NodeFacts> {
+    return nodeFacts({
+      identity: this.#storage.identity, masterEligible: this.#config.masterEligible, wal: this.#storage.wal.stats, transport: this.#transport,
+      node: () => this.#nodeStatus(), daemon: () => this.#daemonStatus(), view: () => this.#view(), joining: () => this.#joining, removedAt: () => this.#hosted.gateway.removedAt,
+      wallClockJumpMs: () => Date.now() - this.#parts.clock.now() - this.#wallClockOffset,
+    });
   }
 
   #view(): RegionView {
@@ -255,19 +343,14 @@ export class Daemon {
     return {
       raft: this.#hosted.raft,
       transport: this.#transport.stats,
+      removedAt: this.#hosted.gateway.removedAt,
+      catchUp: (id) => this.#upkeep?.catchUp.estimateOf(id),
       now: this.#parts.clock.now(),
       electionTimeout: this.#config.raft.electionTimeout,
       fsyncP99Ms: wal.stats.fsyncP99Ms,
       logBytes: wal.stats.bytes,
       stateDigest: machine.digest(),
     };
-  }
-
-  #observe(event: RaftEvent): void {
-    const { kind, ...fields } = event;
-    if (kind === "peerRegressed") this.#logger.error(fields, "a member holds less than it has acknowledged: its disk was rolled back; it gets nothing until it joins anew");
-    else if (kind === "roleChanged" || kind === "leaderChanged") this.#logger.info(fields, kind === "roleChanged" ? "the role of this node changed" : "the leader changed");
-    else this.#logger.debug(fields, kind);
   }
 
   #fail(error: Error): void {
@@ -281,6 +364,10 @@ export class Daemon {
     this.#state = "stopping";
     this.#announcement?.stop();
     this.#joining?.stop();
+    this.#search?.stop();
+    this.#upkeep?.stop();
+    await this.#forming?.stop();
+    await this.#formed;
     if (options.transfer) await this.#handOver();
     await Promise.all([this.#clients?.stop(options.drainMs), this.#admin?.stop(options.drainMs)]);
     this.#host?.stop();

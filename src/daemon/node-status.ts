@@ -1,15 +1,20 @@
 // The answers to "how is it going": status, health and the list of members, from what the node itself knows.
 
 import { globalRegionName, type NodeId } from "../base/ids.ts";
+import type { CatchUpEstimate } from "../host/catch-up-meter.ts";
 import type { Raft } from "../host/region.ts";
+import { replacementReports } from "../host/replacements.ts";
 import { failureTolerance, nameOf } from "../host/status.ts";
 import type { TransportStats } from "../host/transport.ts";
 import type { RaftStatus } from "../raft/status.ts";
-import type { HealthReport, MemberListReport, MemberReport, RegionReport } from "../wire/admin-protocol.ts";
+import type { CatchUpReport, HealthReport, MemberListReport, MemberReport, RegionReport } from "../wire/admin-protocol.ts";
 
 export interface RegionView {
   readonly raft: Raft;
   readonly transport: TransportStats;
+  readonly catchUp: (id: NodeId) => CatchUpEstimate | undefined;
+  /** This node was removed from the region, at this index. */
+  readonly removedAt: number | undefined;
   readonly now: number;
   readonly electionTimeout: number;
   readonly fsyncP99Ms: number | undefined;
@@ -40,14 +45,14 @@ export function regionReport(view: RegionView): RegionReport {
     readOnly: raft.storage.readOnly,
     members: memberReports(view, status),
     election: electionReport(status),
-    alarms: raft.storage.readOnly ? ["NO_SPACE"] : [],
+    alarms: [...(raft.storage.readOnly ? ["NO_SPACE"] : []), ...(view.removedAt === undefined ? [] : ["REMOVED"])],
     stateDigest: view.stateDigest,
   };
 }
 
 export function memberListReport(view: RegionView): MemberListReport {
   const { members, membershipIndex, failureTolerance: tolerance } = regionReport(view);
-  return { members, membershipIndex, failureTolerance: tolerance };
+  return { members, membershipIndex, failureTolerance: tolerance, replacements: replacementReports(view.raft.core.status()) };
 }
 
 /** How far each member is, and who is up, only the leader knows: its answer, when there is one, completes ours. */
@@ -83,11 +88,18 @@ function memberReports(view: RegionView, status: RaftStatus): MemberReport[] {
       regions: [globalRegionName],
       match: match ?? null,
       lag: match === undefined ? null : status.lastIndex - match,
+      catchUp: catchUpReport(view.catchUp(member.id)),
       state: peer?.state ?? null,
       lastContactMs: peer?.lastContact === undefined ? null : Math.max(0, Math.round(view.now - peer.lastContact)),
       rttMs: view.transport.peers.find(({ id }) => id === member.id)?.rttMs ?? null,
     };
   });
+}
+
+function catchUpReport(estimate: CatchUpEstimate | undefined): CatchUpReport | null {
+  if (estimate === undefined) return null;
+  const { entriesPerSecond, etaMs } = estimate;
+  return { entriesPerSecond: Math.round(entriesPerSecond), etaMs: etaMs === undefined ? null : Math.round(etaMs) };
 }
 
 /** The leader knows by its followers' answers. A follower knows of its leader, and without one of whoever granted it a vote. */

@@ -5,17 +5,22 @@ import { randomBytes } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { resolve } from "node:path";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
-import { parseClusterId, type ClusterId } from "../base/ids.ts";
+import { parseClusterId } from "../base/ids.ts";
 import type { IdentitySettings } from "../config/identity-settings.ts";
 import type { ProbedPeer } from "../host/transport.ts";
 import { crc32 } from "../platform/crc32.ts";
 import { acquireDirectoryLock } from "../platform/directory-lock.ts";
 import { NodeDisk } from "../platform/node-disk.ts";
 import { createIdentity, dataFormat, readIdentity, type Identity } from "../storage/data-dir.ts";
+import { firstClusterIncarnation } from "../wire/handshake.ts";
+import { readForming } from "./formation/forming-file.ts";
 import type { JoinIntent } from "./join-intent.ts";
 import { randomNodeId, withProbe } from "./probe.ts";
 
 export { probeSource } from "./discovery/probe-source.ts";
+export { abandonForming, formDataDirectory, lookUpAddresses, readFormingDirectory } from "./formation/forming-directory.ts";
+export { examineDirectory } from "./offline-facts.ts";
+export { applyPlanFile, collectDocument, readPlanDocument, recoveryPlanDocument, writeRecoveryDocument } from "./recovery/verbs.ts";
 
 export interface DirectoryIdentity {
   readonly clusterId: string;
@@ -30,6 +35,8 @@ export interface InitRequest {
 
 export interface JoinDirectoryRequest extends InitRequest {
   readonly seeds: readonly string[];
+  /** Where the seeds are from, if not from an operator: the node looks there again when it hears of no leader. */
+  readonly source?: string | undefined;
   readonly role: JoinIntent["role"];
   readonly promote: JoinIntent["promote"];
   /** For the first answer of a member, ms. */
@@ -41,23 +48,32 @@ export interface JoinDirectoryRequest extends InitRequest {
 /** @throws ALREADY_INITIALIZED, naming the cluster that the directory belongs to; LOCKED; NO_SPACE; IO_ERROR */
 export async function initDataDirectory(dataDir: string, request: InitRequest): Promise<DirectoryIdentity> {
   const clusterId = parseClusterId(randomBytes(16).toString("hex"));
-  return create(dataDir, { ...request, clusterId, foundedBy: "init" }, { ...request.settings });
+  return create(dataDir, { ...request, clusterId, clusterIncarnation: firstClusterIncarnation, foundedBy: "init" }, { ...request.settings });
 }
 
 /** @throws UNREACHABLE when no seed answers, besides what initDataDirectory throws */
 export async function joinDataDirectory(dataDir: string, request: JoinDirectoryRequest): Promise<DirectoryIdentity> {
-  const { seeds, role, promote, giveUpMs } = request;
-  const clusterId = await askCluster(request);
+  const { seeds, source, role, promote, giveUpMs } = request;
+  const cluster = await askCluster(request);
   const join: JoinIntent = { seeds: [...seeds], role, promote, giveUpMs };
-  return create(dataDir, { ...request, clusterId, foundedBy: "join" }, { ...request.settings, join });
+  return create(dataDir, { ...request, ...cluster, foundedBy: "join" }, { ...request.settings, ...(source !== undefined && { discovery: { source } }), join });
 }
 
-export async function readDataDirectory(dataDir: string): Promise<(DirectoryIdentity & { readonly settings: IdentitySettings }) | undefined> {
+/** Of a node that is still forming its cluster there is no cluster id yet. */
+export interface FoundDirectory extends Omit<DirectoryIdentity, "clusterId"> {
+  readonly clusterId: string | undefined;
+  readonly settings: IdentitySettings;
+}
+
+export async function readDataDirectory(dataDir: string): Promise<FoundDirectory | undefined> {
   const disk = new NodeDisk();
   if (!(await disk.exists(dataDir))) return undefined;
   const identity = await readIdentity(disk, dataDir, crc32);
-  if (identity === undefined) return undefined;
-  const { join: _join, ...settings } = identity.settings;
+  if (identity === undefined) {
+    const forming = await readForming(disk, dataDir, crc32);
+    return forming === undefined ? undefined : { clusterId: undefined, nodeId: forming.nodeId, name: forming.name, settings: forming.settings };
+  }
+  const { join: _join, discovery: _discovery, ...settings } = identity.settings;
   return { ...described(identity), settings: settings as unknown as IdentitySettings };
 }
 
@@ -73,13 +89,14 @@ export async function archiveDataDirectory(dataDir: string): Promise<string> {
   return target;
 }
 
-async function create(dataDir: string, made: { name: string; clusterId: ClusterId; foundedBy: Identity["foundedBy"] }, settings: Record<string, unknown>): Promise<DirectoryIdentity> {
+async function create(dataDir: string, made: Pick<Identity, "name" | "clusterId" | "clusterIncarnation" | "foundedBy">, settings: Record<string, unknown>): Promise<DirectoryIdentity> {
   const disk = new NodeDisk();
   await disk.makeDirectory(dataDir);
   const lock = await acquireDirectoryLock(dataDir);
   try {
-    const { name, clusterId, foundedBy } = made;
-    const identity: Identity = { formatVersion: dataFormat, clusterId, nodeId: randomNodeId(), incarnation: 1, name, foundedBy, settings };
+    const { name, clusterId, clusterIncarnation, foundedBy } = made;
+    const identity: Identity = { formatVersion: dataFormat, clusterId, clusterIncarnation, nodeId: randomNodeId(), incarnation: 1, name, foundedBy, settings };
+    await refuseForming(disk, dataDir);
     await createIdentity(disk, dataDir, identity, crc32);
     return described(identity);
   } finally {
@@ -87,14 +104,23 @@ async function create(dataDir: string, made: { name: string; clusterId: ClusterI
   }
 }
 
+/** A vote that was given must not be forgotten: the same machine would vote again as another node. */
+async function refuseForming(disk: NodeDisk, dataDir: string): Promise<void> {
+  const forming = await readForming(disk, dataDir, crc32);
+  if (forming === undefined) return;
+  throw new RaftctlError("ALREADY_INITIALIZED", `${dataDir} already holds node ${forming.name}, which forms a cluster of ${forming.expect}`, {
+    hint: "raftctl daemon start goes on; raftctl init with the same --expect and --discovery too",
+  });
+}
+
 /** Which cluster the seeds belong to: the first one that answers says so. */
-function askCluster({ seeds, name, timeoutMs }: JoinDirectoryRequest): Promise<ClusterId> {
+function askCluster({ seeds, name, timeoutMs }: JoinDirectoryRequest): Promise<Pick<Identity, "clusterId" | "clusterIncarnation">> {
   return withProbe(name, (probe) => firstAnswer(seeds, async (seed) => clusterOf(seed, await probe(seed, { timeoutMs }))));
 }
 
-function clusterOf(seed: string, { clusterId, name }: ProbedPeer): ClusterId {
+function clusterOf(seed: string, { clusterId, clusterIncarnation, name }: ProbedPeer): Pick<Identity, "clusterId" | "clusterIncarnation"> {
   if (clusterId === undefined) throw new RaftctlError("NOT_READY", `${name} at ${seed} does not belong to a cluster yet`);
-  return parseClusterId(clusterId);
+  return { clusterId: parseClusterId(clusterId), clusterIncarnation: clusterIncarnation ?? firstClusterIncarnation };
 }
 
 async function firstAnswer<T>(seeds: readonly string[], ask: (seed: string) => Promise<T>): Promise<T> {

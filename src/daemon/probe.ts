@@ -15,7 +15,7 @@ export async function withProbe<T>(name: string, use: (probe: Probe) => Promise<
   const transport = new TcpTransport({
     clock: new SystemClock(),
     prng: new Prng(1),
-    identity: { clusterId: undefined, nodeId: randomNodeId(), incarnation: 1, name, regions: [], version: programVersion },
+    identity: { clusterId: undefined, clusterIncarnation: undefined, nodeId: randomNodeId(), incarnation: 1, name, regions: [], version: programVersion },
     directory: { addressOf: () => undefined, refusalOf: () => undefined },
     address: { host: "127.0.0.1", port: 0 },
   });

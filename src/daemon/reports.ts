@@ -12,11 +12,13 @@ export interface NodeFacts {
   readonly client: string;
   readonly uptimeMs: number;
   readonly eventLoopLagP99Ms: number;
+  readonly warnings: NodeStatus["warnings"];
 }
 
 export function nodeReport(identity: Identity, facts: NodeFacts): Omit<NodeStatus, "regions"> {
   return {
     clusterId: identity.clusterId,
+    clusterIncarnation: identity.clusterIncarnation,
     nodeId: identity.nodeId,
     name: identity.name,
     version: programVersion,
@@ -24,7 +26,7 @@ export function nodeReport(identity: Identity, facts: NodeFacts): Omit<NodeStatu
     peerAddress: facts.peer,
     clientAddress: facts.client,
     eventLoopLagP99Ms: Math.round(facts.eventLoopLagP99Ms * 10) / 10,
-    warnings: plaintextWarnings(facts),
+    warnings: [...plaintextWarnings(facts), ...facts.warnings],
   };
 }
 

@@ -12,6 +12,13 @@ import type { RaftReceiver } from "./transport.ts";
 export interface HostedRegion {
   readonly raft: Raft;
   readonly gateway: LeaderGateway;
+  /** Counts since the start. */
+  readonly traffic: Traffic;
+}
+
+export interface Traffic {
+  /** Of entries and of snapshots, from peers. */
+  bytesReceived: number;
 }
 
 /** Answers a rare request that a peer handed to us, or that a newcomer brought. */
@@ -32,7 +39,7 @@ export class Host {
   async open(options: Omit<RegionOptions, "onDeadline">): Promise<HostedRegion> {
     const raft = await Raft.start({ ...options, onDeadline: () => this.#arm() });
     const gateway = new LeaderGateway(raft, options.network, { clock: this.#clock, electionTimeout: options.raft.electionTimeout });
-    const hosted = { raft, gateway };
+    const hosted = { raft, gateway, traffic: { bytesReceived: 0 } };
     this.#regions.set(options.region, hosted);
     this.#arm();
     return hosted;
@@ -58,13 +65,19 @@ export class Host {
   readonly receiver: RaftReceiver = {
     requestVote: async (from, region, rpc) => this.region(region).raft.requestVote(from, rpc),
     preVote: async (from, region, rpc) => this.region(region).raft.preVote(from, rpc),
-    appendEntries: async (from, region, rpc) => this.region(region).raft.appendEntries(from, rpc),
-    installSnapshot: async (from, region, rpc) => this.region(region).raft.installSnapshot(from, rpc),
+    appendEntries: async (from, region, rpc) => this.#counting(region, (traffic) => (traffic.bytesReceived += rpc.entries.length)).appendEntries(from, rpc),
+    installSnapshot: async (from, region, rpc) => this.#counting(region, (traffic) => (traffic.bytesReceived += rpc.data.length)).installSnapshot(from, rpc),
     timeoutNow: async (from, region, rpc) => this.region(region).raft.timeoutNow(from, rpc),
     propose: async (_from, region, rpc) => this.#propose(region, rpc),
     readIndex: async (_from, region, rpc) => this.#readIndex(region, rpc),
     admin: async (from, region, rpc) => ({ type: "adminResponse", result: await this.#administer(from, region, rpc) }),
   };
+
+  #counting(region: RegionId, count: (traffic: Traffic) => void): Raft {
+    const { raft, traffic } = this.region(region);
+    count(traffic);
+    return raft;
+  }
 
   async #propose(region: RegionId, rpc: PeerCalls["propose"]["request"]): Promise<PeerCalls["propose"]["response"]> {
     const { index, term, result } = await this.region(region).gateway.proposeForwarded(rpc);

@@ -11,6 +11,9 @@ import type { LeaderGateway } from "./leader-gateway.ts";
 import type { Raft } from "./region.ts";
 import type { Transport } from "./transport.ts";
 
+/** What the newcomer knows of it by itself. */
+export type OwnJoinProgress = Omit<JoinProgress, "bytes" | "lag" | "catchUp">;
+
 export interface JoiningOptions {
   readonly raft: Raft;
   readonly gateway: LeaderGateway;
@@ -28,6 +31,9 @@ export interface JoiningOptions {
 
 const transient = new Set(["UNREACHABLE", "CONNECTION_LOST", "TIMEOUT", "NO_LEADER", "NOT_LEADER", "CHANGE_IN_PROGRESS", "BUSY", "NOT_READY", "STOPPED"]);
 
+/** By the cluster, or from one that was recovered meanwhile: which of the two it is, only another seed can tell. */
+const turnedAway = new Set(["INCARNATION_REFUSED", "REMOVED", "CLUSTER_RECOVERED"]);
+
 export class Joining {
   readonly #options: JoiningOptions;
   readonly #began: number;
@@ -44,18 +50,22 @@ export class Joining {
     this.#began = options.clock.now();
   }
 
-  progress(): JoinProgress {
+  progress(): OwnJoinProgress {
     const { core } = this.#options.raft;
     const error = this.#error;
     return {
       stage: this.#stage,
       joinedAtIndex: this.#joinedAtIndex ?? null,
       entries: core.lastApplied,
-      bytes: 0,
       ms: Math.round((this.#ended ?? this.#options.clock.now()) - this.#began),
       targetIndex: this.#targetIndex ?? null,
       error: error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
     };
+  }
+
+  /** The index at which a leader admitted this node; 0 when that was before this start, undefined before it. */
+  get admittedAt(): number | undefined {
+    return this.#joinedAtIndex ?? (this.#stage === "asking" ? undefined : 0);
   }
 
   /** The node goes down: joining goes on after its next start. */
@@ -111,7 +121,7 @@ export class Joining {
         return response.result as JoinReply;
       } catch (error) {
         last = toRaftctlError(error);
-        if (!transient.has(last.code) && last.code !== "INCARNATION_REFUSED") throw last;
+        if (!transient.has(last.code) && !turnedAway.has(last.code)) throw last;
         mark("joining-seed-gave-no-answer");
       }
     }

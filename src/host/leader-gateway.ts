@@ -8,7 +8,7 @@ import { mark } from "../base/mark.ts";
 import type { AdminRpc, ProposeRpc, ReadIndexRpc } from "../wire/peer-protocol.ts";
 import type { Proposed } from "./proposals.ts";
 import type { Raft, WriteOptions } from "./region.ts";
-import { noLeader } from "./status.ts";
+import { noLeader, removed } from "./status.ts";
 import type { RaftClusterMember } from "./transport.ts";
 
 /** A leader that fails is replaced within one and a half of them, as a rule; whoever waits is answered before two are over. */
@@ -22,6 +22,8 @@ export interface Outcome extends Proposed {
 }
 
 export class LeaderGateway {
+  /** Set once this node knows that it was removed from the region, at this index: then it says so instead of that there is no leader. */
+  removedAt: number | undefined;
   readonly #raft: Raft;
   readonly #network: RaftClusterMember;
   readonly #electionTimeout: number;
@@ -134,7 +136,7 @@ export class LeaderGateway {
         if (!leadershipChanges(error)) throw error;
         if (this.#clock.now() >= giveUp) {
           mark("gateway-patience-ended");
-          throw noLeader(this.#raft);
+          throw this.#noLeader();
         }
         mark("gateway-tries-again");
         await new Promise<void>((resolve) => void this.#clock.at(this.#clock.now() + retryMs, resolve));
@@ -182,9 +184,13 @@ export class LeaderGateway {
     });
     if (leader === undefined) {
       mark("gateway-no-leader-appeared");
-      throw noLeader(this.#raft);
+      throw this.#noLeader();
     }
     return leader;
+  }
+
+  #noLeader(): RaftctlError {
+    return this.removedAt === undefined ? noLeader(this.#raft) : removed(this.removedAt);
   }
 }
 

@@ -206,7 +206,7 @@ async function beginLog({ wal, region, machine, snapshots, founding }: RegionSto
 }
 
 /** What of the recovered log stands behind the snapshot: all that agrees with it, or nothing (Figure 13, rules 6 and 7). */
-function recoverLog(recovered: RecoveredRegion, snapshot: SnapshotMeta): { hardState: HardState; entries: readonly Entry[]; marked: boolean } {
+export function recoverLog(recovered: RecoveredRegion, snapshot: SnapshotMeta): { hardState: HardState; entries: readonly Entry[]; marked: boolean } {
   const { snapshot: start, entries, hardState } = recovered;
   const known = { ...hardState, currentTerm: Math.max(hardState.currentTerm, snapshot.term), commitIndex: Math.max(hardState.commitIndex, snapshot.index) };
   if (start.index > snapshot.index) {
@@ -234,7 +234,7 @@ function contradiction(start: LogPosition, snapshot: SnapshotMeta): RaftctlError
   });
 }
 
-function markWrites(region: RegionId, snapshot: SnapshotMeta, hardState: HardState, kept: readonly Entry[]): WalWrite[] {
+export function markWrites(region: RegionId, snapshot: SnapshotMeta, hardState: HardState, kept: readonly Entry[]): WalWrite[] {
   const writes: WalWrite[] = [
     { kind: "hardState", region, hardState },
     { kind: "snapshotMark", region, position: { index: snapshot.index, term: snapshot.term } },

@@ -36,3 +36,10 @@ export function noLeader(raft: Raft): RaftctlError {
     hint: "raftctl status --all-nodes",
   });
 }
+
+/** Exit 8: what a node answers that others have removed. */
+export function removed(index: number): RaftctlError {
+  return new RaftctlError("REMOVED", `this node was removed from the cluster at index ${index}`, {
+    hint: "to bring it back: raftctl daemon stop, then raftctl join --fresh <peer address of a member>", details: { index },
+  });
+}

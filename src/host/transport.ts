@@ -55,6 +55,7 @@ export interface Transport {
 export interface ProbedPeer extends PeerIdentity {
   /** undefined: it belongs to no cluster yet. */
   readonly clusterId: string | undefined;
+  readonly clusterIncarnation: number | undefined;
 }
 
 export interface TransportStats {

@@ -82,7 +82,8 @@ export async function dial(target: ConnectTarget, hello: Hello, expectedCluster:
   const socket = await connectFramed(target, options);
   try {
     const welcome = await shakeHands(socket, hello, { ...options, timeoutMs: Math.max(1, deadline - options.clock.now()) });
-    checkWelcome(welcome, { clusterId: expectedCluster, nodeId: hello.expectNodeId });
+    const clusterIncarnation = expectedCluster === undefined ? undefined : hello.clusterIncarnation;
+    checkWelcome(welcome, { clusterId: expectedCluster, clusterIncarnation, nodeId: hello.expectNodeId });
     socket.payloadBytesMax = options.payloadBytesMax;
     return { socket, welcome };
   } catch (error) {

@@ -59,8 +59,8 @@ export class HttpSender implements RaftNetwork {
 
   async probe(address: string, options: RpcOptions): Promise<ProbedPeer> {
     const { welcome } = await this.#post({ address, path: "probe", hello: this.#hello("probe", undefined), request: null }, options);
-    const { clusterId, nodeId, incarnation, name, regions } = welcome;
-    return { clusterId, nodeId, incarnation, name, regions };
+    const { clusterId, clusterIncarnation, nodeId, incarnation, name, regions } = welcome;
+    return { clusterId, clusterIncarnation, nodeId, incarnation, name, regions };
   }
 
   async callAddress(
@@ -92,7 +92,8 @@ export class HttpSender implements RaftNetwork {
     const peer = this.#peer(target);
     try {
       const { welcome, response } = await this.#post({ address, path: type, hello: this.#hello("peer", target), request }, options);
-      checkWelcome(welcome, { clusterId: this.#options.identity.clusterId, nodeId: target });
+      const { clusterId, clusterIncarnation } = this.#options.identity;
+      checkWelcome(welcome, { clusterId, clusterIncarnation, nodeId: target });
       peer.state = "connected";
       return response;
     } catch (error) {
@@ -111,8 +112,8 @@ export class HttpSender implements RaftNetwork {
   }
 
   #hello(role: Role, expectNodeId: NodeId | undefined): WireFields {
-    const { clusterId, nodeId, incarnation, name, regions } = this.#options.identity;
-    return encodeHello({ role, clusterId, nodeId, incarnation, name, regions, expectNodeId, credentials: undefined });
+    const { clusterId, clusterIncarnation, nodeId, incarnation, name, regions } = this.#options.identity;
+    return encodeHello({ role, clusterId, clusterIncarnation, nodeId, incarnation, name, regions, expectNodeId, credentials: undefined });
   }
 
   async #post(post: Post, options: RpcOptions): Promise<{ welcome: Welcome; response: WireFields }> {

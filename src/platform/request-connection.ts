@@ -61,7 +61,7 @@ export class RequestConnection {
   /** Throws UNREACHABLE, or what the daemon refuses with (INCOMPATIBLE, CLUSTER_MISMATCH, DENIED). */
   static async connect(target: ConnectTarget, options: RequestConnectionOptions): Promise<RequestConnection> {
     const hello = {
-      role: "client" as const, clusterId: options.clusterId, nodeId: undefined, incarnation: 0, name: options.clientName, regions: [],
+      role: "client" as const, clusterId: options.clusterId, clusterIncarnation: undefined, nodeId: undefined, incarnation: 0, name: options.clientName, regions: [],
       expectNodeId: undefined, credentials: options.credentials,
     };
     const dialled = await dial(target, hello, options.clusterId, {

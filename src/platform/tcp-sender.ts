@@ -32,6 +32,7 @@ export interface TcpSenderOptions {
   readonly backoffMsMax: number;
   readonly bulkIdleMs: number;
   readonly tls: ConnectionOptions | undefined;
+  readonly onFenced?: (reason: RaftctlError) => void;
 }
 
 interface PeerLinks {
@@ -81,8 +82,8 @@ export class TcpSender implements RaftNetwork {
   async probe(address: string, options: RpcOptions): Promise<ProbedPeer> {
     const { socket, welcome } = await this.#dial(address, "probe", undefined, options);
     socket.close();
-    const { clusterId, nodeId, incarnation, name, regions } = welcome;
-    return { clusterId, nodeId, incarnation, name, regions };
+    const { clusterId, clusterIncarnation, nodeId, incarnation, name, regions } = welcome;
+    return { clusterId, clusterIncarnation, nodeId, incarnation, name, regions };
   }
 
   async callAddress(
@@ -159,9 +160,18 @@ export class TcpSender implements RaftNetwork {
       name: `node ${target}`,
       idleMs,
       address: () => this.#options.directory.addressOf(target),
-      dial: async (address) => (await this.#dial(address, role, target, { timeoutMs: this.#options.connectTimeoutMs })).socket,
+      dial: (address) => this.#dialMember(address, role, target),
       onConnect: () => (this.#connectsTotal += role === "peer" ? 1 : 0),
     });
+  }
+
+  async #dialMember(address: string, role: Role, target: NodeId): Promise<FramedSocket> {
+    try {
+      return (await this.#dial(address, role, target, { timeoutMs: this.#options.connectTimeoutMs })).socket;
+    } catch (error) {
+      if (error instanceof RaftctlError && error.code === "CLUSTER_RECOVERED") this.#options.onFenced?.(error);
+      throw error;
+    }
   }
 
   #channelOptions(): { clock: Clock; inFlightMax: number; frameBytesMax: number; pingMs: number } {
@@ -191,6 +201,6 @@ export class TcpSender implements RaftNetwork {
 
 /** Read field by field, because the identity may be a live object with getters. */
 function identityOf(identity: LocalIdentity): Omit<Hello, "role" | "expectNodeId" | "credentials"> {
-  const { clusterId, nodeId, incarnation, name, regions } = identity;
-  return { clusterId, nodeId, incarnation, name, regions };
+  const { clusterId, clusterIncarnation, nodeId, incarnation, name, regions } = identity;
+  return { clusterId, clusterIncarnation, nodeId, incarnation, name, regions };
 }

@@ -23,6 +23,8 @@ export interface TcpTransportOptions {
   readonly limits?: Partial<TcpTransportLimits>;
   /** Somebody dialled and was not welcomed: who, and why. Anybody can cause this, as often as he likes. */
   readonly onRefused?: (who: string, reason: RaftctlError) => void;
+  /** A member, or who was one, will have nothing to do with this node: the cluster was recovered without one of the two. */
+  readonly onFenced?: (reason: RaftctlError) => void;
   readonly tls?: { readonly server: TlsOptions; readonly client: ConnectionOptions };
 }
 

@@ -6,7 +6,7 @@ import type { NodeId } from "../base/ids.ts";
 import { mark } from "../base/mark.ts";
 import { membersMax } from "./membership-codec.ts";
 import { isJoint, memberOf } from "./membership.ts";
-import type { Member, Membership, MembershipChange } from "./membership.ts";
+import type { Member, Membership, MembershipChange, Replacement } from "./membership.ts";
 
 /**
  * @param current not joint.
@@ -17,15 +17,17 @@ import type { Member, Membership, MembershipChange } from "./membership.ts";
 export function nextMembership(current: Membership, change: MembershipChange): Membership {
   if (isJoint(current)) throw new RaftctlError("CHANGE_IN_PROGRESS", "a membership change is in progress: wait until it is complete");
   const asked = { upsert: change.upsert ?? [], promote: change.promote ?? [], demote: change.demote ?? [], remove: change.remove ?? [] };
-  checkIsCoherent(asked);
+  checkIsCoherent(asked, change);
   for (const member of asked.upsert) checkUpsert(current, member);
   for (const id of asked.promote) checkPromotion(current, id);
   for (const id of asked.demote) checkDemotion(current, id);
   for (const id of asked.remove) checkIsMember(current, id, "removed");
-  return build(current, asked);
+  const replacements = nextReplacements(current, change);
+  const next = build(current, asked);
+  return replacements.length === 0 ? next : { ...next, replacements };
 }
 
-type Asked = Required<MembershipChange>;
+type Asked = Required<Pick<MembershipChange, "upsert" | "promote" | "demote" | "remove">>;
 
 function build(current: Membership, asked: Asked): Membership {
   const promoted = new Set(asked.promote);
@@ -53,10 +55,27 @@ function mergedMembers(current: Membership, upsert: readonly Member[]): readonly
   return [...current.members.map((member) => changed.get(member.id) ?? member), ...added];
 }
 
-function checkIsCoherent(asked: Asked): void {
+/** An operation is over when its leaving member leaves. */
+function nextReplacements({ replacements = [], members }: Membership, change: MembershipChange): readonly Replacement[] {
+  const { beginReplacement: begun, cancelReplacement: cancelled, remove = [] } = change;
+  if (cancelled !== undefined && !replacements.some(({ id }) => id === cancelled)) {
+    mark("change-refused-no-such-replacement");
+    throw new RaftctlError("NOT_FOUND", `no replacement ${cancelled} is under way`);
+  }
+  const staying = replacements.filter(({ id, leaving }) => id !== cancelled && !remove.includes(leaving));
+  if (begun === undefined) return staying;
+  if (!members.some(({ id }) => id === begun.leaving)) throw new RaftctlError("NOT_FOUND", `member ${begun.leaving} cannot be replaced: it is not a member`);
+  const taken = staying.find(({ leaving, newcomer }) => leaving === begun.leaving || newcomer === begun.newcomer);
+  if (taken === undefined) return [...staying, begun];
+  mark("change-refused-replacement-under-way");
+  throw new RaftctlError("CONFLICT", `replacement ${taken.id} of member ${taken.leaving} by ${taken.newcomer} is under way: cancel it first`);
+}
+
+function checkIsCoherent(asked: Asked, { beginReplacement, cancelReplacement }: MembershipChange): void {
   const upserted = asked.upsert.map((member) => member.id);
   const moved = [...asked.promote, ...asked.demote, ...asked.remove];
-  if (upserted.length + moved.length === 0) throw new RaftctlError("INVALID_ARGUMENT", "the membership change is empty: name a member");
+  const concernsReplacements = beginReplacement !== undefined || cancelReplacement !== undefined;
+  if (upserted.length + moved.length === 0 && !concernsReplacements) throw new RaftctlError("INVALID_ARGUMENT", "the membership change is empty: name a member");
   const twice = firstRepeated(moved) ?? firstRepeated(upserted) ?? asked.remove.find((id) => upserted.includes(id));
   if (twice !== undefined) throw new RaftctlError("INVALID_ARGUMENT", `the membership change names member ${twice} twice: name it once`);
 }
@@ -103,7 +122,7 @@ function checkIsMember(current: Membership, id: NodeId, what: string): void {
 
 function checkVotersRemain(voters: readonly NodeId[], members: readonly Member[]): void {
   if (voters.length === 0) mark("change-refused-no-voter-would-remain");
-  if (voters.length === 0) throw new RaftctlError("UNSAFE", "no voter would remain: promote another member first");
+  if (voters.length === 0) throw new RaftctlError("UNSAFE", "no voter would remain: promote another member first", { hint: "raftctl daemon stop stops the process and keeps the cluster" });
   if (members.some((member) => member.masterEligible && voters.includes(member.id))) return;
   mark("change-refused-nobody-could-lead");
   throw new RaftctlError("UNSAFE", "no voter that may lead would remain: keep one that is master-eligible");

@@ -5,17 +5,18 @@ import { utf8, utf8Text } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { parseNodeId } from "../base/ids.ts";
 import type { NodeId } from "../base/ids.ts";
-import type { Member, Membership } from "./membership.ts";
+import type { Member, Membership, Replacement } from "./membership.ts";
 
 export const membersMax = 256;
 export const memberTextLengthMax = 300;
 export const membershipBytesMax = 1 << 20;
 
 const membershipKeys = ["voters", "votersOutgoing", "learners", "learnersNext", "members"] as const;
+const replacementKeys = ["id", "leaving", "newcomer"] as const;
 const memberKeys = ["id", "name", "peerAddress", "clientAddress", "incarnation", "masterEligible"] as const;
 
 export function encodeMembership(membership: Membership): Uint8Array {
-  const bytes = utf8(JSON.stringify(membership, [...membershipKeys, ...memberKeys]));
+  const bytes = utf8(JSON.stringify(membership, [...membershipKeys, "replacements", ...memberKeys, ...replacementKeys]));
   if (bytes.length > membershipBytesMax) {
     throw new RaftctlError("TOO_LARGE", `a membership of ${bytes.length} bytes is larger than ${membershipBytesMax}`);
   }
@@ -32,24 +33,27 @@ export function decodeMembership(bytes: Uint8Array): Membership {
 
 /** Unknown value in, a membership that obeys its rules out. @throws CORRUPT */
 export function checkMembership(value: unknown): Membership {
-  const fields = checkKeys(value, membershipKeys, "a membership");
+  const hasReplacements = typeof value === "object" && value !== null && Object.hasOwn(value, "replacements");
+  const fields = checkKeys(value, hasReplacements ? [...membershipKeys, "replacements"] : membershipKeys, "a membership");
   const membership: Membership = {
     voters: checkIds(fields["voters"], "voters"),
     votersOutgoing: checkIds(fields["votersOutgoing"], "votersOutgoing"),
     learners: checkIds(fields["learners"], "learners"),
     learnersNext: checkIds(fields["learnersNext"], "learnersNext"),
     members: checkList(fields["members"], "members").map(checkMember),
+    ...(hasReplacements ? { replacements: checkReplacements(fields["replacements"]) } : {}),
   };
   checkRules(membership);
   return membership;
 }
 
 function checkRules(membership: Membership): void {
-  const { voters, votersOutgoing, learners, learnersNext, members } = membership;
+  const { voters, votersOutgoing, learners, learnersNext, members, replacements } = membership;
   const ids = new Set([...voters, ...votersOutgoing, ...learners]);
   if (voters.length === 0 && ids.size > 0) throw corrupt("it has members but no voter");
   if (learners.some((id) => voters.includes(id) || votersOutgoing.includes(id))) throw corrupt("a learner votes");
   if (learnersNext.some((id) => voters.includes(id) || !votersOutgoing.includes(id))) throw corrupt("a next learner is no outgoing voter");
+  if ((replacements ?? []).some(({ leaving }) => !ids.has(leaving))) throw corrupt("who is replaced is no member");
   if (members.length !== ids.size || members.some((member) => !ids.delete(member.id))) throw corrupt("its members are not those that it names");
 }
 
@@ -67,6 +71,15 @@ function checkMember(value: unknown): Member {
     incarnation: incarnation as number,
     masterEligible,
   };
+}
+
+function checkReplacements(value: unknown): readonly Replacement[] {
+  const replacements = checkList(value, "replacements").map((element) => {
+    const fields = checkKeys(element, replacementKeys, "a replacement");
+    return { id: checkText(fields["id"], "id"), leaving: checkId(fields["leaving"]), newcomer: checkText(fields["newcomer"], "newcomer") };
+  });
+  if (replacements.length === 0) throw corrupt("an empty list of replacements is left out");
+  return replacements;
 }
 
 function checkKeys(value: unknown, keys: readonly string[], what: string): Record<string, unknown> {

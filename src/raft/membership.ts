@@ -14,6 +14,17 @@ export interface Membership {
   readonly learnersNext: readonly NodeId[];
   /** One for every id above. */
   readonly members: readonly Member[];
+  /** Operations under way; absent when there is none. */
+  readonly replacements?: readonly Replacement[];
+}
+
+/** A member that another one takes the place of, as soon as that has joined and caught up. Whoever leads goes on with it. */
+export interface Replacement {
+  /** For people: to follow it, and to cancel it. */
+  readonly id: string;
+  readonly leaving: NodeId;
+  /** The name under which the newcomer joins. */
+  readonly newcomer: string;
 }
 
 /** What is known of a member. Addresses are attributes, looked up by id at every dial; the id is the identity. */
@@ -41,6 +52,10 @@ export interface MembershipChange {
   readonly demote?: readonly NodeId[];
   /** Voters or learners that leave. */
   readonly remove?: readonly NodeId[];
+  /** Begins an operation; it ends when the leaving member has left. */
+  readonly beginReplacement?: Replacement;
+  /** The id of an operation that is given up. */
+  readonly cancelReplacement?: string;
 }
 
 /** Of a node that joins: it belongs to nothing until a leader contacts it. */
@@ -69,5 +84,6 @@ export function leaveJoint(joint: Membership): Membership {
     learners,
     learnersNext: [],
     members: joint.members.filter((member) => staying.has(member.id)),
+    ...(joint.replacements === undefined ? {} : { replacements: joint.replacements }),
   };
 }

@@ -2,6 +2,7 @@
 // (empty) log is already there, so an identity without a log is a lost disk and not a fresh start; and a log without an identity is never
 // taken for a pristine directory.
 
+import { assert } from "../base/assert.ts";
 import { readSafeU64, readU32, utf8, utf8Text, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
@@ -17,6 +18,8 @@ export const dataFormat = 1;
 export interface Identity {
   readonly formatVersion: number;
   readonly clusterId: ClusterId;
+  /** Goes up when the cluster lost its quorum and was recovered: fences out whoever was not part of that. */
+  readonly clusterIncarnation: number;
   readonly nodeId: NodeId;
   /** Goes up when the disk of a member was replaced. */
   readonly incarnation: number;
@@ -65,6 +68,16 @@ export async function readIdentity(disk: Disk, directory: string, crc32: Crc32):
   const segment = await usedSegment(disk, directory);
   if (segment === undefined) return undefined;
   throw new RaftctlError("CORRUPT", `${path} is missing, but ${segment} holds a log`, { hint: "restore the file from a backup, or remove the member and join again" });
+}
+
+/**
+ * Writes the identity again with a higher cluster incarnation, durably; a crash leaves the old one or the new one.
+ */
+export async function raiseClusterIncarnation(disk: Disk, directory: string, raised: Identity, crc32: Crc32): Promise<void> {
+  const found = await readIdentity(disk, directory, crc32);
+  assert(found !== undefined && found.nodeId === raised.nodeId && found.clusterId === raised.clusterId, "a node stays who it is");
+  assert(raised.clusterIncarnation >= found.clusterIncarnation, "a cluster incarnation never goes back");
+  await replaceFile(disk, layout.identity(directory), encodeIdentity(raised, crc32));
 }
 
 /**
@@ -139,7 +152,10 @@ function decodeIdentity(path: string, bytes: Uint8Array, crc32: Crc32): Identity
   if (actual !== parts[2]) throw new RaftctlError("CORRUPT", `${path} is damaged: its checksum is ${parts[2]} but its bytes have ${actual}`);
   if (Number(parts[1]) !== dataFormat) throw new RaftctlError("INCOMPATIBLE", `${path} has data format ${parts[1]}, this version reads format ${dataFormat}`);
   const identity = JSON.parse(body) as Identity;
-  return { ...identity, clusterId: parseClusterId(identity.clusterId), nodeId: parseNodeId(identity.nodeId) };
+  // Written before clusters could be recovered.
+  const clusterIncarnation = identity.clusterIncarnation ?? 1;
+  if (!Number.isSafeInteger(clusterIncarnation) || clusterIncarnation < 1) throw new RaftctlError("CORRUPT", `${path} says cluster incarnation ${String(clusterIncarnation)}`);
+  return { ...identity, clusterIncarnation, clusterId: parseClusterId(identity.clusterId), nodeId: parseNodeId(identity.nodeId) };
 }
 
 // boots: two slots of 4096 bytes, each "BOOT", crc32 (of the count), count u64; written in turn, so that one is always whole.

@@ -138,8 +138,9 @@ export async function* readSnapshotChunks(file: DiskFile, crc32: Crc32): AsyncGe
 
 /** One spelling for each membership, so that equal ones are equal texts. */
 export function membershipJson(membership: Membership): string {
-  const { voters, votersOutgoing, learners, learnersNext, members } = membership;
-  return JSON.stringify({ voters, votersOutgoing, learners, learnersNext, members: members.map(memberFields) });
+  const { voters, votersOutgoing, learners, learnersNext, members, replacements } = membership;
+  const underWay = replacements?.map(({ id, leaving, newcomer }) => ({ id, leaving, newcomer }));
+  return JSON.stringify({ voters, votersOutgoing, learners, learnersNext, members: members.map(memberFields), replacements: underWay });
 }
 
 export function damagedSnapshot(path: string, offset: number, reason: string): RaftctlError {

@@ -2,10 +2,13 @@
 // strings in the command line's JSON. Between nodes the same methods travel to the leader.
 
 import type { MembershipChange } from "../raft/membership.ts";
+import type { NodeFacts } from "./node-facts.ts";
 
 export interface AdminMethods {
   status: { params: Record<string, never>; result: NodeStatus };
   health: { params: Record<string, never>; result: HealthReport };
+  /** Of this node alone; knocks at every member, and needs neither a leader nor a majority. */
+  diagnose: { params: Record<string, never>; result: NodeFacts };
   memberList: { params: Record<string, never>; result: MemberListReport };
   leaderTransfer: { params: { to: string | null }; result: { old: string | null; new: string; ms: number } };
   /** U8: asks the leader of the region to step down, whoever it is. */
@@ -14,7 +17,20 @@ export interface AdminMethods {
   join: { params: JoinRequest; result: JoinReply };
   /** How far this node's own joining is; asked by `raftctl join` of the newcomer's daemon. */
   joinProgress: { params: Record<string, never>; result: JoinProgress };
-  memberRemove: { params: { node: string; transferTo: string | null; force: boolean; dryRun: boolean }; result: MemberRemoval };
+  /** Between nodes that look for each other to form a cluster: who asks says how it stands, and whoever answers says how it does. */
+  formationVote: { params: FormationQuestion; result: FormationAnswer };
+  /** How far forming is here; null on a node that belongs to a cluster. */
+  formation: { params: Record<string, never>; result: FormationProgress | null };
+  /** From a node that hears of no leader to the others: does it still belong to them? */
+  standing: { params: { id: string; peerAddress: string; lastLogIndex: number; lastLogTerm: number }; result: StandingReply };
+  /** Everything that moves or changes members, in one change. When it takes the leader away, leadership goes to `transferTo` first. */
+  memberChange: { params: MemberChangeRequest & { transferTo: string | null }; result: MemberChangeReport };
+  /** What changes one after the other would do; any node answers, from what it knows. */
+  memberPlan: { params: { changes: MemberPlanRequest[] }; result: MemberPlanReport };
+  memberAdd: { params: MemberAddRequest; result: MemberAddReport };
+  /** Begins the operation, which the leaders carry out. */
+  memberReplace: { params: { leaving: string; newcomer: string; dryRun: boolean }; result: ReplacementBegun };
+  replacementCancel: { params: { id: string; dryRun: boolean }; result: { applied: boolean; index: number | null; replacement: ReplacementReport } };
   /** Already prepared change, on its way from a member to the leader. */
   membershipChange: { params: { change: MembershipChange }; result: { index: number } };
   effectiveConfig: { params: Record<string, never>; result: { config: unknown; origin: Record<string, string>; configHash: string } };
@@ -25,6 +41,8 @@ export interface AdminMethods {
 
 export interface NodeStatus {
   clusterId: string;
+  /** How often the cluster was recovered from a lost quorum, plus one. */
+  clusterIncarnation: number;
   nodeId: string;
   name: string;
   version: string;
@@ -77,15 +95,25 @@ export interface MemberReport {
   /** Known on the leader only. */
   match: number | null;
   lag: number | null;
+  /** While it is behind; known on the leader, after a few seconds. */
+  catchUp: CatchUpReport | null;
   state: string | null;
   lastContactMs: number | null;
   rttMs: number | null;
+}
+
+export interface CatchUpReport {
+  entriesPerSecond: number;
+  /** Until it holds all; null: never at this rate, because more is written meanwhile. */
+  etaMs: number | null;
 }
 
 export interface MemberListReport {
   members: MemberReport[];
   membershipIndex: number;
   failureTolerance: number;
+  /** Of members by others, under way. */
+  replacements: ReplacementReport[];
 }
 
 export interface HealthReport {
@@ -118,26 +146,137 @@ export interface JoinProgress {
   stage: "asking" | "added" | "caught-up" | "voter" | "failed";
   joinedAtIndex: number | null;
   entries: number;
+  /** Received of entries and snapshots since the node started. */
   bytes: number;
   ms: number;
+  /** Entries that are missing, and how fast they come, as the leader sees it; null where it does not say. */
+  lag: number | null;
+  catchUp: CatchUpReport | null;
   /** Where the leader's log ended when it was last heard of. */
   targetIndex: number | null;
   error: { code: string; message: string; hint: string | null } | null;
 }
 
-export interface MemberRemoval {
-  removed: string;
+export interface FormationQuestion {
+  nodeId: string;
+  name: string;
+  /** How many nodes shall form the cluster; the same on all of them. */
+  expect: number;
+  /** For whom it votes; null: for nobody yet. */
+  vote: string | null;
+  /** How many forming nodes it has found, itself included. */
+  found: number;
+}
+export interface FormationAnswer {
+  nodeId: string;
+  name: string;
+  /** null: it belongs to none yet. */
+  cluster: { id: string; incarnation: number } | null;
+  /** null: for nobody yet, or it belongs to a cluster. */
+  vote: string | null;
+}
+export interface FormationProgress {
+  source: string;
+  expect: number;
+  /** Forming nodes, this one included. */
+  found: number;
+  vote: string | null;
+  addresses: { address: string; state: "self" | "forming" | "member" | "refused" | "silent"; detail: string }[];
+  /** What keeps it from going on, in one line. */
+  waitsFor: string;
+  /** Set when waiting cannot help: somebody has to change something. */
+  problem: { code: string; message: string; hint: string | null } | null;
+}
+
+export interface StandingReply {
+  /** The index of a committed membership without the asker; null when it has it, or the asker may know better. */
+  removedAt: number | null;
+  /** Where the asker is looked for; null when it is no member. */
+  peerAddress: string | null;
+}
+
+/** Members by name or id. */
+export interface MemberChangeRequest {
+  promote: string[];
+  demote: string[];
+  remove: string[];
+  update: MemberUpdate[];
+  /** Also when those who stay and are up would be no majority. */
+  force: boolean;
+  dryRun: boolean;
+}
+/** null: as it is. */
+export interface MemberUpdate {
+  node: string;
+  name: string | null;
+  peerAddress: string | null;
+  clientAddress: string | null;
+  masterEligible: boolean | null;
+}
+export interface MemberPlanRequest {
+  /** Names of newcomers that shall vote. */
+  add: string[];
+  promote: string[];
+  demote: string[];
+  remove: string[];
+}
+/** Who decides, and what it can bear. */
+export interface ConfigurationReport {
+  voters: string[];
+  /** While joint: the voters before the change, whose majority counts as well. */
+  votersOutgoing: string[];
+  learners: string[];
+  /** Votes needed, of the voters and, while joint, of the outgoing ones. */
+  quorum: number[];
+  /** How many voters may fail with writes going on; below 0 there is no quorum. */
+  tolerance: number;
+  /** Each of them alone stops writes when it fails now. */
+  critical: string[];
+}
+export interface ConfigurationStep {
+  what: string;
+  configuration: ConfigurationReport;
+}
+export interface MemberChangeReport {
   applied: boolean;
-  regions: string[];
-  before: { voters: number; tolerance: number };
-  after: { voters: number; tolerance: number };
   index: number | null;
+  before: ConfigurationReport;
+  steps: ConfigurationStep[];
+  after: ConfigurationReport;
+  /** Why it is refused unless forced. */
+  refusal: string | null;
+}
+export interface MemberPlanReport {
+  before: ConfigurationReport;
+  changes: { steps: ConfigurationStep[]; refusal: string | null }[];
+  after: ConfigurationReport;
+}
+export interface MemberAddRequest {
+  peerAddress: string;
+  /** Needed for a node that nobody reaches yet. */
+  name: string | null;
+  unreachableOk: boolean;
+  dryRun: boolean;
+}
+export interface MemberAddReport extends MemberChangeReport {
+  member: { id: string; name: string; peerAddress: string; reached: boolean };
+}
+export interface ReplacementReport {
+  id: string;
+  leaving: string;
+  newcomer: string;
+  stage: "waiting-for-the-newcomer" | "catching-up" | "swapping";
+  /** Entries that the newcomer lacks; null before it has joined. */
+  lag: number | null;
+}
+export interface ReplacementBegun extends MemberChangeReport {
+  replacement: ReplacementReport;
 }
 
 export interface DaemonStatus {
   pid: number;
   uptimeMs: number;
-  state: "starting" | "recovering" | "joining" | "ready" | "stopping";
+  state: "starting" | "forming" | "recovering" | "joining" | "ready" | "stopping";
   socket: string;
   listeners: { peer: string; client: string };
   configHash: string;

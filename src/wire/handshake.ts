@@ -1,7 +1,7 @@
 // The first frame in each direction, one round trip: who dials says hello, who listens says welcome or refuses with an error and closes.
 //
-//   hello     ["raftctl", protocol, role, clusterId, nodeId, incarnation, name, regions, expectNodeId, credentials]
-//   welcome   ["raftctl", protocol, 0, clusterId, nodeId, incarnation, name, regions, version]
+//   hello     ["raftctl", protocol, role, clusterId, clusterIncarnation, nodeId, incarnation, name, regions, expectNodeId, credentials]
+//   welcome   ["raftctl", protocol, 0, clusterId, clusterIncarnation, nodeId, incarnation, name, regions, version]
 //   refusal   ["raftctl", protocol, 1, [code, message, hint, details]]
 //
 // What a connection is for is fixed here and so is its cluster: later frames carry only the region. Magic and protocol are read before the
@@ -25,10 +25,15 @@ export const protocolVersion = 1;
 export const roles = { peer: 1, bulk: 2, joiner: 3, probe: 4, client: 5 } as const;
 export type Role = keyof typeof roles;
 
+/** Of a cluster that never lost its quorum for good. */
+export const firstClusterIncarnation = 1;
+
 export interface Hello {
   readonly role: Role;
   /** undefined: a client, or a node that does not belong to a cluster yet. */
   readonly clusterId: ClusterId | undefined;
+  /** How often the cluster was recovered, plus one; undefined without a cluster, and of a client. */
+  readonly clusterIncarnation: number | undefined;
   /** undefined: a client. */
   readonly nodeId: NodeId | undefined;
   readonly incarnation: number;
@@ -41,6 +46,7 @@ export interface Hello {
 
 export interface Welcome {
   readonly clusterId: ClusterId | undefined;
+  readonly clusterIncarnation: number | undefined;
   readonly nodeId: NodeId;
   readonly incarnation: number;
   readonly name: string;
@@ -54,8 +60,8 @@ export type LocalIdentity = Welcome;
 
 export function encodeHello(hello: Hello): WireFields {
   return [
-    magic, protocolVersion, roles[hello.role], hello.clusterId ?? null, hello.nodeId ?? null, hello.incarnation, hello.name, hello.regions,
-    hello.expectNodeId ?? null, hello.credentials ?? null,
+    magic, protocolVersion, roles[hello.role], hello.clusterId ?? null, hello.clusterIncarnation ?? null, hello.nodeId ?? null, hello.incarnation,
+    hello.name, hello.regions, hello.expectNodeId ?? null, hello.credentials ?? null,
   ];
 }
 
@@ -64,6 +70,7 @@ export function decodeHello(value: unknown): Hello {
   const hello: Hello = {
     role: reader.choice("role", roles),
     clusterId: reader.optionalClusterId("clusterId"),
+    clusterIncarnation: reader.optionalInteger("clusterIncarnation", 1),
     nodeId: reader.optionalNodeId("nodeId"),
     incarnation: reader.integer("incarnation"),
     name: reader.text("name", limits.nameBytesMax),
@@ -78,7 +85,8 @@ export function decodeHello(value: unknown): Hello {
 
 export function encodeWelcome(welcome: Welcome): WireFields {
   return [
-    magic, protocolVersion, 0, welcome.clusterId ?? null, welcome.nodeId, welcome.incarnation, welcome.name, welcome.regions, welcome.version,
+    magic, protocolVersion, 0, welcome.clusterId ?? null, welcome.clusterIncarnation ?? null, welcome.nodeId, welcome.incarnation,
+    welcome.name, welcome.regions, welcome.version,
   ];
 }
 
@@ -93,6 +101,7 @@ export function decodeWelcome(value: unknown): Welcome {
   reader.integer("status", 0, 0);
   const welcome: Welcome = {
     clusterId: reader.optionalClusterId("clusterId"),
+    clusterIncarnation: reader.optionalInteger("clusterIncarnation", 1),
     nodeId: reader.nodeId("nodeId"),
     incarnation: reader.integer("incarnation"),
     name: reader.text("name", limits.nameBytesMax),
@@ -111,16 +120,40 @@ export function checkPeerHello(hello: Hello, local: LocalIdentity): void {
   }
   if (hello.role === "probe") return;
   if (hello.nodeId === local.nodeId) throw new RaftctlError("PEER_IDENTITY_MISMATCH", `node ${local.nodeId} dialled itself, or two nodes have its id`);
-  if (hello.role === "joiner" && hello.clusterId === undefined) return;
+  // Neither a newcomer nor one who asks a node that has no cluster yet can be of the wrong one.
+  if (hello.role === "joiner" && (hello.clusterId === undefined || local.clusterId === undefined)) return;
   if (hello.clusterId !== local.clusterId) throw clusterMismatch(hello.clusterId, local.clusterId);
+  checkFence({ incarnation: hello.clusterIncarnation, name: hello.name }, local.clusterIncarnation);
+}
+
+export interface Expected {
+  readonly clusterId: ClusterId | undefined;
+  readonly clusterIncarnation: number | undefined;
+  readonly nodeId: NodeId | undefined;
 }
 
 /** What a dialler demands of whoever answers. */
-export function checkWelcome(welcome: Welcome, expected: { clusterId: ClusterId | undefined; nodeId: NodeId | undefined }): void {
-  if (expected.clusterId !== undefined && welcome.clusterId !== expected.clusterId) throw clusterMismatch(welcome.clusterId, expected.clusterId);
-  if (expected.nodeId !== undefined && welcome.nodeId !== expected.nodeId) {
-    throw new RaftctlError("PEER_IDENTITY_MISMATCH", `node ${welcome.nodeId} (${welcome.name}) answered where node ${expected.nodeId} was expected`);
+export function checkWelcome(welcome: Welcome, expected: Expected): void {
+  const { clusterId, clusterIncarnation, nodeId } = expected;
+  if (clusterId !== undefined && welcome.clusterId !== clusterId) throw clusterMismatch(welcome.clusterId, clusterId);
+  if (clusterIncarnation !== undefined) checkFence({ incarnation: welcome.clusterIncarnation, name: welcome.name }, clusterIncarnation);
+  if (nodeId !== undefined && welcome.nodeId !== nodeId) {
+    throw new RaftctlError("PEER_IDENTITY_MISMATCH", `node ${welcome.nodeId} (${welcome.name}) answered where node ${nodeId} was expected`);
   }
+}
+
+/**
+ * The fence of a recovery, on both sides of a connection: whoever was not part of it holds another history under the same cluster id, so neither may
+ * count the other. Who says no incarnation has the first one.
+ */
+function checkFence(theirs: { incarnation: number | undefined; name: string }, ours: number | undefined): void {
+  const [left, right] = [theirs.incarnation ?? firstClusterIncarnation, ours ?? firstClusterIncarnation];
+  if (left === right) return;
+  const whose = left < right ? `node ${theirs.name}` : "this node";
+  throw new RaftctlError("CLUSTER_RECOVERED", `the cluster lost its quorum and was recovered as incarnation ${Math.max(left, right)}; ${whose} is of incarnation ${Math.min(left, right)} and was given up`, {
+    hint: "on the node that was given up: raftctl join HOST:PORT --fresh (it moves the old data aside)",
+    details: { theirs: left, ours: right },
+  });
 }
 
 function clusterMismatch(theirs: ClusterId | undefined, ours: ClusterId | undefined): RaftctlError {

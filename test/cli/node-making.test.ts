@@ -8,7 +8,6 @@ import { confirm } from "../../src/cli/confirmation.ts";
 import { rememberDirectory } from "../../src/cli/fresh-directory.ts";
 import { awaitJoined, type JoinProgress } from "../../src/cli/join-progress.ts";
 import { joinRequest } from "../../src/cli/joining.ts";
-import { planText } from "../../src/cli/leaving.ts";
 import { defaultNodeName, forwardedFlags, identitySettings } from "../../src/cli/node-flags.ts";
 import { ProgressLine } from "../../src/cli/progress-line.ts";
 import type { Client } from "../../src/client/client.ts";
@@ -63,7 +62,7 @@ test("a wait that can never be met and an address that is none are refused befor
 
 /** Answers joinProgress with one document after the other, the last one for ever. */
 function newcomer(...answers: Partial<JoinProgress>[]): Client {
-  const base: JoinProgress = { stage: "asking", joinedAtIndex: null, entries: 0, bytes: 0, ms: 0, targetIndex: null, error: null };
+  const base: JoinProgress = { stage: "asking", joinedAtIndex: null, entries: 0, bytes: 0, ms: 0, lag: null, catchUp: null, targetIndex: null, error: null };
   const call = async () => ({ ...base, ...(answers.length > 1 ? answers.shift() : answers[0]) });
   return { admin: { call } } as unknown as Client;
 }
@@ -86,11 +85,6 @@ test("a joining that failed throws the daemon's error; one that stands still is 
 test("without a terminal to ask on, what would ask is refused with exit 9, unless it is told yes", async () => {
   await expect(confirm("n1 leaves", false)).rejects.toMatchObject({ code: "UNSAFE", exit: 9, message: expect.stringContaining("--yes") });
   await expect(confirm("n1 leaves", true)).resolves.toBeUndefined();
-});
-
-test("what a removal changes is said in voters and in how many may fail", () => {
-  const removal = { removed: "n3", applied: false, regions: ["global"], before: { voters: 3, tolerance: 1 }, after: { voters: 1, tolerance: -1 }, index: null };
-  expect(planText(removal)).toBe("n3 leaves:\n  before  3 voters, 1 may fail\n  after   1 voter, no quorum");
 });
 
 test("progress is one line drawn anew on a terminal, one line a stage elsewhere, and nothing when quiet", () => {

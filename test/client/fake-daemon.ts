@@ -86,7 +86,7 @@ export class FakeDaemon {
       name: "client",
       address: { host: "127.0.0.1", port },
       identity: {
-        clusterId: parseClusterId("9f31".repeat(8)), nodeId: parseNodeId(nodeIdOf(this.#name)), incarnation: 1, name: this.#name,
+        clusterId: parseClusterId("9f31".repeat(8)), clusterIncarnation: 1, nodeId: parseNodeId(nodeIdOf(this.#name)), incarnation: 1, name: this.#name,
         regions: [globalRegion], version: "0.1.0",
       },
       onRequest: (request) => this.#answer(request),
@@ -170,7 +170,7 @@ export class FakeDaemon {
     const answers: Partial<Record<keyof AdminMethods, unknown>> = {
       status: this.status,
       health: this.health,
-      memberList: { members: region.members, membershipIndex: region.membershipIndex, failureTolerance: region.failureTolerance },
+      memberList: { members: region.members, membershipIndex: region.membershipIndex, failureTolerance: region.failureTolerance, replacements: [] },
       leaderTransfer: { old: "n1", new: "n2", ms: 12 },
       leaderResign: { old: "n1", new: "n2", ms: 12 },
       version: { version: "0.1.0", node: "v24.21.0", protocol: 1, dataFormat: 1, name: this.#name },
@@ -207,7 +207,7 @@ export function nodeIdOf(name: string): string {
 export function memberReport(name: string): MemberReport {
   return {
     id: nodeIdOf(name), name, role: "voter", leader: name === "n1", peerAddress: `127.0.0.1:74${name.slice(1)}1`, clientAddress: "127.0.0.1:1",
-    masterEligible: true, incarnation: 1, regions: ["global"], match: 1042, lag: 0, state: "replicate", lastContactMs: 3, rttMs: 0.4,
+    masterEligible: true, incarnation: 1, regions: ["global"], match: 1042, lag: 0, catchUp: null, state: "replicate", lastContactMs: 3, rttMs: 0.4,
   };
 }
 
@@ -221,7 +221,7 @@ export function regionReport(): RegionReport {
 
 function nodeStatus(name: string): NodeStatus {
   return {
-    clusterId: "9f31".repeat(8), nodeId: nodeIdOf(name), name, version: "0.1.0", uptimeMs: 1000, peerAddress: "127.0.0.1:7401",
+    clusterId: "9f31".repeat(8), clusterIncarnation: 1, nodeId: nodeIdOf(name), name, version: "0.1.0", uptimeMs: 1000, peerAddress: "127.0.0.1:7401",
     clientAddress: "127.0.0.1:7400", regions: [regionReport()], eventLoopLagP99Ms: 0.3, warnings: [],
   };
 }

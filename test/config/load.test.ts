@@ -38,6 +38,8 @@ test("without anything said every key has its default", async () => {
     network: { connectTimeout: 500, handshakeTimeout: 5000, clientConnectionsMax: 4096, requestsInFlightMax: 1024 },
     wal: { segmentBytes: 67_108_864, fsync: "always" },
     compaction: { logBytes: 67_108_864, trailingEntries: 10_000, trailingBytes: 16_777_216 },
+    discovery: { join: "auto", interval: 1000 },
+    membership: { minVoters: 3 },
     log: { level: "info" },
   });
   expect(new Set(Object.values(origin))).toEqual(new Set(["default"]));
@@ -92,7 +94,7 @@ test("every key can be set by its environment variable", async () => {
     "raft.appendBytesMax": "64KiB", "raft.appendsInFlightMax": "4", "raft.uncommittedBytesMax": "8MiB", "network.connectTimeout": "100ms",
     "network.handshakeTimeout": "1s", "network.clientConnectionsMax": "10", "network.requestsInFlightMax": "11", "wal.segmentBytes": "1MiB",
     "wal.fsync": "always", "compaction.logBytes": "2MiB", "compaction.trailingEntries": "5", "compaction.trailingBytes": "1MiB",
-    "log.level": "debug", "log.file": "/l",
+    "discovery.join": "never", "discovery.interval": "5s", "membership.reapAfter": "1h", "membership.minVoters": "5", "log.level": "debug", "log.file": "/l",
   };
   expect(Object.keys(values)).toEqual([...leaves.keys()]);
   const variables = Object.fromEntries(Object.entries(values).map(([key, value]) => [environmentName(key), value]));
@@ -155,6 +157,9 @@ test.each([
   [{ raft: { appendsInFlightMax: 1.5 } }, "raft.appendsInFlightMax"],
   [{ raft: { appendBytesMax: "1GiB" } }, "raft.appendBytesMax"],
   [{ wal: { fsync: "never" } }, "wal.fsync"],
+  [{ discovery: { join: "maybe" } }, "discovery.join"],
+  [{ membership: { minVoters: 0 } }, "membership.minVoters"],
+  [{ membership: { reapAfter: "never" } }, "membership.reapAfter"],
   [{ log: { level: "loud" } }, "log.level"],
 ])("%j is refused and the key is named", async (content, key) => {
   const sandbox = makeSandbox();
@@ -169,6 +174,7 @@ test.each([
   ["heartbeat", { raft: { heartbeatInterval: "334ms" } }, "raft.heartbeatInterval: 334ms is not valid, want at most a third of raft.electionTimeout (1s)"],
   ["sizes", { raft: { appendBytesMax: "2MiB", uncommittedBytesMax: "1MiB" } }, "raft.uncommittedBytesMax: 1MiB is not valid, want at least raft.appendBytesMax (2MiB)"],
   ["sizes", { compaction: { logBytes: "1MiB", trailingBytes: "2MiB" } }, "compaction.trailingBytes: 2MiB is not valid, want at most compaction.logBytes (1MiB)"],
+  ["reaping", { membership: { reapAfter: "9s" } }, "membership.reapAfter: 9s is not valid, want at least ten times raft.electionTimeout (10s)"],
   ["wildcard", { insecure: true, listen: { peer: "0.0.0.0:7401" } }, "listen.peer: 0.0.0.0:7401 is not valid, want advertise.peer beside it"],
   ["wildcard", { insecure: true, advertise: { client: "[::]:7400" } }, "advertise.client: [::]:7400 is not valid, want an address that others can dial"],
 ])("keys that do not fit together are refused (%s): %j", async (_, content, sentence) => {

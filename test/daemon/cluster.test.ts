@@ -77,6 +77,8 @@ test("writes that arrive while leadership moves to and fro all succeed exactly o
   }
 });
 
+const nothing = { promote: [], demote: [], remove: [], update: [], transferTo: null };
+
 test("a member leaves by request alone, and the last voter never does (S84)", async () => {
   await using fixture = await startCluster(2);
   const leader = fixture.leader();
@@ -84,14 +86,14 @@ test("a member leaves by request alone, and the last voter never does (S84)", as
   const client = fixture.client(leader);
   const { members } = await client.admin.call("memberList", {});
   const leaving = members.find((member) => !member.leader)!;
-  const dry = await client.admin.call("memberRemove", { node: leaving.name, transferTo: null, force: false, dryRun: true });
-  expect(dry).toMatchObject({ applied: false, before: { voters: 2 }, after: { voters: 1 } });
-  const removal = await client.admin.call("memberRemove", { node: leaving.name, transferTo: null, force: false, dryRun: false });
+  const dry = await client.admin.call("memberChange", { ...nothing, remove: [leaving.name], force: false, dryRun: true });
+  expect(dry).toMatchObject({ applied: false, before: { voters: ["n1", "n2"] }, after: { voters: [expect.any(String)] } });
+  const removal = await client.admin.call("memberChange", { ...nothing, remove: [leaving.name], force: false, dryRun: false });
   expect(removal.applied).toBe(true);
   expect((await client.admin.call("memberList", {})).members.map((member) => member.name)).not.toContain(leaving.name);
-  const last = await caught(client.admin.call("memberRemove", { node: members.find((member) => member.leader)!.name, transferTo: null, force: true, dryRun: false }));
+  const last = await caught(client.admin.call("memberChange", { ...nothing, remove: [members.find((member) => member.leader)!.name], force: true, dryRun: false }));
   expect(last.code).toBe("UNSAFE");
-  expect(last.message).toContain("last voter");
+  expect(last.message).toContain("no voter would remain");
   expect(other!.region.raft.core.role).not.toBe("leader");
 });
 
@@ -100,8 +102,8 @@ test("a leader that is asked to remove itself hands leadership over first (S84, 
   const leader = fixture.leader();
   const { members } = await fixture.client(leader).admin.call("memberList", {});
   const self = members.find((member) => member.leader)!;
-  const removal = await fixture.client(leader).admin.call("memberRemove", { node: self.name, transferTo: null, force: false, dryRun: false });
-  expect(removal).toMatchObject({ removed: self.name, applied: true, after: { voters: 2 } });
+  const removal = await fixture.client(leader).admin.call("memberChange", { ...nothing, remove: [self.name], force: false, dryRun: false });
+  expect(removal).toMatchObject({ applied: true, after: { voters: { length: 2 } } });
   const [rest] = fixture.cluster.nodes.filter((node) => node !== leader);
   const receipt = await fixture.client(rest!).kv.put("after", "x");
   expect(receipt.leader).not.toBe(self.name);

@@ -164,6 +164,18 @@ test("a definite refusal ends joining at once, with its code and hint", async ()
   cluster.stop();
 });
 
+test("a newcomer that asks again from another address is known by that one", async () => {
+  const world = await AdministeredCluster.led();
+  const { cluster } = world;
+  await cluster.clock.advance(200);
+  await cluster.add(newcomerId);
+  const first = await cluster.run(world.memberChange().admit(world.request(4)));
+  expect((await cluster.run(world.memberChange().admit(world.request(4)))).membershipIndex).toBe(first.membershipIndex);
+  await cluster.run(world.memberChange().admit(world.request(4, { clientAddress: "moved:2" })));
+  expect(cluster.leader.raft.core.membership.members.find(({ id }) => id === newcomerId)?.clientAddress).toBe("moved:2");
+  cluster.stop();
+});
+
 test("seeds that are down are tried again until the time is over, and the error says why", async () => {
   const world = await AdministeredCluster.led();
   const { cluster } = world;
@@ -178,17 +190,17 @@ test("seeds that are down are tried again until the time is over, and the error 
   cluster.stop();
 });
 
-test("a seed that the cluster itself turns away decides nothing: the next one is asked", async () => {
+test.each(["INCARNATION_REFUSED", "CLUSTER_RECOVERED"] as const)("a seed that the cluster itself turns away decides nothing: the next one is asked (%s)", async (code) => {
   const world = await AdministeredCluster.led();
   const { cluster } = world;
   const newcomer = await cluster.add(newcomerId);
   const turnedAway = cluster.nodes.find((node) => node !== cluster.leader && node !== newcomer)!;
-  vi.spyOn(turnedAway.host.receiver, "admin").mockRejectedValue(new RaftctlError("INCARNATION_REFUSED", "node 1 comes with incarnation 1, the cluster knows 8"));
+  vi.spyOn(turnedAway.host.receiver, "admin").mockRejectedValue(new RaftctlError(code, "node 1 comes with incarnation 1, the cluster knows 8"));
   expect(await cluster.run(world.joining(newcomer, { seeds: [`h${turnedAway.id}:1`, `h${cluster.leader.id}:1`] }).run())).toBe("voter");
   const another = await cluster.add(idOf(5));
   const alone = world.joining(another, { seeds: [`h${turnedAway.id}:1`] });
   expect(await cluster.run(alone.run())).toBe("failed");
-  expect(alone.progress().error?.code).toBe("INCARNATION_REFUSED");
+  expect(alone.progress().error?.code).toBe(code);
   cluster.stop();
 });
 

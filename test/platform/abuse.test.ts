@@ -99,7 +99,7 @@ test("20,000 mutated frames on the client and the peer listener, with good check
   const payloads = Object.values(allMessages()).map(encode);
   const clientHello = frame(encode(encodeHello({ ...hello, role: "client", nodeId: undefined, clusterId: undefined, expectNodeId: undefined })));
   // Each its own id, because a second connection of one node replaces the first.
-  const peerHello = (id: number): Uint8Array => frame(encode(encodeHello({ ...hello, clusterId, nodeId: `${id}` as never, expectNodeId: undefined })));
+  const peerHello = (id: number): Uint8Array => frame(encode(encodeHello({ ...hello, clusterId, clusterIncarnation: 1, nodeId: `${id}` as never, expectNodeId: undefined })));
   const clients = server.address as { host: string; port: number };
   const peerListener = parseAddress(peers[1].address());
   const answered = { total: 0 };

@@ -72,9 +72,9 @@ export class MemoryTransport implements Transport {
   }
 
   async probe(address: string, options: RpcOptions): Promise<ProbedPeer> {
-    const { clusterId, nodeId, incarnation, name, regions } = this.#find(address, "probe", undefined).identity;
+    const { clusterId, clusterIncarnation, nodeId, incarnation, name, regions } = this.#find(address, "probe", undefined).identity;
     options.signal?.throwIfAborted();
-    return { clusterId, nodeId, incarnation, name, regions };
+    return { clusterId, clusterIncarnation, nodeId, incarnation, name, regions };
   }
 
   async callAddress(
@@ -106,8 +106,8 @@ export class MemoryTransport implements Transport {
     if (this.#stopped) throw new RaftctlError("STOPPED", "the transport was stopped", { details: { sent: false } });
     const other = this.#network.transports.get(address);
     if (other === undefined) throw new RaftctlError("UNREACHABLE", `nobody listens on ${address}`, { details: { sent: false } });
-    const { clusterId, nodeId, incarnation, name, regions } = this.identity;
-    const hello: Hello = { role, clusterId, nodeId, incarnation, name, regions, expectNodeId, credentials: undefined };
+    const { clusterId, clusterIncarnation, nodeId, incarnation, name, regions } = this.identity;
+    const hello: Hello = { role, clusterId, clusterIncarnation, nodeId, incarnation, name, regions, expectNodeId, credentials: undefined };
     checkPeerHello(hello, other.identity);
     const refusal = role === "peer" ? other.#directory.refusalOf({ nodeId, incarnation, name, regions }) : undefined;
     if (refusal !== undefined) throw refusal;

@@ -42,8 +42,8 @@ export class MessagePortTransport implements Transport {
   }
 
   async probe(address: string, options: RpcOptions): Promise<ProbedPeer> {
-    const { clusterId, nodeId, incarnation, name, regions } = decodeWelcome((await this.#ask(address, "probe", undefined, [], options)).welcome);
-    return { clusterId, nodeId, incarnation, name, regions };
+    const { clusterId, clusterIncarnation, nodeId, incarnation, name, regions } = decodeWelcome((await this.#ask(address, "probe", undefined, [], options)).welcome);
+    return { clusterId, clusterIncarnation, nodeId, incarnation, name, regions };
   }
 
   async callAddress(address: string, region: RegionId, rpc: PeerCalls["admin"]["request"], options: RpcOptions): Promise<PeerCalls["admin"]["response"]> {

@@ -127,6 +127,22 @@ test("a peer that is gone without a word is found out by pings, long before the 
   expect(performance.now() - start).toBeLessThan(2_000);
 });
 
+test("who is refused by a recovered member is told so, and whoever looks after it hears of it (N3)", async () => {
+  const heard: string[] = [];
+  const { two, cluster } = await pair();
+  const recovered = await cluster.add("3", { clusterIncarnation: 2 });
+  const outdated = new TcpTransport({
+    clock, prng: new Prng(1), address: { host: "127.0.0.1", port: 0 }, onFenced: ({ code: said, message }) => heard.push(`${said} ${message}`),
+    directory: { addressOf: (id) => (id === recovered.id ? recovered.address() : two.address()), refusalOf: () => undefined },
+    identity: { clusterId, clusterIncarnation: 1, nodeId: "9" as never, incarnation: 1, name: "n9", regions: [], version: "0" },
+  });
+  const send = (to: TestNode): Promise<unknown> => outdated.network.forGroup(region).timeoutNow(to.id, peerRequests.timeoutNow, { timeoutMs: 1_000 });
+  await send(two);
+  await expect(send(recovered)).rejects.toMatchObject({ code: "CLUSTER_RECOVERED" });
+  expect(heard).toEqual([expect.stringContaining("CLUSTER_RECOVERED the cluster lost its quorum and was recovered as incarnation 2; node n9 is of incarnation 1")]);
+  await outdated.stop();
+});
+
 test("the receiving side closes a connection that is silent, without a call under way (S53)", async () => {
   const { one, two, proxy } = await pairThroughProxy({ silenceMs: 400, pingMs: 60_000 });
   await heartbeat(one, two);
@@ -254,7 +270,7 @@ test("an address in use is named in ADDRESS_IN_USE", async () => {
   const { host, port } = parseAddress(one.address());
   const second = new TcpTransport({
     clock, prng: new Prng(1), address: { host, port }, directory: { addressOf: () => undefined, refusalOf: () => undefined },
-    identity: { clusterId, nodeId: "9" as never, incarnation: 1, name: "n9", regions: [], version: "0" },
+    identity: { clusterId, clusterIncarnation: 1, nodeId: "9" as never, incarnation: 1, name: "n9", regions: [], version: "0" },
   });
   await expect(second.start({} as never)).rejects.toMatchObject({ code: "ADDRESS_IN_USE", message: `the peer address ${one.address()} is in use by another process` });
   expect(cluster.nodes).toHaveLength(2);
@@ -278,7 +294,7 @@ const dialOptions = { clock, timeoutMs: 10_000, payloadBytesMax: limits.peerFram
 const channelOptions = { clock, inFlightMax: 100, frameBytesMax: limits.peerFrameBytesMax, pingMs: 60_000 };
 
 function helloOf(id: string) {
-  return { role: "peer" as const, clusterId, nodeId: id as TestNode["id"], incarnation: 1, name: `n${id}`, regions: [region], expectNodeId: undefined, credentials: undefined };
+  return { role: "peer" as const, clusterId, clusterIncarnation: 1, nodeId: id as TestNode["id"], incarnation: 1, name: `n${id}`, regions: [region], expectNodeId: undefined, credentials: undefined };
 }
 
 async function openChannel(to: TestNode, id: string): Promise<CallChannel & { whenClosed: ((error: RaftctlError) => void)[] }> {

@@ -46,7 +46,7 @@ export class TransportCluster {
   /** @param overrides of the identity, for a node that is not what it should be. */
   async add(id: string, overrides: Partial<LocalIdentity> = {}): Promise<TestNode> {
     const nodeId = parseNodeId(id);
-    const identity: LocalIdentity = { clusterId, nodeId, incarnation: 1, name: `n${id}`, regions: [region], version: "0.1.0", ...overrides };
+    const identity: LocalIdentity = { clusterId, clusterIncarnation: 1, nodeId, incarnation: 1, name: `n${id}`, regions: [region], version: "0.1.0", ...overrides };
     const directory: PeerDirectory = { addressOf: (target) => this.addresses.get(target), refusalOf: (peer) => this.refusals.get(peer.nodeId) };
     const transport = this.#create({ identity, directory });
     const node: TestNode = {

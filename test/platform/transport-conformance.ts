@@ -189,6 +189,16 @@ export function describeTransport(name: string, create: CreateTransport): void {
       expect([...one.received, ...stranger.received]).toEqual([]);
     });
 
+    test("a node that a recovery gave up is refused with CLUSTER_RECOVERED in both directions, and a probe tells its incarnation (N3)", async () => {
+      const recovered = await cluster.add("1", { clusterIncarnation: 2 });
+      const dead = await cluster.add("2");
+      await expect(propose(dead, recovered, 1)).rejects.toEqual(code("CLUSTER_RECOVERED"));
+      await expect(propose(recovered, dead, 1)).rejects.toEqual(code("CLUSTER_RECOVERED"));
+      await expect(dead.transport.callAddress(recovered.address(), region, peerRequests.admin, soon)).rejects.toEqual(code("CLUSTER_RECOVERED"));
+      expect(await recovered.transport.probe(dead.address(), soon)).toMatchObject({ clusterIncarnation: 1 });
+      expect([...recovered.received, ...dead.received]).toEqual([]);
+    });
+
     test("a wrong node at an address, and oneself, is refused with PEER_IDENTITY_MISMATCH (S59)", async () => {
       const [one, two] = await pair();
       const absent = parseNodeId("3");
@@ -209,8 +219,8 @@ export function describeTransport(name: string, create: CreateTransport): void {
 
     test("a probe tells who listens, and a newcomer without a cluster may ask (U9)", async () => {
       const one = await cluster.add("1", { incarnation: 4 });
-      const newcomer = await cluster.add("5", { clusterId: undefined });
-      expect(await newcomer.transport.probe(one.address(), soon)).toEqual({ clusterId, nodeId: one.id, incarnation: 4, name: "n1", regions: [region] });
+      const newcomer = await cluster.add("5", { clusterId: undefined, clusterIncarnation: undefined });
+      expect(await newcomer.transport.probe(one.address(), soon)).toEqual({ clusterId, clusterIncarnation: 1, nodeId: one.id, incarnation: 4, name: "n1", regions: [region] });
       expect(await one.transport.probe(newcomer.address(), soon)).toMatchObject({ clusterId: undefined, nodeId: newcomer.id });
       const answer = await newcomer.transport.callAddress(one.address(), region, peerRequests.admin, soon);
       expect(answer).toEqual(peerResponses.admin);

@@ -92,3 +92,25 @@ test("a learner whose disk was replaced is taken with its new incarnation (H8)",
   const next = nextMembership(current, { upsert: [member("n4", { incarnation: 2 })] });
   expect(next.members.find((each) => each.name === "n4")?.incarnation).toBe(2);
 });
+
+test("an operation that replaces a member is recorded, carried through every change, and over when the member leaves (N9)", () => {
+  const three = membershipOf({ voters: ["n1", "n2", "n3"] });
+  const operation = { id: "7", leaving: idOf("n3"), newcomer: "n4" };
+  const begun = nextMembership(three, { beginReplacement: operation });
+  expect(begun).toEqual({ ...three, replacements: [operation] });
+  const learning = nextMembership(begun, { upsert: [member("n4")] });
+  const joint = nextMembership(learning, { promote: [idOf("n4")], demote: [idOf("n2")] });
+  expect([learning.replacements, joint.replacements, leaveJoint(joint).replacements]).toEqual([[operation], [operation], [operation]]);
+  const swapped = nextMembership(learning, { promote: [idOf("n4")], remove: [idOf("n3")] });
+  expect([swapped.votersOutgoing.length, swapped.replacements, leaveJoint(swapped).replacements]).toEqual([3, undefined, undefined]);
+  expect(nextMembership(begun, { cancelReplacement: "7" })).toEqual(three);
+});
+
+test("a replacement of a stranger, a second one of the same member or by the same newcomer, and the end of none are refused", () => {
+  const begun = nextMembership(membershipOf({ voters: ["n1", "n2", "n3"] }), { beginReplacement: { id: "7", leaving: idOf("n3"), newcomer: "n4" } });
+  const begin = (leaving: string, newcomer: string) => () => nextMembership(begun, { beginReplacement: { id: "8", leaving: idOf(leaving), newcomer } });
+  expect(begin("n9", "n5")).toThrow(expect.objectContaining({ code: "NOT_FOUND" }) as Error);
+  expect(begin("n3", "n5")).toThrow(expect.objectContaining({ code: "CONFLICT" }) as Error);
+  expect(begin("n2", "n4")).toThrow(expect.objectContaining({ code: "CONFLICT" }) as Error);
+  expect(() => nextMembership(begun, { cancelReplacement: "8" })).toThrow(expect.objectContaining({ code: "NOT_FOUND" }) as Error);
+});

@@ -11,7 +11,8 @@ import { idOf, member, membershipOf } from "./harness/members.ts";
 const joint = membershipOf({ voters: ["n1", "n2"], votersOutgoing: ["n2", "n3"], learners: ["n4"], learnersNext: ["n3"] });
 
 test("a membership comes back as it was, the empty one too", () => {
-  for (const membership of [joint, emptyMembership]) expect(decodeMembership(encodeMembership(membership))).toEqual(membership);
+  const replacing = { ...joint, replacements: [{ id: "40213377", leaving: idOf("n3"), newcomer: "n9" }] };
+  for (const membership of [joint, emptyMembership, replacing]) expect(decodeMembership(encodeMembership(membership))).toEqual(membership);
 });
 
 test("names of any language come back as they were", () => {
@@ -42,6 +43,9 @@ const broken: Record<string, unknown> = {
   "a negative incarnation": { ...joint, members: joint.members.map((each) => ({ ...each, incarnation: -1 })) },
   "masterEligible as a text": { ...joint, members: joint.members.map((each) => ({ ...each, masterEligible: "yes" })) },
   "a name that is too long": { ...joint, members: joint.members.map((each) => ({ ...each, name: "x".repeat(301) })) },
+  "an empty list of replacements": { ...joint, replacements: [] },
+  "a replacement of a stranger": { ...joint, replacements: [{ id: "1", leaving: "77", newcomer: "n9" }] },
+  "a replacement with other fields": { ...joint, replacements: [{ id: "1", leaving: "3", newcomer: "n9", extra: 1 }] },
   "too many voters": { ...joint, voters: Array.from({ length: membersMax + 1 }, (_, position) => String(position + 1)) },
 };
 

@@ -8,7 +8,7 @@ import { runSeed } from "./run.ts";
 import { command } from "./runner/command.ts";
 import { headCommit } from "./runner/fresh-start.ts";
 
-const stallMs = 60_000;
+const stallMs = 180_000;
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const interruption = new AbortController();
 

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
+import { parseNodeId } from "../../src/base/ids.ts";
 import { Prng } from "../../src/base/prng.ts";
-import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../src/storage/data-dir.ts";
+import { countBoot, createIdentity, layout, raiseClusterIncarnation, readIdentity, type Identity } from "../../src/storage/data-dir.ts";
 import { makeDurableDirectory } from "../../src/storage/durable-file.ts";
 import { FaultyDisk } from "./faulty-disk.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 import { crc32, entries, openWal, owner, region } from "./wal/fixtures.ts";
 
 const directory = "/var/lib/node";
-const identity: Identity = { formatVersion: 1, ...owner, name: "n1", foundedBy: "init", settings: { listenPeer: "127.0.0.1:7001", seeds: ["a", "b"], masterEligible: true } };
+const identity: Identity = { formatVersion: 1, ...owner, clusterIncarnation: 1, name: "n1", foundedBy: "init", settings: { listenPeer: "127.0.0.1:7001", seeds: ["a", "b"], masterEligible: true } };
 
 function openLog(disk: MemoryDisk): ReturnType<typeof openWal> {
   return openWal(disk, { directory: layout.wal(directory) });
@@ -20,6 +21,32 @@ test("an identity is read back as it was created, and the log that belongs to it
   const crashed = disk.crashed(new Prng(1));
   expect(await readIdentity(crashed, directory, crc32)).toEqual(identity);
   expect((await openLog(crashed)).recovered.size).toBe(0);
+});
+
+test("an identity from before clusters could be recovered is of the first incarnation, and one that makes no sense is damage (N3)", async () => {
+  const disk = new MemoryDisk();
+  const { clusterIncarnation: _absent, ...older } = identity;
+  await createIdentity(disk, directory, older as Identity, crc32);
+  expect(await readIdentity(disk, directory, crc32)).toEqual(identity);
+  for (const wrong of [0, 1.5, "2"]) {
+    const damaged = new MemoryDisk();
+    await createIdentity(damaged, directory, { ...identity, clusterIncarnation: wrong as number }, crc32);
+    await expect(readIdentity(damaged, directory, crc32)).rejects.toMatchObject({ code: "CORRUPT" });
+  }
+});
+
+test("a raised cluster incarnation survives a power cut at any moment, or the old one does; it never goes back (N3)", async () => {
+  const disk = new MemoryDisk();
+  await createIdentity(disk, directory, identity, crc32);
+  const found: MemoryDisk[] = [];
+  const prng = new Prng(5);
+  disk.onChange = async () => { for (let crash = 0; crash < 10; crash += 1) found.push(disk.crashed(prng)); };
+  const raised = { ...identity, clusterIncarnation: 2 };
+  await raiseClusterIncarnation(disk, directory, raised, crc32);
+  for (const state of found) expect([1, 2]).toContain((await readIdentity(state, directory, crc32))?.clusterIncarnation);
+  expect(await readIdentity(disk.crashed(prng), directory, crc32)).toEqual(raised);
+  await expect(raiseClusterIncarnation(disk, directory, identity, crc32)).rejects.toThrow("never goes back");
+  await expect(raiseClusterIncarnation(disk, directory, { ...raised, nodeId: parseNodeId("7") }, crc32)).rejects.toThrow("a node stays who it is");
 });
 
 test("a directory that holds Raft state is refused with the cluster id found, and left as it is (K4, init exit 6)", async () => {

@@ -14,7 +14,7 @@ const code = (expected: string): Error => expect.objectContaining({ code: expect
 const otherCluster = parseClusterId("f".repeat(32));
 
 test("hello and welcome survive the way, with what a client leaves out", () => {
-  const client: Hello = { role: "client", clusterId: undefined, nodeId: undefined, incarnation: 0, name: "", regions: [], expectNodeId: undefined, credentials: undefined };
+  const client: Hello = { role: "client", clusterId: undefined, clusterIncarnation: undefined, nodeId: undefined, incarnation: 0, name: "", regions: [], expectNodeId: undefined, credentials: undefined };
   for (const said of [hello, client]) {
     const heard = decodeHello(travel(encodeHello(said)));
     expect({ ...heard, credentials: undefined }).toEqual({ ...said, credentials: undefined });
@@ -63,11 +63,26 @@ test("a node of another cluster is refused with CLUSTER_MISMATCH (S11, T11)", ()
   }
   expect(() => checkPeerHello({ ...hello, clusterId: undefined }, welcome)).toThrow(code("CLUSTER_MISMATCH"));
   expect(() => checkPeerHello(hello, { ...welcome, clusterId: undefined })).toThrow(code("CLUSTER_MISMATCH"));
-  expect(() => checkWelcome({ ...welcome, clusterId: otherCluster }, { clusterId: welcome.clusterId, nodeId: undefined })).toThrow(code("CLUSTER_MISMATCH"));
+  expect(() => checkWelcome({ ...welcome, clusterId: otherCluster }, { clusterId: welcome.clusterId, clusterIncarnation: 2, nodeId: undefined })).toThrow(code("CLUSTER_MISMATCH"));
+});
+
+test("a node from before a recovery and one from after it refuse each other, whoever dials, and a probe still tells them apart (N3)", () => {
+  const [before, after] = [{ ...hello, clusterIncarnation: 1 }, { ...welcome, clusterIncarnation: 1 }];
+  for (const role of ["peer", "bulk", "joiner"] as const) {
+    expect(() => checkPeerHello({ ...before, role }, welcome)).toThrow("recovered as incarnation 2; node n3 is of incarnation 1");
+    expect(() => checkPeerHello({ ...hello, role }, after)).toThrow("this node is of incarnation 1");
+    expect(() => checkPeerHello({ ...hello, role, clusterIncarnation: undefined }, welcome)).toThrow(code("CLUSTER_RECOVERED"));
+  }
+  const expected = { clusterId: welcome.clusterId, nodeId: undefined };
+  expect(() => checkWelcome(after, { ...expected, clusterIncarnation: 2 })).toThrow(code("CLUSTER_RECOVERED"));
+  expect(() => checkWelcome(welcome, { ...expected, clusterIncarnation: 1 })).toThrow(code("CLUSTER_RECOVERED"));
+  checkPeerHello({ ...before, role: "probe" }, welcome);
+  checkPeerHello({ ...hello, role: "joiner", clusterId: undefined, clusterIncarnation: undefined }, welcome);
 });
 
 test("a newcomer without a cluster may ask, and a probe may be from anywhere", () => {
   checkPeerHello({ ...hello, role: "joiner", clusterId: undefined }, welcome);
+  checkPeerHello({ ...hello, role: "joiner" }, { ...welcome, clusterId: undefined, clusterIncarnation: undefined });
   checkPeerHello({ ...hello, role: "probe", clusterId: otherCluster, nodeId: welcome.nodeId }, welcome);
 });
 
@@ -77,9 +92,9 @@ test("a node that dials itself, or its twin, is refused (S59)", () => {
 
 test("both sides notice that a wrong node answers at an address", () => {
   expect(() => checkPeerHello({ ...hello, expectNodeId: idOne }, welcome)).toThrow(code("PEER_IDENTITY_MISMATCH"));
-  expect(() => checkWelcome(welcome, { clusterId: welcome.clusterId, nodeId: idOne })).toThrow(code("PEER_IDENTITY_MISMATCH"));
+  expect(() => checkWelcome(welcome, { clusterId: welcome.clusterId, clusterIncarnation: 2, nodeId: idOne })).toThrow(code("PEER_IDENTITY_MISMATCH"));
   checkPeerHello(hello, welcome);
-  checkWelcome(welcome, { clusterId: welcome.clusterId, nodeId: idPast53 });
+  checkWelcome(welcome, { clusterId: welcome.clusterId, clusterIncarnation: 2, nodeId: idPast53 });
 });
 
 test("a client on the peer listener is sent away", () => {

@@ -30,6 +30,7 @@ export const membership: Membership = {
   members: [idOne, idPast53, idLargest].map((id, at) => ({
     id, name: `n${at}`, peerAddress: `10.0.0.${at}:7001`, clientAddress: `[::1]:700${at}`, incarnation: at + 1, masterEligible: at !== 2,
   })),
+  replacements: [{ id: "40213377", leaving: idPast53, newcomer: "n9" }],
 };
 
 export const peerRequests: { readonly [Type in PeerMessageType]: PeerCalls[Type]["request"] } = {
@@ -83,11 +84,11 @@ export const clientResponses: { readonly [Name in ClientRequest["operation"]]: C
 };
 
 export const hello: Hello = {
-  role: "peer", clusterId: parseClusterId("0123456789abcdef0123456789abcdef"), nodeId: idLargest, incarnation: 3, name: "n3", regions: [parseRegionId(1), region],
-  expectNodeId: idPast53, credentials: text("token"),
+  role: "peer", clusterId: parseClusterId("0123456789abcdef0123456789abcdef"), clusterIncarnation: 2, nodeId: idLargest, incarnation: 3, name: "n3",
+  regions: [parseRegionId(1), region], expectNodeId: idPast53, credentials: text("token"),
 };
 export const welcome: Welcome = {
-  clusterId: hello.clusterId, nodeId: idPast53, incarnation: 1, name: "n2", regions: [parseRegionId(1)], version: "0.1.0",
+  clusterId: hello.clusterId, clusterIncarnation: 2, nodeId: idPast53, incarnation: 1, name: "n2", regions: [parseRegionId(1)], version: "0.1.0",
 };
 export const refusal = new RaftctlError("CLUSTER_MISMATCH", "the other node belongs to cluster x", { hint: "check the address", details: { ours: "y" } });
 

@@ -5,6 +5,7 @@ import { silentLogger, type Logger } from "../../../src/base/logger.ts";
 import type { AdminHandler } from "../../../src/host/host.ts";
 import { Joining } from "../../../src/host/joining.ts";
 import { MemberChange } from "../../../src/host/member-change.ts";
+import { standingOf, type Asker } from "../../../src/host/standing-check.ts";
 import type { ProbedPeer, Transport } from "../../../src/host/transport.ts";
 import type { MembershipChange } from "../../../src/raft/membership.ts";
 import type { JoinRequest } from "../../../src/wire/admin-protocol.ts";
@@ -36,7 +37,7 @@ export class AdministeredCluster {
 
   memberChange(node: ClusterNode = this.cluster.leader): MemberChange {
     const { clock } = this.cluster;
-    return new MemberChange({ raft: node.raft, transport: this.#transport(), clock, logger: this.logger, clusterId, electionTimeout });
+    return new MemberChange({ raft: node.raft, transport: this.#transport(), clock, logger: this.logger, clusterId, electionTimeout, newNodeId: () => idOf(77_000_000) });
   }
 
   request(number: number, changes: Partial<JoinRequest> = {}): JoinRequest {
@@ -56,6 +57,7 @@ export class AdministeredCluster {
   }
 
   async #administer(node: ClusterNode, method: string, params: unknown, hops: number): Promise<unknown> {
+    if (method === "standing") return standingOf(node.raft, params as Asker);
     const here = (): Promise<unknown> => {
       if (node.raft.core.role !== "leader") return Promise.reject(new RaftctlError("NOT_LEADER", "handed on only once"));
       if (method === "join") return this.memberChange(node).admit(params as JoinRequest);
@@ -90,7 +92,7 @@ export class AdministeredCluster {
         const found = this.found.get(address);
         if (found instanceof RaftctlError) throw found;
         const { id } = this.#at(address);
-        return { nodeId: id, incarnation: 1, name: `n${id}`, regions: [], clusterId, ...found };
+        return { nodeId: id, incarnation: 1, name: `n${id}`, regions: [], clusterId, clusterIncarnation: 1, ...found };
       },
       callAddress: async (address, region, rpc) => this.#at(address).host.receiver.admin(undefined as never, region, rpc),
     };

@@ -2,6 +2,7 @@
 
 import type { Prng } from "../../../src/base/prng.ts";
 import type { NodeId } from "../../../src/base/ids.ts";
+import { removalOf } from "../../host/support/removal.ts";
 import { pick } from "../world/knobs.ts";
 import type { Process } from "../world/process.ts";
 import type { SimNode } from "../world/sim-node.ts";
@@ -69,13 +70,15 @@ const forbidden: Readonly<Record<string, (leader: Process, nemesis: Nemesis) => 
   "nobody left to lead": ({ raft }) => raft.changeMembership({ demote: raft.core.membership.members.filter(({ masterEligible }) => masterEligible).map(({ id }) => id) }),
   "an address that is taken": ({ raft }) => raft.changeMembership({ upsert: [{ ...raft.core.membership.members[0]!, id: "999" as NodeId }] }),
   "somebody unknown": ({ raft }) => raft.changeMembership({ promote: ["998" as NodeId] }),
-  "the leader, by an operator": ({ raft, memberChange }) => memberChange.remove(raft.id, { force: false, dryRun: false }),
-  "everybody, one by one": ({ raft, memberChange }) => Promise.allSettled(raft.core.membership.voters.map((id) => memberChange.remove(id, { force: false, dryRun: true }))),
+  "the leader, by an operator": ({ raft, memberChange }) => memberChange.apply(removalOf(raft.id, { force: false, dryRun: false })),
+  "everybody, one by one": ({ raft, memberChange }) => Promise.allSettled(raft.core.membership.voters.map((id) => memberChange.apply(removalOf(id, { force: false, dryRun: true })))),
   "a voter's disk": ({ raft }) => {
     const { members, voters } = raft.core.membership;
     const other = members.find(({ id }) => id !== raft.id && voters.includes(id));
     return raft.changeMembership({ upsert: other === undefined ? [] : [{ ...other, incarnation: other.incarnation + 7 }] });
   },
+  "an address where nobody is": ({ memberChange }) => memberChange.add({ peerAddress: "n995:1", name: null, unreachableOk: false, dryRun: false }),
+  "the end of a replacement that is none": ({ raft }) => raft.changeMembership({ cancelReplacement: "none" }),
   "a transfer, on a follower": async ({ raft }, nemesis) => nemesis.nodes.find(({ id }) => id !== raft.id)?.process?.raft.transferLeadership(undefined),
   "a change, during a transfer": ({ raft }) => Promise.allSettled([raft.transferLeadership(undefined), raft.changeMembership({ promote: ["997" as NodeId] })]),
 };

@@ -9,6 +9,7 @@ import { drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner } from "./event
 import type { NumberedFault, PlannedFault } from "./fault.ts";
 import { drawDeposedLeader, drawFlapping, drawLateVotes, drawPartition, drawSlowLinks } from "./network-faults.ts";
 import { drawInstallTrouble, drawInstallsWithoutSpace, drawNeedlessInstall, drawOvertakenLeader } from "./install-faults.ts";
+import { drawMemberVerb } from "./member-verb-faults.ts";
 import { drawForbiddenChanges, drawLeaverLeads, drawMembershipChange, drawMoved, drawSnapshots, drawUnluckyNewcomer } from "./operator-faults.ts";
 import { drawLateHandover, drawReluctantTarget, drawTransfer, drawTransferTrouble } from "./transfer-faults.ts";
 import { drawBlackout, drawCrash, drawPause, drawRollingRestart } from "./process-faults.ts";
@@ -20,7 +21,7 @@ const draws: readonly Draw[] = [
   drawPartition, drawPartition, drawFlapping, drawSlowLinks, drawDeposedLeader,
   drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawSpaceTaken, drawBitFlip, drawLostMachine,
   drawWallJump, drawClockRate,
-  drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawForbiddenChanges, drawLeaverLeads, drawUnluckyNewcomer, drawUnluckyNewcomer,
+  drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawMemberVerb, drawMemberVerb, drawForbiddenChanges, drawLeaverLeads, drawUnluckyNewcomer, drawUnluckyNewcomer,
   drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawInstallsWithoutSpace, drawNeedlessInstall, drawOvertakenLeader, drawOvertakenLeader, drawLateVotes, drawLateHandover, drawReluctantTarget, drawLateVotes, drawMoved,
   drawCrashAtMoment, drawCrashAtMoment, drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner, drawUnluckyWinner,
 ];
@@ -28,7 +29,7 @@ const draws: readonly Draw[] = [
 /** What becomes dangerous together. */
 const themes: readonly (readonly Draw[])[] = [
   [drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawInstallsWithoutSpace, drawNeedlessInstall, drawOvertakenLeader, drawUnluckyWinner, drawCrash],
-  [drawMembershipChange, drawForbiddenChanges, drawLeaverLeads, drawUnluckyNewcomer, drawUnluckyNewcomer, drawUnluckyNewcomer, drawLostMachine, drawMoved, drawUnluckyWinner],
+  [drawMembershipChange, drawMemberVerb, drawMemberVerb, drawForbiddenChanges, drawLeaverLeads, drawUnluckyNewcomer, drawUnluckyNewcomer, drawUnluckyNewcomer, drawLostMachine, drawMoved, drawUnluckyWinner],
   [drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawSpaceTaken, drawBitFlip, drawBlackout, drawCrashAtMoment, drawCrashAtMoment],
   [drawUnluckyWinner, drawLateVotes, drawTransfer, drawTransferTrouble, drawLateHandover, drawReluctantTarget, drawDeposedLeader, drawFlapping, drawPause],
 ];

@@ -3,7 +3,7 @@
 
 import { RaftctlError } from "../../../src/base/errors.ts";
 import { globalRegion, type NodeId, type RegionId } from "../../../src/base/ids.ts";
-import type { PeerDirectory, RaftClusterMember, RaftReceiver, RpcOptions, Transport } from "../../../src/host/transport.ts";
+import type { PeerDirectory, ProbedPeer, RaftClusterMember, RaftReceiver, RpcOptions, Transport } from "../../../src/host/transport.ts";
 import type { Message } from "../../../src/raft/message.ts";
 import { peerMessageTypes, type PeerIdentity, type PeerMessageType } from "../../../src/wire/peer-protocol.ts";
 import type { ProcessLife } from "../kernel/process-life.ts";
@@ -13,7 +13,7 @@ import type { AnyRequest, AnyResponse, WireHop } from "./wire-hop.ts";
 /** A process that listens. */
 export interface Endpoint {
   readonly life: ProcessLife;
-  readonly identity: PeerIdentity & { readonly clusterId: string | undefined };
+  readonly identity: PeerIdentity & Pick<ProbedPeer, "clusterId" | "clusterIncarnation">;
   readonly directory: PeerDirectory;
   readonly receiver: RaftReceiver;
 }
@@ -93,8 +93,13 @@ export class SimNetwork {
     };
   }
 
+  /** Members are dialled where the directory says that they are. */
   #memberOf(self: () => Endpoint, region: RegionId): RaftClusterMember {
-    const send = (type: PeerMessageType) => (to: NodeId, rpc: AnyRequest, options: RpcOptions) => this.#call(self(), { to, type, region, rpc }, options);
+    const send = (type: PeerMessageType) => (to: NodeId, rpc: AnyRequest, options: RpcOptions) => {
+      const address = self().directory.addressOf(to);
+      if (address !== undefined && idAt(address) === to) return this.#call(self(), { to, type, region, rpc }, options);
+      return Promise.reject(new RaftctlError("UNREACHABLE", `${to} is not at ${address ?? "any address that is known"}`, { details: { sent: false } }));
+    };
     return Object.fromEntries(types.map((type) => [type, send(type)])) as unknown as RaftClusterMember;
   }
 

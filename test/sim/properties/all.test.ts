@@ -62,14 +62,14 @@ test("together they are silent in a small legal run with a crash and a snapshot"
   watch.installed(n3, 2);
   n3.install(2, 1);
   watch.stepped(n3);
-  watch.ended({ replicas: [n1, n2, n3], convergedMs: 1_000, pendingOperations: 0 });
+  watch.ended({ replicas: [n1, n2, n3], convergedMs: 1_000, pendingOperations: 0, outcasts: [] });
 });
 
 test("they are watched through the bounds that they are given", () => {
   const watch = new Watch(allProperties({ now: () => 0, disks, crc32, electionTimeout: 100, electionTimeoutsMax: 9, queuesEveryEvents: 1 }));
   const leader = new ReplicaDouble("n1");
   leader.lead(1);
-  expect(() => watch.ended({ replicas: [leader], convergedMs: 1_000, pendingOperations: 0 })).toThrow("at most 9");
+  expect(() => watch.ended({ replicas: [leader], convergedMs: 1_000, pendingOperations: 0, outcasts: [] })).toThrow("at most 9");
   leader.held = [{ name: "reads", held: 2, max: 1 }];
   expect(() => watch.stepped(leader)).toThrow("Bounded Queues");
   expect(() => watch.sending(new ReplicaDouble("n9"), idOf("n1"), voteGranted(1))).toThrow("Said Is Durable");

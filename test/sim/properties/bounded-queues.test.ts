@@ -26,11 +26,11 @@ test("a queue that stays above its bound is found, although not every event is l
 test("at the end every queue is looked at", () => {
   const property = new BoundedQueues(8);
   property.stepped(holding(3));
-  expect(() => property.ended({ replicas: [holding(4)], convergedMs: 1, pendingOperations: 0 })).toThrow("Bounded Queues");
+  expect(() => property.ended({ replicas: [holding(4)], convergedMs: 1, pendingOperations: 0, outcasts: [] })).toThrow("Bounded Queues");
 });
 
 test("a full queue is legal", () => {
   const property = new BoundedQueues(1);
   property.stepped(holding(3));
-  property.ended({ replicas: [holding(3)], convergedMs: 1, pendingOperations: 0 });
+  property.ended({ replicas: [holding(3)], convergedMs: 1, pendingOperations: 0, outcasts: [] });
 });

@@ -33,7 +33,7 @@ test("replicas that differ at the end are found without another entry (H38)", ()
   const property = new EqualDigests();
   const [one, other] = [withDigest("n1", "aa"), withDigest("n2", "bb")];
   for (const replica of [one, other]) replica.apply(3);
-  expect(() => property.ended({ replicas: [one, other], convergedMs: 1, pendingOperations: 0 })).toThrow("Equal Digests");
+  expect(() => property.ended({ replicas: [one, other], convergedMs: 1, pendingOperations: 0, outcasts: [] })).toThrow("Equal Digests");
 });
 
 test("different digests at different indexes are legal: batches end where they end", () => {

@@ -19,7 +19,7 @@ function cluster(): ReplicaDouble[] {
 }
 
 function end(changes: Partial<EndView>): void {
-  property.ended({ replicas: cluster(), convergedMs: 1_000, pendingOperations: 0, ...changes });
+  property.ended({ replicas: cluster(), convergedMs: 1_000, pendingOperations: 0, outcasts: [], ...changes });
 }
 
 test("no leader, no rest and too late a rest are violations (H5)", () => {
@@ -48,4 +48,8 @@ test("a cluster at rest is legal, also with a removed node that is behind and a 
   deposed.membership = membershipOf({ voters: ["n9"] });
   end({ replicas: [deposed, ...cluster(), new ReplicaDouble("n8")] });
   end({ convergedMs: 0 });
+});
+
+test("a member that takes itself for removed is a violation", () => {
+  expect(() => end({ outcasts: ["n3"] })).toThrow("n3 belongs to the membership and takes itself for removed");
 });

@@ -1,5 +1,5 @@
 // Liveness: once the faults have stopped, within a bounded time one node leads, every voter that runs has committed and applied all that the leader has,
-// and nobody waits for an answer (extended Raft paper §5.4 "timing and availability" and §5.6; dissertation §3.9; H5).
+// nobody waits for an answer, and no member takes itself for removed (extended Raft paper §5.4 "timing and availability" and §5.6; dissertation §3.9; H5).
 
 import { isVoter } from "../../../src/raft/membership.ts";
 import { Violation, type EndView, type Property, type ReplicaView } from "./property.ts";
@@ -20,7 +20,7 @@ export class Liveness implements Property {
     this.#electionTimeoutsMax = electionTimeoutsMax;
   }
 
-  ended({ replicas, convergedMs, pendingOperations }: EndView): void {
+  ended({ replicas, convergedMs, pendingOperations, outcasts }: EndView): void {
     const leader = leaderOf(replicas);
     if (leader === undefined) throw new Violation(this.name, `nobody leads: ${replicas.map(stateOf).join("; ")}`);
     for (const replica of replicas) {
@@ -28,6 +28,7 @@ export class Liveness implements Property {
       if (isBehind && isVoter(leader.membership, replica.id)) throw new Violation(this.name, `${stateOf(replica)} is behind its leader ${stateOf(leader)}`);
     }
     if (pendingOperations > 0) throw new Violation(this.name, `${pendingOperations} operations of clients were never answered; the leader is ${stateOf(leader)}`);
+    if (outcasts.length > 0) throw new Violation(this.name, `${outcasts.join(", ")} belongs to the membership and takes itself for removed`);
     this.#checkTime(convergedMs, replicas);
   }
 

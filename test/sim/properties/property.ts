@@ -54,6 +54,8 @@ export interface EndView {
   readonly replicas: readonly ReplicaView[];
   readonly convergedMs: number | undefined;
   readonly pendingOperations: number;
+  /** Names of members that believe what they were told: that they are members no more. */
+  readonly outcasts: readonly string[];
 }
 
 /** A client was answered. */

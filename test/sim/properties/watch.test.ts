@@ -26,7 +26,7 @@ function tellEverything(watch: Watch): void {
   watch.crashed("n1");
   watch.killed("n1");
   watch.wiped("n1");
-  watch.ended({ replicas: [], convergedMs: 1, pendingOperations: 0 });
+  watch.ended({ replicas: [], convergedMs: 1, pendingOperations: 0, outcasts: [] });
 }
 
 test("a property is told of every hook that it has, with all that belongs to it", () => {

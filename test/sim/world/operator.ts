@@ -4,6 +4,7 @@
 import { toRaftctlError } from "../../../src/base/errors.ts";
 import type { NodeId } from "../../../src/base/ids.ts";
 import type { MembershipChange } from "../../../src/raft/membership.ts";
+import { removalOf } from "../../host/support/removal.ts";
 import type { SimNode } from "./sim-node.ts";
 import type { Stage } from "./stage.ts";
 
@@ -18,6 +19,7 @@ export interface OperatorWorld {
 type Attempt = (leader: SimNode) => Promise<unknown>;
 
 const attemptsMax = 12;
+const replacementElectionTimeoutsMax = 40;
 
 export class Operator {
   readonly #world: OperatorWorld;
@@ -81,10 +83,68 @@ export class Operator {
     node.destroy();
     this.#dead.add(node);
     this.#world.stage.trace("op", "replace", `${node.name} is gone for good`);
-    this.#begin(`replace ${node.name}`, async () => {
-      await this.#change((leader) => this.#removal(leader, node), 1_000_000);
-      this.#dead.delete(node);
-      this.#world.addNode(true);
+    // One machine is asked for either way; half of them take the place in one step.
+    this.#begin(`replace ${node.name}`, Number(node.id) % 2 === 0 ? () => this.#replaceInSteps(node) : () => this.#replaceInOneStep(node));
+  }
+
+  async #replaceInSteps(node: SimNode): Promise<void> {
+    await this.#remove(node);
+    this.#world.addNode(true);
+  }
+
+  /** The newcomer may be lost too, or be voting before the operation begins: what is not done in time is given up and done in steps. */
+  async #replaceInOneStep(node: SimNode): Promise<void> {
+    const newcomer = this.#world.addNode(true)!;
+    const begin: Attempt = (leader) => leader.process!.memberChange.beginReplacement({ leaving: node.id, newcomer: newcomer.name, dryRun: false });
+    const begun = await this.#change(begin, attemptsMax).then(() => true, () => false);
+    if (begun) await this.#awaitRemoval(node, replacementElectionTimeoutsMax);
+    await this.#change((leader) => this.#cancel(leader, node), attemptsMax).catch(() => undefined);
+    await this.#remove(node);
+  }
+
+  async #remove(node: SimNode): Promise<void> {
+    await this.#change((leader) => this.#removal(leader, node), 1_000_000);
+    this.#dead.delete(node);
+  }
+
+  async #awaitRemoval(node: SimNode, electionTimeouts: number): Promise<void> {
+    const isMember = (): boolean => this.#world.stage.leader()?.process?.raft.core.membership.members.some(({ id }) => id === node.id) ?? true;
+    for (let left = electionTimeouts; left > 0 && isMember(); left -= 1) await this.#world.stage.sleep(this.#world.stage.electionTimeout);
+  }
+
+  #cancel(leader: SimNode, node: SimNode): Promise<unknown> {
+    const { raft, memberChange } = leader.process!;
+    const underWay = raft.core.membership.replacements?.find(({ leaving }) => leaving === node.id);
+    return underWay === undefined ? Promise.resolve() : memberChange.cancelReplacement({ id: underWay.id, dryRun: false });
+  }
+
+  /** One that lives gives its place to a spare machine; who is replaced goes on running, and is no member any more. */
+  replaceAlive(node: SimNode | undefined): void {
+    if (node === undefined || this.#world.diskSlack() < 1) return;
+    const newcomer = this.#world.addNode(false);
+    if (newcomer === undefined) return;
+    this.#shrink(`replace ${node.name} by ${newcomer.name}`, async () => {
+      await this.#change((leader) => leader.process!.memberChange.beginReplacement({ leaving: node.id, newcomer: newcomer.name, dryRun: false }), attemptsMax);
+      await this.#awaitRemoval(node, replacementElectionTimeoutsMax);
+      await this.#change((leader) => this.#cancel(leader, node), attemptsMax);
+    });
+  }
+
+  removeAndAddBack(node: SimNode | undefined, afterMs: number): void {
+    if (node === undefined || this.#world.diskSlack() < 1) return;
+    this.#shrink(`remove ${node.name} and add it again`, async () => {
+      await this.#change((leader) => this.#removal(leader, node), attemptsMax);
+      await this.#world.stage.sleep(afterMs);
+      await this.#change((leader) => leader.process!.memberChange.add({ peerAddress: `${node.name}:1`, name: null, unreachableOk: false, dryRun: false }), attemptsMax);
+    });
+  }
+
+  /** The learner that stands for it counts in no quorum, and gives way to the machine that comes. */
+  expectNewcomer(): void {
+    const name = `n${this.#world.stage.nodes.length + 1}`;
+    this.#begin(`expect ${name}`, async () => {
+      await this.#change((leader) => leader.process!.memberChange.add({ peerAddress: `${name}:1`, name, unreachableOk: true, dryRun: false }), attemptsMax);
+      this.join();
     });
   }
 
@@ -100,7 +160,7 @@ export class Operator {
     if (!raft.core.membership.members.some(({ id }) => id === node.id)) return Promise.resolve();
     // The leader itself: what `member remove` does not do, an embedder may.
     if (leader === node) return raft.changeMembership({ remove: [node.id] });
-    return memberChange.remove(node.id, { force: this.#dead.has(node), dryRun: false });
+    return memberChange.apply(removalOf(node.id, { force: this.#dead.has(node), dryRun: false }));
   }
 
   #shrink(text: string, task: () => Promise<void>): void {

@@ -1,6 +1,6 @@
 // A process: the production storage, host and region on simulated ports, put together in the order in which the daemon does it.
 
-import { globalRegion, parseClusterId } from "../../../src/base/ids.ts";
+import { globalRegion, parseClusterId, parseNodeId } from "../../../src/base/ids.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { ClientServer } from "../../../src/daemon/client-server.ts";
 import { MembershipDirectory } from "../../../src/daemon/peer-directory.ts";
@@ -9,6 +9,8 @@ import { Host, type HostedRegion } from "../../../src/host/host.ts";
 import { Joining } from "../../../src/host/joining.ts";
 import { MemberChange } from "../../../src/host/member-change.ts";
 import { RegionStorage } from "../../../src/host/region-storage.ts";
+import { Replacing } from "../../../src/host/replacing.ts";
+import { StandingCheck } from "../../../src/host/standing-check.ts";
 import type { Transport } from "../../../src/host/transport.ts";
 import type { Machine } from "../../../src/machine/machine.ts";
 import { entryTypes } from "../../../src/raft/entry.ts";
@@ -53,9 +55,9 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   opened.storage.replay();
   let process: Process | undefined = undefined as Process | undefined;
   const directory = new MembershipDirectory(() => process?.raft.core.membership);
-  const endpoint = { life, directory, identity: { nodeId: node.id, incarnation: node.incarnation, name: node.name, regions: [globalRegion], clusterId } };
+  const endpoint = { life, directory, identity: { nodeId: node.id, incarnation: node.incarnation, name: node.name, regions: [globalRegion], clusterId, clusterIncarnation: 1 } };
   const transport = network.transportOf(() => ({ ...endpoint, receiver: host.receiver }));
-  const host = new Host(clock, administration(() => process!));
+  const host = new Host(clock, administration(() => process!, directory));
   const view = new ProcessView(node, life, { machine: opened.machine, queues: () => queuesOf(process, world) });
   const storage = new ObservedStorage(opened.storage, life, {
     applyMs: () => world.prng.next() * knobs.applyMsMax,
@@ -71,12 +73,24 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
     onFatal: (error) => node.fatal(life, error),
   });
   view.begin(hosted.raft);
-  const memberChange = new MemberChange({ raft: hosted.raft, transport, clock, logger: silentLogger, clusterId, electionTimeout: knobs.electionTimeout });
+  const memberChange = new MemberChange({ raft: hosted.raft, transport, clock, logger: silentLogger, clusterId, electionTimeout: knobs.electionTimeout, newNodeId: () => parseNodeId(String(1_000_000 + world.prng.integer(0, 1_000_000_000))) });
   const server = new ClientServer(node.name, () => ({ hosted, machine: opened.machine }), undefined as never);
   process = { ...hosted, life, host, machine: opened.machine, wal: opened.wal, server, memberChange, view };
   network.listen({ ...endpoint, receiver: host.receiver });
-  enterCluster(node, process, { world, transport, clock, directory });
+  const { joining, announce } = enterCluster(node, process, { world, transport, clock, directory });
+  keepMembership(node, process, { world, transport, clock, directory, joining, announce });
   return process;
+}
+
+/** What the daemon of each node runs besides: it carries out replacements where it leads, and asks how it stands when it hears of no leader. */
+function keepMembership(node: Home, { raft, gateway, memberChange }: Process, parts: { world: Surroundings; transport: Transport; clock: LifeClock; directory: MembershipDirectory; joining: Joining | undefined; announce: () => void }): void {
+  const { world, transport, clock, directory, joining, announce } = parts;
+  const { electionTimeout } = world.knobs;
+  new Replacing({ raft, memberChange, clock, logger: silentLogger, intervalMs: electionTimeout / 2 }).start();
+  new StandingCheck({
+    raft, gateway, network: transport.network.forGroup(globalRegion), clock, logger: silentLogger, electionTimeout,
+    others: () => directory.ids, self: () => memberOf(node), onTakenBack: announce, admittedAt: () => (joining === undefined ? 0 : joining.admittedAt),
+  }).start();
 }
 
 async function openStorage(node: Home, life: ProcessLife, { world, clock }: { world: Surroundings; clock: LifeClock }): Promise<Opened> {
@@ -99,7 +113,7 @@ async function openStorage(node: Home, life: ProcessLife, { world, clock }: { wo
 
 async function found(node: Home, disk: ReturnType<Home["disk"]["attach"]>, { crc32 }: Surroundings): Promise<Identity> {
   const identity: Identity = {
-    formatVersion: 1, clusterId, nodeId: node.id, incarnation: node.incarnation, name: node.name, foundedBy: node.founder ? "init" : "join", settings: {},
+    formatVersion: 1, clusterId, clusterIncarnation: 1, nodeId: node.id, incarnation: node.incarnation, name: node.name, foundedBy: node.founder ? "init" : "join", settings: {},
   };
   await createIdentity(disk, dataDir, identity, crc32);
   return identity;
@@ -111,12 +125,15 @@ function raftOptionsOf(node: Home, world: Surroundings) {
 }
 
 /** A newcomer asks its way in, and goes on asking after a restart until it votes. */
-function enterCluster(node: Home, { raft, gateway, life }: Process, parts: { world: Surroundings; transport: Transport; clock: LifeClock; directory: MembershipDirectory }): void {
+function enterCluster(node: Home, { raft, gateway, life }: Process, parts: { world: Surroundings; transport: Transport; clock: LifeClock; directory: MembershipDirectory }): { joining: Joining | undefined; announce: () => void } {
   const { world, transport, clock, directory } = parts;
   const { electionTimeout, voters } = world.knobs;
   const announcement = new Announcement({ raft, gateway, clock, logger: silentLogger, retryMs: electionTimeout / 2 });
   const announce = (): void => void announcement.announce(memberOf(node)).then(() => world.trace.record(node.name, "announced", memberOf(node).clientAddress));
-  if (node.founder || raft.core.membership.voters.includes(node.id)) return announce();
+  if (node.founder || raft.core.membership.voters.includes(node.id)) {
+    announce();
+    return { joining: undefined, announce };
+  }
   const joining = new Joining({
     raft, gateway, transport, clock, logger: silentLogger, retryMs: electionTimeout / 4, giveUpMs: electionTimeout * 1_000,
     seeds: Array.from({ length: voters }, (_, position) => `n${position + 1}:1`),
@@ -129,6 +146,7 @@ function enterCluster(node: Home, { raft, gateway, life }: Process, parts: { wor
     if (stage === "failed") world.joiningFailed();
     else announce();
   });
+  return { joining, announce };
 }
 
 /** Room for the requests that are not entries: votes, heartbeats, reads, chunks, and what clients have others hand on. */

@@ -117,6 +117,7 @@ export class World {
       replicas: this.#concerned().flatMap(({ process }) => (process === undefined ? [] : [process.view])),
       convergedMs: rested ? this.scheduler.now - began : undefined,
       pendingOperations: this.#clientsAtWork,
+      outcasts: this.#stage.leader() === undefined ? [] : membersAlive(this.#stage).flatMap(({ name, process }) => (process?.gateway.removedAt === undefined ? [] : [name])),
     });
     judgeHistory(this.history.operations());
   }

@@ -222,7 +222,7 @@ export const hostMutants: readonly Mutant[] = [
     name: "seed-that-is-turned-away-decides",
     breaks: ["S84"],
     file: "src/host/joining.ts",
-    find: ' && last.code !== "INCARNATION_REFUSED"',
+    find: " && !turnedAway.has(last.code)",
     replace: "",
     tests: ["test/host/joining.test.ts"],
   },

@@ -1,0 +1,19 @@
+// The listener for clients: as many connections as are configured, or as the process may have open files for.
+
+import type { Config } from "../config/schema.ts";
+import type { Logger } from "../base/logger.ts";
+import { openFilesMax } from "../platform/open-files.ts";
+import { RequestServer, type RequestServerOptions } from "../platform/request-server.ts";
+import { listenAddress } from "./addresses.ts";
+import { clientConnectionsMax } from "./connection-budget.ts";
+
+export async function startClientListener({ network, listen }: Config, logger: Logger, options: Pick<RequestServerOptions, "clock" | "identity" | "onRequest">): Promise<RequestServer> {
+  const connectionsMax = clientConnectionsMax(network.clientConnectionsMax, await openFilesMax());
+  if (connectionsMax < network.clientConnectionsMax) logger.warn({ connectionsMax, wanted: network.clientConnectionsMax }, "the limit of open files allows fewer client connections than configured");
+  const server = new RequestServer({
+    ...options, name: "client", address: listenAddress(listen.client),
+    limits: { inFlightPerConnectionMax: network.requestsInFlightMax, handshakeTimeoutMs: network.handshakeTimeout, connectionsMax, connectionsPerAddressMax: connectionsMax },
+  });
+  await server.start();
+  return server;
+}

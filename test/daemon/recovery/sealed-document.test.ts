@@ -1,0 +1,63 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { planDocument, readPlan } from "../../../src/daemon/recovery/plan-file.ts";
+import { readSurvivor } from "../../../src/daemon/recovery/read-survivor.ts";
+import { planRecovery } from "../../../src/daemon/recovery/recovery-plan.ts";
+import { writeSealed } from "../../../src/daemon/recovery/sealed-document.ts";
+import { readSurvivors, survivorsDocument } from "../../../src/daemon/recovery/survivor-file.ts";
+import { crc32 } from "../../storage/wal/fixtures.ts";
+import { directory, memberDirectory } from "./directories.ts";
+
+const code = (expected: string): Error => expect.objectContaining({ code: expected }) as Error;
+
+async function temporaryDirectory(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "raftctl-recovery-"));
+  onTestFinished(() => rm(path, { recursive: true }));
+  return path;
+}
+
+const survivorInMemory = async () => (await readSurvivor(await memberDirectory(), directory, crc32)).survivor;
+
+test("survivors and plans come back from their files as they were, and numbers stand there as texts (N3)", async () => {
+  const home = await temporaryDirectory();
+  const survivor = await survivorInMemory();
+  const unvoted = { ...survivor, hardState: { ...survivor.hardState, votedFor: undefined } };
+  await writeSealed(join(home, "s"), survivorsDocument([survivor, unvoted]));
+  expect(await readSurvivors(join(home, "s"))).toEqual([survivor, unvoted]);
+  const plan = planRecovery({ survivors: [survivor], dead: ["n2", "n3", "n4", "n5"], planId: "0123456789abcdef", madeAt: "now" });
+  await writeSealed(join(home, "p"), planDocument(plan));
+  expect(await readPlan(join(home, "p"))).toEqual(plan);
+  const { content } = JSON.parse(await readFile(join(home, "p"), "utf8")) as { content: Record<string, unknown> };
+  expect(content).toMatchObject({ clusterIncarnation: "2", entry: { index: "6", term: "5" }, membership: plan.membership });
+});
+
+test("a file that was changed, cut short, taken for another or is not there is refused (N3)", async () => {
+  const home = await temporaryDirectory();
+  const path = join(home, "s");
+  await writeSealed(path, survivorsDocument([await survivorInMemory()]));
+  const text = await readFile(path, "utf8");
+  const refusals: readonly [string, string][] = [
+    [text.replace('"commitIndex": "3"', '"commitIndex": "4"'), "CORRUPT"],
+    [text.slice(0, -20), "CORRUPT"],
+    ["{}", "CORRUPT"],
+    [text.replace("raftctl.survivors/v1", "raftctl.survivors/v2"), "INCOMPATIBLE"],
+  ];
+  for (const [changed, expected] of refusals) {
+    await writeFile(path, changed);
+    await expect(readSurvivors(path)).rejects.toThrow(code(expected));
+  }
+  await expect(readSurvivors(join(home, "absent"))).rejects.toThrow(code("NOT_FOUND"));
+  await writeFile(path, text);
+  await expect(readPlan(path)).rejects.toThrow(code("INCOMPATIBLE"));
+});
+
+test("content that was sealed properly and makes no sense is refused as well", async () => {
+  const path = join(await temporaryDirectory(), "s");
+  const survivor = await survivorInMemory();
+  for (const wrong of [{ lastIndex: -1 }, { terms: undefined }, { memberships: [] }, { memberships: [{ index: 0, membership: { voters: ["1"] } }] }]) {
+    await writeSealed(path, survivorsDocument([{ ...survivor, ...wrong } as never]));
+    await expect(readSurvivors(path)).rejects.toThrow(code("CORRUPT"));
+  }
+});

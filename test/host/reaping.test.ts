@@ -1,0 +1,184 @@
+// Members that are dead for long are removed when that is wanted, by the leader, one at a time, and never too many.
+
+import { expect, test } from "vitest";
+import type { Logger } from "../../src/base/logger.ts";
+import { Reaping } from "../../src/host/reaping.ts";
+import { AdministeredCluster } from "./support/administration.ts";
+import { electionTimeout, type ClusterNode } from "./support/cluster.ts";
+import { idOf, votersOf } from "./support/members.ts";
+
+const reapAfterMs = 60_000;
+
+interface Line {
+  readonly sentence: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A cluster in which every node would remove dead members, and what they have logged about it. */
+async function reapedCluster(nodes: number, minVoters: number) {
+  const world = await AdministeredCluster.led({ nodes });
+  const { cluster } = world;
+  const warnings: Line[] = [];
+  const logger = { warn: (fields: Line["fields"], sentence: string) => void warnings.push({ fields, sentence }) } as unknown as Logger;
+  const watch = (node: ClusterNode): Reaping => {
+    const reaping = new Reaping({
+      status: () => node.raft.core.status(), change: (change) => world.memberChange(node).change(change), clock: cluster.clock, logger, reapAfterMs, minVoters, electionTimeout,
+    });
+    reaping.start();
+    return reaping;
+  };
+  const reapings = new Map(cluster.nodes.map((node) => [node, watch(node)]));
+  const voters = (): number => cluster.leader.raft.core.membership.voters.length;
+  return { world, cluster, warnings, reapings, voters };
+}
+
+test("a voter that is silent for longer than membership.reapAfter is removed, with a warning before and after, and not a moment earlier", async () => {
+  const { cluster, warnings, voters } = await reapedCluster(4, 3);
+  const dead = cluster.followers[0]!;
+  cluster.crash(dead);
+  await cluster.clock.advance(reapAfterMs - 5_000);
+  expect([voters(), warnings]).toEqual([4, []]);
+  await cluster.clock.advance(30_000);
+  expect(cluster.leader.raft.core.membership.voters).not.toContain(dead.id);
+  expect(voters()).toBe(3);
+  expect(warnings.map(({ sentence }) => sentence)).toEqual(["a member that has been dead for longer than membership.reapAfter is removed", "the dead member was removed"]);
+  expect(warnings[0]!.fields).toMatchObject({ member: `n${dead.id}`, peer: dead.id, voters: 4 });
+  cluster.stop();
+});
+
+test("two dead voters go one after the other, each when the removal before it is committed", async () => {
+  const { cluster, voters, warnings } = await reapedCluster(7, 3);
+  const { leader } = cluster;
+  const seen: string[] = [];
+  leader.onEvent = (event) => {
+    if (event.kind === "membershipAppended") seen.push(`${leader.raft.core.membership.voters.length} from ${leader.raft.core.membership.votersOutgoing.length}`);
+  };
+  for (const dead of cluster.followers.slice(0, 2)) cluster.crash(dead);
+  await cluster.clock.advance(2 * reapAfterMs);
+  expect(voters()).toBe(5);
+  expect(seen).toEqual(["6 from 7", "6 from 0", "5 from 6", "5 from 0"]);
+  expect(warnings).toHaveLength(4);
+  cluster.stop();
+});
+
+test("it stops at membership.minVoters voters that are up, and says once why", async () => {
+  const { cluster, voters, warnings } = await reapedCluster(4, 3);
+  for (const dead of cluster.followers.slice(0, 1)) cluster.crash(dead);
+  await cluster.clock.advance(2 * reapAfterMs);
+  expect(voters()).toBe(3);
+  const before = warnings.length;
+  cluster.crash(cluster.followers.find((node) => cluster.hub.listens(node.id))!);
+  await cluster.clock.advance(5 * reapAfterMs);
+  expect(voters()).toBe(3);
+  expect(warnings.slice(before).map(({ sentence, fields }) => `${sentence}: ${String(fields["reason"])}`)).toEqual([
+    "a member seems to be dead and is not removed: only 2 other voters are up and hold the log, membership.minVoters is 3",
+  ]);
+  cluster.stop();
+});
+
+test("a voter that has not caught up is not counted among those that stay", async () => {
+  const { world, cluster, voters } = await reapedCluster(4, 3);
+  const [dead, late] = [cluster.followers[0]!, cluster.followers[1]!];
+  const { leader } = cluster;
+  const real = leader.raft.core.status.bind(leader.raft.core);
+  const warnings: string[] = [];
+  // The leader's view, with one voter that answers and lacks the log.
+  const status = () => {
+    const found = real();
+    return { ...found, commitIndex: found.commitIndex + 5_000, peers: found.peers.map((peer) => (peer.id === late.id ? peer : { ...peer, matchIndex: peer.matchIndex + 5_000 })) };
+  };
+  const reaping = new Reaping({
+    status, change: (change) => world.memberChange(leader).change(change), clock: cluster.clock, reapAfterMs: 20_000, minVoters: 3, electionTimeout,
+    logger: { warn: (fields: Line["fields"]) => void warnings.push(String(fields["reason"])) } as unknown as Logger,
+  });
+  reaping.start();
+  cluster.crash(dead);
+  await cluster.clock.advance(50_000);
+  expect([voters(), warnings]).toEqual([4, ["only 2 other voters are up and hold the log, membership.minVoters is 3"]]);
+  reaping.stop();
+  cluster.stop();
+});
+
+test("a new leader waits the whole time again", async () => {
+  const { cluster, voters, warnings } = await reapedCluster(5, 3);
+  const dead = cluster.followers[0]!;
+  cluster.crash(dead);
+  await cluster.clock.advance(reapAfterMs - 10_000);
+  const next = cluster.followers.find(({ id }) => id !== dead.id)!;
+  await cluster.run(cluster.leader.raft.transferLeadership(next.id));
+  await cluster.clock.advance(reapAfterMs - 10_000);
+  expect([voters(), warnings]).toEqual([5, []]);
+  await cluster.clock.advance(30_000);
+  expect(voters()).toBe(4);
+  cluster.stop();
+});
+
+/** A leader of four as it sees itself, the last voter dead since the beginning; looked at when the clock has moved. */
+function lookedAt(changes: { readonly lastContact?: (number: number, now: number) => number; readonly status?: object } = {}) {
+  let now = 1_000;
+  const timers: (() => void)[] = [];
+  const removed: unknown[] = [];
+  const contact = changes.lastContact ?? ((number: number) => (number === 4 ? 1_000 : now));
+  const status = () => ({
+    id: idOf(1), role: "leader", currentTerm: 3, termCommitted: true, commitIndex: 10, membershipIndex: 1, membership: votersOf(1, 2, 3, 4), ...changes.status,
+    peers: [2, 3, 4].map((number) => ({ id: idOf(number), matchIndex: 10, nextIndex: 11, state: "replicate", lastContact: contact(number, now) })),
+  });
+  const reaping = new Reaping({
+    status: () => status() as never, change: async (change) => void removed.push(change), reapAfterMs, minVoters: 1, electionTimeout,
+    clock: { now: () => now, at: (_time: number, call: () => void) => (timers.push(call), { cancel: () => undefined }) } as never,
+    logger: { warn: () => undefined } as never,
+  });
+  reaping.start();
+  const look = async (afterMs: number): Promise<void> => {
+    now += afterMs;
+    timers.shift()!();
+    // The look ends in the same turn, some promises later.
+    for (let count = 0; count < 50 && timers.length === 0; count += 1) await Promise.resolve();
+    expect(timers).toHaveLength(1);
+  };
+  return { removed, look };
+}
+
+async function lookTwentyTimes(look: (afterMs: number) => Promise<void>): Promise<void> {
+  for (let count = 0; count < 20; count += 1) await look(6_000);
+}
+
+test("a leader that was paused does not take the time in which it heard nobody for theirs", async () => {
+  const { removed, look } = lookedAt();
+  for (const pause of [6_000, 3 * reapAfterMs]) await look(pause);
+  expect(removed).toEqual([]);
+  await lookTwentyTimes(look);
+  expect(removed[0]).toEqual({ remove: ["4"] });
+});
+
+test("nobody is removed when those that stay could decide nothing, whatever minVoters says", async () => {
+  // Of the three that would stay only this node is up.
+  const silentOthers = lookedAt({ lastContact: (number, now) => (number === 4 ? 1_000 : now - 10 * electionTimeout) });
+  await lookTwentyTimes(silentOthers.look);
+  expect(silentOthers.removed).toEqual([]);
+});
+
+for (const [what, status] of [
+  ["a change of the membership is not committed", { membershipIndex: 11 }],
+  ["the membership is joint", { membership: { ...votersOf(1, 2, 3, 4), votersOutgoing: [1, 2, 3].map(idOf) } }],
+  ["the leader has not committed anything of its term", { termCommitted: false }],
+  ["this node does not lead", { role: "follower" }],
+] as const) {
+  test(`nobody is removed while ${what}`, async () => {
+    const { removed, look } = lookedAt({ status });
+    await lookTwentyTimes(look);
+    expect(removed).toEqual([]);
+  });
+}
+
+test("a dead learner goes too: it never counted", async () => {
+  const { world, cluster } = await reapedCluster(3, 3);
+  const learner = await cluster.add(idOf(9));
+  await cluster.run(world.memberChange().admit(world.request(9, { role: "learner" })));
+  await cluster.clock.advance(1_000);
+  expect(cluster.leader.raft.core.membership.learners).toEqual([idOf(9)]);
+  cluster.crash(learner);
+  await cluster.clock.advance(2 * reapAfterMs);
+  expect(cluster.leader.raft.core.membership.learners).toEqual([]);
+  cluster.stop();
+});

@@ -1,0 +1,110 @@
+// A member is replaced by another one in one joint change, by whoever leads, and a crash or a change of leader loses nothing of the operation (N9).
+
+import { expect, test } from "vitest";
+import { isJoint } from "../../src/raft/membership.ts";
+import { Replacing } from "../../src/host/replacing.ts";
+import { AdministeredCluster } from "./support/administration.ts";
+import { electionTimeout, type ClusterNode } from "./support/cluster.ts";
+import { codeOf, idOf } from "./support/members.ts";
+
+const newcomerId = idOf(4);
+
+async function replacingCluster(): Promise<AdministeredCluster> {
+  const world = await AdministeredCluster.led();
+  await world.cluster.clock.advance(200);
+  return world;
+}
+
+/** What the daemon of each node runs. */
+function carryOut(world: AdministeredCluster, node: ClusterNode): void {
+  const { clock } = world.cluster;
+  new Replacing({ raft: node.raft, memberChange: world.memberChange(node), clock, logger: world.logger, intervalMs: electionTimeout / 2 }).start();
+}
+
+function begin(world: AdministeredCluster, leaving: string, dryRun = false) {
+  return world.cluster.run(world.memberChange().beginReplacement({ leaving, newcomer: "n4", dryRun }));
+}
+
+test("the newcomer joins under its name, and takes the place of the leaving member in one joint change that keeps three voters", async () => {
+  const world = await replacingCluster();
+  const { cluster } = world;
+  const leaving = cluster.followers[0]!;
+  const seen: string[] = [];
+  cluster.leader.onEvent = (event) => {
+    if (event.kind !== "membershipAppended") return;
+    const { membership } = cluster.leader.raft.core;
+    seen.push(`${membership.voters.length}${isJoint(membership) ? ` from ${membership.votersOutgoing.length}` : ""}`);
+  };
+  for (const node of cluster.nodes) carryOut(world, node);
+  const begun = await begin(world, `n${leaving.id}`);
+  expect(begun).toMatchObject({ applied: true, before: { tolerance: 1 }, after: { tolerance: 1 }, replacement: { leaving: `n${leaving.id}`, newcomer: "n4", stage: "waiting-for-the-newcomer", lag: null } });
+  cluster.crash(leaving);
+  const newcomer = await cluster.add(newcomerId);
+  expect(await cluster.run(world.joining(newcomer).run())).toBe("voter");
+  await cluster.clock.advance(2 * electionTimeout);
+  const { membership } = cluster.leader.raft.core;
+  expect(membership.members.map(({ name }) => name)).not.toContain(`n${leaving.id}`);
+  expect([membership.voters.length, membership.replacements]).toEqual([3, undefined]);
+  expect(seen).toEqual(["3", "3", "3 from 3", "3"]);
+  cluster.stop();
+});
+
+test("one that is a learner already takes the place by itself, also when the leader that began it has died", async () => {
+  const world = await AdministeredCluster.led({ nodes: 5 });
+  const { cluster } = world;
+  await cluster.clock.advance(200);
+  const newcomer = await cluster.add(idOf(6));
+  expect(await cluster.run(world.joining(newcomer, { request: { id: "6", name: "n6", peerAddress: "h6:1", clientAddress: "h6:2", role: "learner", promote: "never" } }).run())).toBe("caught-up");
+  const first = cluster.leader;
+  const leaving = cluster.followers.find((node) => node !== newcomer)!;
+  await cluster.run(world.memberChange().beginReplacement({ leaving: `n${leaving.id}`, newcomer: "n6", dryRun: false }));
+  cluster.crash(first);
+  await cluster.clock.advance(5 * electionTimeout);
+  for (const node of cluster.nodes) if (node !== first) carryOut(world, node);
+  await cluster.clock.advance(5 * electionTimeout);
+  const { voters, replacements } = cluster.leader.raft.core.membership;
+  expect([voters.includes(idOf(6)), voters.includes(leaving.id), voters.length, replacements]).toEqual([true, false, 5, undefined]);
+  cluster.stop();
+});
+
+test("a leader that is to be replaced hands over, and its successor does it", async () => {
+  const world = await replacingCluster();
+  const { cluster } = world;
+  const leaving = cluster.leader;
+  for (const node of cluster.nodes) carryOut(world, node);
+  await begin(world, `n${leaving.id}`);
+  const newcomer = await cluster.add(newcomerId);
+  expect(await cluster.run(world.joining(newcomer, { request: { promote: "never" } }).run())).toBe("caught-up");
+  await cluster.clock.advance(6 * electionTimeout);
+  expect(cluster.leader).not.toBe(leaving);
+  expect(cluster.leader.raft.core.membership.voters).not.toContain(leaving.id);
+  expect(cluster.leader.raft.core.membership.voters).toHaveLength(3);
+  cluster.stop();
+});
+
+test("cancelled, nothing of it is left; who has joined stays", async () => {
+  const world = await replacingCluster();
+  const { cluster } = world;
+  const before = cluster.leader.raft.core.membership;
+  const { replacement } = await begin(world, `n${cluster.followers[0]!.id}`);
+  expect(cluster.leader.raft.core.membership.replacements).toHaveLength(1);
+  expect(await cluster.run(world.memberChange().cancelReplacement({ id: replacement.id, dryRun: true }))).toMatchObject({ applied: false, index: null });
+  expect(await cluster.run(world.memberChange().cancelReplacement({ id: replacement.id, dryRun: false }))).toMatchObject({ applied: true });
+  expect(cluster.leader.raft.core.membership).toEqual(before);
+  expect(await codeOf(cluster.run(world.memberChange().cancelReplacement({ id: replacement.id, dryRun: false })))).toBe("NOT_FOUND");
+  cluster.stop();
+});
+
+test("one operation for a member and one for a newcomer; nobody takes his own place, and a dry run records nothing", async () => {
+  const world = await replacingCluster();
+  const { cluster } = world;
+  const [one, other] = cluster.followers.map(({ id }) => `n${id}`);
+  expect(await begin(world, one!, true)).toMatchObject({ applied: false, index: null });
+  expect(cluster.leader.raft.core.membership.replacements).toBeUndefined();
+  await begin(world, one!);
+  expect(await codeOf(begin(world, one!))).toBe("CONFLICT");
+  expect(await codeOf(begin(world, other!))).toBe("CONFLICT");
+  expect(await codeOf(begin(world, "n9"))).toBe("NOT_FOUND");
+  expect(await codeOf(cluster.run(world.memberChange().beginReplacement({ leaving: one!, newcomer: one!, dryRun: false })))).toBe("INVALID_ARGUMENT");
+  cluster.stop();
+});
