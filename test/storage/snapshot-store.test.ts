@@ -52,6 +52,13 @@ test("a snapshot has its content, position and membership, also after a restart 
   expect(await read(again)).toEqual(concatBytes(pieces));
 });
 
+test("the membership comes back with the replacements that are under way (N9)", async () => {
+  const disk = new MemoryDisk();
+  const replacing = { ...membership, replacements: [{ id: "40213377", leaving: voter, newcomer: "n9" }] };
+  await (await open(disk)).write({ ...meta(3), membership: replacing }, content(1, 10));
+  expect((await open(disk.copy())).latest?.membership).toEqual(replacing);
+});
+
 test("an empty state and an asynchronous stream are snapshots too", async () => {
   const store = await open(new MemoryDisk());
   await store.write(meta(1), []);

@@ -5,6 +5,7 @@ import { electionMutants } from "./registry/election.ts";
 import { hostMutants } from "./registry/host.ts";
 import { machineMutants } from "./registry/machine.ts";
 import { membershipMutants } from "./registry/membership.ts";
+import { operatorMutants } from "./registry/operators.ts";
 import { readMutants } from "./registry/reads.ts";
 import { replicationMutants } from "./registry/replication.ts";
 import { snapshotMutants } from "./registry/snapshot.ts";
@@ -14,5 +15,5 @@ import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
-  ...hostMutants, ...machineMutants, ...wireMutants,
+  ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants,
 ];
