@@ -6,7 +6,8 @@ import { visible } from "./terminal.ts";
 
 export function configurationText({ voters, votersOutgoing, learners, quorum, tolerance, critical }: ConfigurationReport): string {
   const outgoing = votersOutgoing.length === 0 ? "" : ` and ${quorum[1]} of ${votersOutgoing.length} (${list(votersOutgoing)})`;
-  const decides = `${quorum[0]} of ${voters.length} ${voters.length === 1 ? "voter" : "voters"} (${list(voters)})${outgoing} decide`;
+  const verb = quorum[0] === 1 && outgoing === "" ? "decides" : "decide";
+  const decides = `${quorum[0]} of ${voters.length} ${voters.length === 1 ? "voter" : "voters"} (${list(voters)})${outgoing} ${verb}`;
   const learning = learners.length === 0 ? "" : `; learning: ${list(learners)}`;
   return `${decides}${learning}; ${toleranceText(tolerance, critical)}`;
 }

@@ -21,7 +21,7 @@ export function leaderOf(status: NodeStatus, regionName: string): LeaderDocument
   if (region.leader === null) {
     const why = region.election === null ? "no leader is known" : electionText(region.election);
     throw new RaftctlError("NO_LEADER", `region ${regionName}: ${why}`, {
-      hint: "raftctl status --all-nodes",
+      hint: "raftctl doctor",
       ...(region.election && { details: { ...region.election, term: String(region.election.term) } }),
     });
   }
@@ -30,6 +30,7 @@ export function leaderOf(status: NodeStatus, regionName: string): LeaderDocument
   return { region: regionName, id, name, address, term: String(region.term) };
 }
 
-export function transferText(transfer: { readonly old: string | null; readonly new: string; readonly ms: number }): string {
-  return `OK ${visible(transfer.old ?? "(none)")} -> ${visible(transfer.new)} in ${roughDuration(transfer.ms)}`;
+export function transferText(transfer: { readonly old: string | null; readonly new: string; readonly ms: number; readonly applied: boolean }): string {
+  const who = `${visible(transfer.old ?? "(none)")} -> ${visible(transfer.new)}`;
+  return transfer.applied ? `OK ${who} in ${roughDuration(transfer.ms)}` : `${who}: nothing was changed`;
 }

@@ -22,6 +22,6 @@ export default class Health extends BaseCommand {
     for (const check of document.checks) this.print(`${check.ok ? "ok  " : "FAIL"}  ${visible(check.name)}  ${visible(check.detail)}`.trimEnd());
     if (document.healthy) return document;
     const failed = document.checks.filter((check) => !check.ok).map((check) => `${check.name} (${check.detail})`);
-    return this.fail(new RaftctlError("UNHEALTHY", `not healthy: ${failed.join("; ")}`, { hint: "raftctl status --all-nodes" }), document);
+    return this.fail(new RaftctlError("UNHEALTHY", `not healthy: ${failed.join("; ")}`, { hint: "raftctl doctor" }), document);
   }
 }

@@ -7,6 +7,7 @@ import type { Joining } from "../host/joining.ts";
 import type { HostedRegion } from "../host/host.ts";
 import type { MemberChange } from "../host/member-change.ts";
 import { findMember } from "../host/member-plan.ts";
+import type { Raft } from "../host/region.ts";
 import { standingOf } from "../host/standing-check.ts";
 import { nameOf } from "../host/status.ts";
 import type { AdminMethods, DaemonStatus, FormationAnswer, FormationQuestion, JoinProgress, NodeStatus } from "../wire/admin-protocol.ts";
@@ -43,7 +44,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "leaderResign", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -72,8 +73,7 @@ export class AdminHandlers {
     health: (_params, call) => this.#health(call),
     diagnose: () => this.#context.facts(),
     memberList: async (_params, call) => (await this.#askLeader(call)) ?? memberListReport(this.#context.view()),
-    leaderTransfer: (params, call) => this.#atLeader("leaderTransfer", params, call, () => this.#transfer(params.to)),
-    leaderResign: (params, call) => this.#atLeader("leaderResign", params, call, () => this.#transfer(null)),
+    leaderTransfer: (params, call) => this.#atLeader("leaderTransfer", params, call, () => this.#transfer(params)),
     join: (params, call) => this.#atLeader("join", params, call, () => this.#context.memberChange.admit(params)),
     joinProgress: (_params, call) => this.#joinProgress(call),
     standing: (params) => {
@@ -128,15 +128,15 @@ export class AdminHandlers {
     return gateway.administer({ method: "memberList", params: {}, timeoutMs }, here).catch(() => undefined);
   }
 
-  async #transfer(to: string | null): Promise<AdminMethods["leaderTransfer"]["result"]> {
+  async #transfer({ to, dryRun }: AdminMethods["leaderTransfer"]["params"]): Promise<AdminMethods["leaderTransfer"]["result"]> {
     const { raft } = this.#context.hosted;
     const began = performance.now();
     // A leader that was just elected knows nobody's log yet.
     await raft.ensureConsistency(electionPatienceMs);
-    const target = to === null ? undefined : findMember(raft.core.membership, to).id;
-    const leader = await raft.transferLeadership(target);
+    const wanted = to === null ? undefined : findMember(raft.core.membership, to).id;
+    const leader = dryRun ? successorOf(raft, wanted) : await raft.transferLeadership(wanted);
     const name = (id: NodeId): string => nameOf(raft.core.membership, id);
-    return { old: name(raft.id), new: name(leader), ms: Math.round(performance.now() - began) };
+    return { old: name(raft.id), new: name(leader), ms: Math.round(performance.now() - began), applied: !dryRun };
   }
 
   /** Leadership goes first, so that no write waits for an election; then whoever leads changes the members. */
@@ -148,7 +148,10 @@ export class AdminHandlers {
     const goes = [...params.remove, ...params.demote].some((name) => findMember(raft.core.membership, name).id === leader);
     if (goes) {
       const { refusal } = await ask({ ...params, dryRun: true });
-      if (refusal === null || params.force) await this.#atLeader("leaderTransfer", { to: params.transferTo }, call, () => this.#transfer(params.transferTo));
+      if (refusal === null || params.force) {
+        const handOver = { to: params.transferTo, dryRun: false };
+        await this.#atLeader("leaderTransfer", handOver, call, () => this.#transfer(handOver));
+      }
     }
     return ask(params);
   }
@@ -165,3 +168,9 @@ export class AdminHandlers {
   }
 }
 
+function successorOf(raft: Raft, wanted: NodeId | undefined): NodeId {
+  if (wanted === raft.id) return raft.id;
+  const { target, objection } = raft.core.succession(wanted);
+  if (target === undefined) throw new RaftctlError("TRANSFER_FAILED", objection);
+  return target;
+}

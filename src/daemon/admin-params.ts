@@ -24,8 +24,7 @@ const schemas = {
   health: nothing,
   diagnose: nothing,
   memberList: nothing,
-  leaderTransfer: v.strictObject({ to: v.nullable(text) }),
-  leaderResign: nothing,
+  leaderTransfer: v.strictObject({ to: v.nullable(text), dryRun: v.boolean() }),
   join: v.strictObject({
     ...member.entries,
     role: v.picklist(["voter", "learner"]),

@@ -33,7 +33,7 @@ export function noLeader(raft: Raft): RaftctlError {
   const have = granted.length === 0 ? "none" : granted.map(name).join(", ");
   return new RaftctlError("NO_LEADER", `no leader in region global: need ${needed} of ${voters} votes, have ${have}; missing ${missing.map(name).join(", ") || "none"}`, {
     details: { needed, voters, term: currentTerm, have: granted.map(name), missing: missing.map(name) },
-    hint: "raftctl status --all-nodes",
+    hint: "raftctl doctor",
   });
 }
 

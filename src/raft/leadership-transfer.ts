@@ -20,16 +20,26 @@ export function startTransfer(state: State, ticket: Ticket, asked: NodeId | unde
     return state.refuse(ticket, "TRANSFER_FAILED", `leadership is being transferred to ${state.transfer.target} already`);
   }
   if (asked === state.id) return state.outbox.answers.push({ kind: "leadershipTransferred", ticket, leader: state.id });
-  const target = asked ?? bestSuccessor(state, leadership)?.id;
-  const objection = target === undefined ? "no other voter that may lead is in contact" : objectionTo(state, leadership, target);
-  if (target === undefined || objection !== undefined) {
-    if (target === undefined) mark("transfer-refused-no-successor-in-contact");
-    else mark("transfer-refused-unfit-target");
-    return state.refuse(ticket, "TRANSFER_FAILED", objection ?? "no target");
-  }
+  const { target, objection } = succession(state, leadership, asked);
+  if (target === undefined) return state.refuse(ticket, "TRANSFER_FAILED", objection);
   const deadline = state.now + state.options.electionTimeout;
   state.transfer = { ticket, target, targetChosenByCaller: asked !== undefined, deadline, timeoutNowSent: false };
   continueTransfer(state, leadership);
+}
+
+export type Succession = { readonly target: NodeId; readonly objection: undefined } | { readonly target: undefined; readonly objection: string };
+
+/** Who would lead: whoever is asked for, or the one that is furthest along of those in contact. */
+export function succession(state: State, leadership: Leadership, asked: NodeId | undefined): Succession {
+  const target = asked ?? bestSuccessor(state, leadership)?.id;
+  if (target === undefined) {
+    mark("transfer-refused-no-successor-in-contact");
+    return { target: undefined, objection: "no other voter that may lead is in contact" };
+  }
+  const objection = objectionTo(state, leadership, target);
+  if (objection === undefined) return { target, objection };
+  mark("transfer-refused-unfit-target");
+  return { target: undefined, objection };
 }
 
 /** TimeoutNow once the target holds the whole log. */

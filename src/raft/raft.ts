@@ -12,7 +12,7 @@ import type { Entry } from "./entry.ts";
 import type { Input, Ticket } from "./input.ts";
 import { checkInvariants } from "./invariants.ts";
 import { flushLeader, leaderDeadline, maybeCommit, tickLeader } from "./leader.ts";
-import { expireTransfer, startTransfer } from "./leadership-transfer.ts";
+import { expireTransfer, startTransfer, succession, type Succession } from "./leadership-transfer.ts";
 import { appendCommand } from "./log-writes.ts";
 import type { Membership } from "./membership.ts";
 import { checkRaftOptions } from "./options-check.ts";
@@ -169,6 +169,12 @@ export class RawNode {
 
   status(): RaftStatus {
     return statusOf(this.#state);
+  }
+
+  /** To whom a transfer would go now, or why to nobody. */
+  succession(asked: NodeId | undefined): Succession {
+    const { leadership } = this.#state;
+    return leadership === undefined ? { target: undefined, objection: "only the leader hands leadership over" } : succession(this.#state, leadership, asked);
   }
 
   #tick(): void {

@@ -10,9 +10,8 @@ export interface AdminMethods {
   /** Of this node alone; knocks at every member, and needs neither a leader nor a majority. */
   diagnose: { params: Record<string, never>; result: NodeFacts };
   memberList: { params: Record<string, never>; result: MemberListReport };
-  leaderTransfer: { params: { to: string | null }; result: { old: string | null; new: string; ms: number } };
-  /** U8: asks the leader of the region to step down, whoever it is. */
-  leaderResign: { params: Record<string, never>; result: { old: string | null; new: string; ms: number } };
+  /** null: to the one that is furthest along (U8: whoever leads steps down). */
+  leaderTransfer: { params: { to: string | null; dryRun: boolean }; result: { old: string | null; new: string; ms: number; applied: boolean } };
   /** From a newcomer's daemon to any member; the leader dials back before it proposes anything. */
   join: { params: JoinRequest; result: JoinReply };
   /** How far this node's own joining is; asked by `raftctl join` of the newcomer's daemon. */

@@ -171,8 +171,7 @@ export class FakeDaemon {
       status: this.status,
       health: this.health,
       memberList: { members: region.members, membershipIndex: region.membershipIndex, failureTolerance: region.failureTolerance, replacements: [] },
-      leaderTransfer: { old: "n1", new: "n2", ms: 12 },
-      leaderResign: { old: "n1", new: "n2", ms: 12 },
+      leaderTransfer: { old: "n1", new: "n2", ms: 12, applied: true },
       version: { version: "0.1.0", node: "v24.21.0", protocol: 1, dataFormat: 1, name: this.#name },
     };
     return answers[method];

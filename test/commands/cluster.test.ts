@@ -141,8 +141,8 @@ test("leader show names the leader, and without one is exit 5 with the missing v
 });
 
 test("leader transfer takes a member by name, and refuses one that does not exist before anything is asked", async () => {
-  expect((await run("leader transfer n2 --json")).json.result).toEqual({ old: "n1", new: "n2", ms: 12 });
-  expect(daemon.requests.at(-1)).toMatchObject({ method: "leaderTransfer", params: { to: "n2" } });
+  expect((await run("leader transfer n2 --json")).json.result).toEqual({ old: "n1", new: "n2", ms: 12, applied: true });
+  expect(daemon.requests.at(-1)).toMatchObject({ method: "leaderTransfer", params: { to: "n2", dryRun: false } });
   const asked = daemon.requests.length;
   expect((await run("leader transfer nobody")).code).toBe(4);
   expect(daemon.requests.slice(asked)).not.toContainEqual(expect.objectContaining({ method: "leaderTransfer" }));

@@ -50,10 +50,13 @@ test("a write and a read after leadership has moved see everything from before, 
   const old = fixture.leader();
   const client = fixture.client(old);
   await client.kv.put("k", "1");
-  const { new: successor } = await client.admin.call("leaderTransfer", { to: null });
+  const rehearsed = await client.admin.call("leaderTransfer", { to: null, dryRun: true });
+  expect([rehearsed.applied, rehearsed.old === rehearsed.new]).toEqual([false, false]);
+  expect((await caught(client.admin.call("leaderTransfer", { to: "n9", dryRun: true }))).code).toBe("NOT_FOUND");
+  const { new: successor } = await client.admin.call("leaderTransfer", { to: null, dryRun: false });
   await client.kv.put("k", "2");
   expect(text((await client.kv.get("k")).record?.value)).toBe("2");
-  const again = await fixture.client(old).admin.call("leaderResign", {});
+  const again = await fixture.client(old).admin.call("leaderTransfer", { to: null, dryRun: false });
   expect(again.old).toBe(successor);
   expect(again.new).not.toBe(successor);
 });
@@ -63,7 +66,7 @@ test("writes that arrive while leadership moves to and fro all succeed exactly o
   const clients = fixture.cluster.nodes.map((node) => fixture.client(node));
   const progress = { moving: true };
   const moves = (async () => {
-    for (let round = 0; round < 4; round += 1) await clients[0]!.admin.call("leaderTransfer", { to: null });
+    for (let round = 0; round < 4; round += 1) await clients[0]!.admin.call("leaderTransfer", { to: null, dryRun: false });
   })().finally(() => (progress.moving = false));
   let acknowledged = 0;
   while (progress.moving) {

@@ -44,7 +44,7 @@ async function clusterBehindProxy(): Promise<{ cluster: TestCluster; hidden: Dae
   return { cluster, hidden, proxy, port };
 }
 
-test("well, one node paused, one node down, the quorum lost: each has its own cause, and the last one points to recovery (N1, K4)", { timeout: 180_000 }, async () => {
+test("well, one node paused, one node down, the quorum lost: each has its own cause, and the last one points to recovery, without any leader (N1, K4, PRODUCT row 7)", { timeout: 180_000 }, async () => {
   const cluster = await startCluster({ settings });
   const leader = await cluster.leader();
   const [second, third] = cluster.nodes.filter((node) => node !== leader) as [DaemonProcess, DaemonProcess];

@@ -42,7 +42,7 @@ test("a join that reaches nobody fails with 3, names the address, and writes not
   await cluster.waitFor("second voter", (report) => report.members.filter((member) => member.role === "voter").length === 2);
 });
 
-test("init and join refuse a directory that belongs to a cluster already, and name the cluster (S51, S84, H47)", async () => {
+test("init and join refuse a directory that belongs to a cluster already, and name the cluster (S51, S84, H47, PRODUCT row 11)", async () => {
   const cluster = await startCluster({ nodes: 1, settings: fast });
   const [node] = cluster.nodes;
   const { clusterId } = await node!.status();

@@ -54,7 +54,7 @@ test("a deposed leader that nobody can tell so does not answer a read from its o
   const others = cluster.client({ endpoints: cluster.endpoints.filter((endpoint) => endpoint !== hidden.endpoint) });
   for (let round = 1; round <= 5; round += 1) {
     const key = `deposed/${round}`;
-    if ((await cluster.leader()) !== hidden) await others.admin.call("leaderTransfer", { to: hidden.name });
+    if ((await cluster.leader()) !== hidden) await others.admin.call("leaderTransfer", { to: hidden.name, dryRun: false });
     const put = (value: string) => ({ process: "writer", key, operation: { kind: "put", value } }) as const;
     expect(await record(history, put("old"), direct)).toBe("ok");
     proxy.cut();

@@ -14,7 +14,7 @@ const membership: Membership = {
 };
 const peer = (id: string, incarnation: number): PeerIdentity => ({ nodeId: parseNodeId(id), incarnation, name: `n${id}`, regions: [] });
 
-test("a member that comes with an older disk than the cluster knows is refused, with its id, both incarnations and the remedy, voter or learner (H8)", () => {
+test("a member that comes with an older disk than the cluster knows is refused, with its id, both incarnations and the remedy, voter or learner (H8, PRODUCT row 18)", () => {
   const directory = new MembershipDirectory(() => membership);
   for (const [id, old] of [["2", 3], ["2", 1], ["3", 1]] as const) {
     const refusal = directory.refusalOf(peer(id, old));

@@ -9,7 +9,7 @@ import { codeOf, idOf, member, votersOf, watch } from "./support/members.ts";
 
 const newcomerId = idOf(4);
 
-test("a newcomer asks a member, enters as a learner, catches up and becomes a voter by a joint change (S84, U9)", async () => {
+test("a newcomer asks a member, enters as a learner, catches up and becomes a voter by a joint change (S84, U9, PRODUCT row 4)", async () => {
   const world = await AdministeredCluster.led();
   const { cluster } = world;
   for (const content of ["a", "b"]) await cluster.write(content);

@@ -61,7 +61,7 @@ test("two dead voters go one after the other, each when the removal before it is
   cluster.stop();
 });
 
-test("it stops at membership.minVoters voters that are up, and says once why", async () => {
+test("it stops at membership.minVoters voters that are up, and says once why (PRODUCT row 24)", async () => {
   const { cluster, voters, warnings } = await reapedCluster(4, 3);
   for (const dead of cluster.followers.slice(0, 1)) cluster.crash(dead);
   await cluster.clock.advance(2 * reapAfterMs);
