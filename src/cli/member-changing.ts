@@ -42,6 +42,7 @@ export async function changeMembers(client: Client, request: MemberChanging, onS
 
 /** What the operator typed, as whole names. @throws NOT_FOUND, INVALID_ARGUMENT */
 export async function resolveNames(client: Client, wanted: readonly string[]): Promise<string[]> {
+  if (wanted.length === 0) return [];
   const report = await client.admin.call("memberList", {});
   return wanted.map((name) => findMember(report, name).name);
 }

@@ -121,7 +121,8 @@ export class Joining {
         return response.result as JoinReply;
       } catch (error) {
         last = toRaftctlError(error);
-        if (!transient.has(last.code) && !turnedAway.has(last.code)) throw last;
+        if (turnedAway.has(last.code)) last = new RaftctlError(last.code, `${seed} cannot let anybody in: ${last.message}`, { cause: last, hint: "name another member to join" });
+        else if (!transient.has(last.code)) throw last;
         mark("joining-seed-gave-no-answer");
       }
     }

@@ -8,8 +8,8 @@ import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { parseClusterId, parseNodeId, type ClusterId, type NodeId, type RegionId } from "../base/ids.ts";
 import type { Disk } from "./disk.ts";
-import { makeDurableDirectory, replaceFile } from "./durable-file.ts";
-import { decodeSegmentHeader, foundingSequence, foundWal, isTemporary, readWhole, segmentName, segmentSequence } from "./wal/segment.ts";
+import { makeDurableDirectory, readSmallFile, replaceFile } from "./durable-file.ts";
+import { decodeSegmentHeader, foundingSequence, foundWal, isTemporary, segmentName, segmentSequence } from "./wal/segment.ts";
 import { hex } from "./wal/record.ts";
 
 /** Of the whole directory. A newer one is refused with INCOMPATIBLE. */
@@ -64,7 +64,7 @@ export async function createIdentity(disk: Disk, directory: string, identity: Id
  */
 export async function readIdentity(disk: Disk, directory: string, crc32: Crc32): Promise<Identity | undefined> {
   const path = layout.identity(directory);
-  if (await disk.exists(path)) return decodeIdentity(path, await readFile(disk, path), crc32);
+  if (await disk.exists(path)) return decodeIdentity(path, await readSmallFile(disk, path), crc32);
   const segment = await usedSegment(disk, directory);
   if (segment === undefined) return undefined;
   throw new RaftctlError("CORRUPT", `${path} is missing, but ${segment} holds a log`, { hint: "restore the file from a backup, or remove the member and join again" });
@@ -112,7 +112,7 @@ async function refuseState(disk: Disk, directory: string, crc32: Crc32): Promise
     throw alreadyInitialized(directory, found!.clusterId);
   }
   const segment = await usedSegment(disk, directory);
-  if (segment !== undefined) throw alreadyInitialized(directory, decodeSegmentHeader(segment, await readFile(disk, segment), crc32).header.clusterId);
+  if (segment !== undefined) throw alreadyInitialized(directory, decodeSegmentHeader(segment, await readSmallFile(disk, segment), crc32).header.clusterId);
   const regions = layout.regions(directory);
   if ((await disk.exists(regions)) && (await disk.readDirectory(regions)).length > 0) throw alreadyInitialized(directory, undefined);
   const founding = `${layout.wal(directory)}/${segmentName(foundingSequence)}`;
@@ -182,13 +182,4 @@ function readSlot(bytes: Uint8Array, slot: number, crc32: Crc32): number | undef
   const start = slot * slotBytes;
   if (start + 16 > bytes.length || readU32(bytes, start) !== slotMagic) return undefined;
   return readU32(bytes, start + 4) === crc32(bytes.subarray(start + 8, start + 16), slotMagic) ? readSafeU64(bytes, start + 8) : undefined;
-}
-
-async function readFile(disk: Disk, path: string): Promise<Uint8Array> {
-  const file = await disk.open(path, "read");
-  try {
-    return await readWhole(file);
-  } finally {
-    await file.close();
-  }
 }

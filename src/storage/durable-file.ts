@@ -12,6 +12,16 @@ export async function makeDurableDirectory(disk: Disk, path: string): Promise<vo
   for (const directory of made) await disk.syncDirectory(parentOf(directory) || "/");
 }
 
+/** The whole of a small file. @throws NOT_FOUND, IO_ERROR */
+export async function readSmallFile(disk: Disk, path: string): Promise<Uint8Array> {
+  const file = await disk.open(path, "read");
+  try {
+    return await file.read(0, await file.size());
+  } finally {
+    await file.close();
+  }
+}
+
 /** Temporary name, fsync, rename, fsync of the directory. */
 export async function replaceFile(disk: Disk, path: string, content: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;

@@ -1,8 +1,6 @@
-import * as Args from "@oclif/core/args";
-import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../../cli/base-command.ts";
-import { dryRunFlag, yesFlag } from "../../cli/flags.ts";
 import type { MemberChangeDocument } from "../../cli/member-changing.ts";
+import { moveArgs, moveFlags, moveMembers } from "../../cli/member-moving.ts";
 
 export default class MemberRemove extends BaseCommand {
   static override summary = "Take members out of the cluster, for good";
@@ -10,23 +8,13 @@ export default class MemberRemove extends BaseCommand {
     "Also dead ones; several go in one joint change. Exit 9 for the last voter, for what would cost the quorum, and without --yes where nobody can be asked. A member that runs is told, and its data stays where it is.";
   static override examples = ["<%= config.bin %> member remove n3", "<%= config.bin %> member remove n3 n4 --dry-run --json"];
   static override strict = false;
-  static override args = { member: Args.string({ required: true, ignoreStdin: true, description: "name or id; several go in one change" }) };
-  static override flags = {
-    "transfer-to": Flags.string({ helpValue: "<name>", description: "who shall lead afterwards, if the leader goes" }),
-    force: Flags.boolean({ default: false, description: "also when those who are up would be no majority afterwards" }),
-    "dry-run": dryRunFlag,
-    yes: yesFlag,
-  };
+  static override args = moveArgs;
+  static override flags = moveFlags;
 
   async run(): Promise<MemberChangeDocument> {
     const { argv, flags } = await this.parse(MemberRemove);
-    const names = argv as string[];
-    const [{ changedText, changeMembers, resolveNames }, client] = await Promise.all([import("../../cli/member-changing.ts"), this.connect(flags)]);
-    const remove = await resolveNames(client, names);
-    const document = await changeMembers(client, {
-      change: { remove }, transferTo: flags["transfer-to"], force: flags.force, dryRun: flags["dry-run"], yes: flags.yes, timeoutMs: flags.timeout,
-      question: `${names.join(", ")} ${names.length === 1 ? "leaves" : "leave"} the cluster for good`,
-    }, (text) => this.note(text));
+    const [{ changedText }, client] = await Promise.all([import("../../cli/member-changing.ts"), this.connect(flags)]);
+    const document = await moveMembers(client, { remove: argv as string[] }, flags, (text) => this.note(text));
     this.print(changedText(document));
     return document;
   }

@@ -7,8 +7,8 @@ import type { Crc32 } from "../../base/crc.ts";
 import { RaftctlError } from "../../base/errors.ts";
 import { parseNodeId, type NodeId } from "../../base/ids.ts";
 import type { IdentitySettings } from "../../config/identity-settings.ts";
-import type { Disk, DiskFile } from "../../storage/disk.ts";
-import { makeDurableDirectory, replaceFile } from "../../storage/durable-file.ts";
+import type { Disk } from "../../storage/disk.ts";
+import { makeDurableDirectory, readSmallFile, replaceFile } from "../../storage/durable-file.ts";
 
 export interface FormingRecord {
   /** Stays when the node founds or joins. */
@@ -45,8 +45,7 @@ export function formingPath(directory: string): string {
 export async function readForming(disk: Disk, directory: string, crc32: Crc32): Promise<FormingRecord | undefined> {
   const path = formingPath(directory);
   if (!(await disk.exists(path))) return undefined;
-  const file = await disk.open(path, "read");
-  const bytes = await readWhole(file);
+  const bytes = await readSmallFile(disk, path);
   // A vote that was renamed into place just before a crash may not be durable yet.
   await disk.syncDirectory(directory);
   return decode(path, bytes, crc32);
@@ -62,14 +61,6 @@ export async function removeForming(disk: Disk, directory: string): Promise<void
   if (!(await disk.exists(path))) return;
   await disk.unlink(path);
   await disk.syncDirectory(directory);
-}
-
-async function readWhole(file: DiskFile): Promise<Uint8Array> {
-  try {
-    return await file.read(0, await file.size());
-  } finally {
-    await file.close();
-  }
 }
 
 // forming: one line "raftctl forming <format> <crc32 of the rest in hex>", then JSON.

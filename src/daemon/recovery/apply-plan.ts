@@ -17,8 +17,8 @@ import { entryTypes, type HardState } from "../../raft/entry.ts";
 import { encodeMembership } from "../../raft/membership-codec.ts";
 import { layout, raiseClusterIncarnation, type Identity } from "../../storage/data-dir.ts";
 import type { Disk } from "../../storage/disk.ts";
-import { makeDurableDirectory, replaceFile } from "../../storage/durable-file.ts";
-import { readWhole, segmentName } from "../../storage/wal/segment.ts";
+import { makeDurableDirectory, readSmallFile, replaceFile } from "../../storage/durable-file.ts";
+import { segmentName } from "../../storage/wal/segment.ts";
 import { Wal, type WalWrite } from "../../storage/wal/wal.ts";
 import { readSurvivor, type ReadSurvivor } from "./read-survivor.ts";
 import type { RecoveryPlan } from "./recovery-plan.ts";
@@ -93,7 +93,7 @@ async function keepCopies(disk: Disk, directory: string, plan: RecoveryPlan, { i
   await makeDurableDirectory(disk, `${backup}/wal`);
   const written = image.segments.filter(({ sequence }) => sequence >= image.end.sequence).map(({ sequence }) => segmentName(sequence));
   const copies = [[layout.identity(directory), `${backup}/identity`], ...written.map((name) => [`${layout.wal(directory)}/${name}`, `${backup}/wal/${name}`])];
-  for (const [from, to] of copies) if (!(await disk.exists(to!))) await replaceFile(disk, to!, await readFile(disk, from!));
+  for (const [from, to] of copies) if (!(await disk.exists(to!))) await replaceFile(disk, to!, await readSmallFile(disk, from!));
 }
 
 async function appendEntry(parts: ApplyParts, directory: string, plan: RecoveryPlan, { identity, log }: ReadSurvivor): Promise<void> {
@@ -119,13 +119,4 @@ function writesOf({ entry, membership }: RecoveryPlan, nodeId: string, { hardSta
     { kind: "hardState", region, hardState: led },
     { kind: "entries", region, entries: [{ ...entry, type: entryTypes.membership, data: encodeMembership(membership) }] },
   ];
-}
-
-async function readFile(disk: Disk, path: string): Promise<Uint8Array> {
-  const file = await disk.open(path, "read");
-  try {
-    return await readWhole(file);
-  } finally {
-    await file.close();
-  }
 }

@@ -222,8 +222,8 @@ export const hostMutants: readonly Mutant[] = [
     name: "seed-that-is-turned-away-decides",
     breaks: ["S84"],
     file: "src/host/joining.ts",
-    find: " && !turnedAway.has(last.code)",
-    replace: "",
+    find: "if (turnedAway.has(last.code)) last =",
+    replace: "if (turnedAway.size === 0) last =",
     tests: ["test/host/joining.test.ts"],
   },
 ];
