@@ -40,6 +40,11 @@ export const globalFlags = {
 export const yesFlag = Flags.boolean({ char: "y", default: false, description: "do not ask" });
 /** For verbs that change something: the same output, with "applied": false. */
 export const dryRunFlag = Flags.boolean({ default: false, description: "say what would be done, and change nothing" });
+/** For verbs that show the members. */
+export const memberConsistencyFlag = Flags.option({
+  options: ["linearizable", "leader", "stale"] as const,
+  description: "linearizable: what a leader knows that a majority confirms; leader: what the leader knows; stale: what the node at hand knows (default: the leader's word if it answers at once, else the node's own)",
+})();
 /** For verbs that work on a directory or start a daemon. */
 export const dataDirFlag = Flags.string({ helpValue: "<dir>", description: "data directory of the node (env RAFTCTL_DATA_DIR)" });
 

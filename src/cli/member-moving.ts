@@ -8,9 +8,12 @@ import { changeMembers, resolveNames, type MemberChangeDocument } from "./member
 
 export const moveArgs = { member: Args.string({ required: true, ignoreStdin: true, description: "name or id; several go in one change" }) };
 
+/** What the leader would refuse with UNSAFE. */
+export const forceFlag = Flags.boolean({ default: false, description: "also when those who are up would be no majority afterwards" });
+
 export const moveFlags = {
   "transfer-to": Flags.string({ helpValue: "<name>", description: "who shall lead afterwards, if the leader goes" }),
-  force: Flags.boolean({ default: false, description: "also when those who are up would be no majority afterwards" }),
+  force: forceFlag,
   "dry-run": dryRunFlag,
   yes: yesFlag,
 };

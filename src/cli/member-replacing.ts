@@ -15,6 +15,7 @@ export interface ReplacementRequest {
   readonly newcomer: string | undefined;
   readonly resume: string | undefined;
   readonly cancel: string | undefined;
+  readonly force: boolean;
   readonly dryRun: boolean;
   readonly yes: boolean;
   readonly quiet: boolean;
@@ -47,11 +48,11 @@ export async function replaceMember(client: Client, request: ReplacementRequest,
 }
 
 async function begin(client: Client, request: ReplacementRequest, onSummary: (text: string) => void): Promise<ReplacementDocument> {
-  const { member, newcomer, dryRun } = request;
+  const { member, newcomer, force, dryRun } = request;
   if (member === undefined || newcomer === undefined) throw new RaftctlError("USAGE", "who replaces whom? give MEMBER --with NAME, or --resume or --cancel with the id of an operation");
   const [leaving] = await resolveNames(client, [member]);
   const timeoutMs = request.timeoutMs ?? changeTimeoutMs;
-  const params = { leaving: leaving!, newcomer };
+  const params = { leaving: leaving!, newcomer, force };
   const plan = await client.admin.call("memberReplace", { ...params, dryRun: true }, { timeoutMs });
   onSummary(stepsText(plan));
   if (!dryRun) await confirm(`${leaving} leaves the cluster for good as soon as ${newcomer} can take its place`, request.yes);

@@ -72,7 +72,7 @@ export class AdminHandlers {
     status: (_params, call) => this.#status(call),
     health: (_params, call) => this.#health(call),
     diagnose: () => this.#context.facts(),
-    memberList: async (_params, call) => (await this.#askLeader(call)) ?? memberListReport(this.#context.view()),
+    memberList: (params, call) => this.#memberList(params, call),
     leaderTransfer: (params, call) => this.#atLeader("leaderTransfer", params, call, () => this.#transfer(params)),
     join: (params, call) => this.#atLeader("join", params, call, () => this.#context.memberChange.admit(params)),
     joinProgress: (_params, call) => this.#joinProgress(call),
@@ -116,6 +116,17 @@ export class AdminHandlers {
     const patience = Math.min(timeoutMs, this.#context.electionTimeout);
     const reason = await this.#context.hosted.gateway.readable(patience).then(() => undefined, (error: unknown) => toRaftctlError(error).message);
     return healthReport(this.#context.view(), reason);
+  }
+
+  /** Unless asked otherwise, the best that can be told at once: who looks at a broken cluster wants an answer. */
+  async #memberList({ consistency = null }: AdminMethods["memberList"]["params"], call: Call): Promise<AdminMethods["memberList"]["result"]> {
+    const own = (): AdminMethods["memberList"]["result"] => memberListReport(this.#context.view());
+    if (consistency === "stale") return own();
+    if (consistency === null) return (await this.#askLeader(call)) ?? own();
+    return this.#atLeader("memberList", { consistency }, call, async () => {
+      if (consistency === "linearizable") await this.#context.hosted.raft.ensureConsistency(call.timeoutMs);
+      return own();
+    });
   }
 
   /** The leader's view of the members; undefined when this node leads, or when no leader answers at once. */

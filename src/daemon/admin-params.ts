@@ -23,7 +23,7 @@ const schemas = {
   status: nothing,
   health: nothing,
   diagnose: nothing,
-  memberList: nothing,
+  memberList: v.strictObject({ consistency: v.nullish(v.picklist(["linearizable", "leader", "stale"]), null) }),
   leaderTransfer: v.strictObject({ to: v.nullable(text), dryRun: v.boolean() }),
   join: v.strictObject({
     ...member.entries,
@@ -38,7 +38,7 @@ const schemas = {
   memberChange: v.strictObject({ promote: names, demote: names, remove: names, update: v.pipe(v.array(update), v.maxLength(64)), force: v.boolean(), dryRun: v.boolean(), transferTo: v.nullable(text) }),
   memberPlan: v.strictObject({ changes: v.pipe(v.array(v.strictObject({ add: v.pipe(v.array(name), v.maxLength(64)), promote: names, demote: names, remove: names })), v.maxLength(64)) }),
   memberAdd: v.strictObject({ peerAddress: address, name: v.nullable(name), unreachableOk: v.boolean(), dryRun: v.boolean() }),
-  memberReplace: v.strictObject({ leaving: text, newcomer: name, dryRun: v.boolean() }),
+  memberReplace: v.strictObject({ leaving: text, newcomer: name, force: v.boolean(), dryRun: v.boolean() }),
   replacementCancel: v.strictObject({ id: text, dryRun: v.boolean() }),
   membershipChange: v.strictObject({ change }),
   effectiveConfig: nothing,

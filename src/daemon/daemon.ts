@@ -215,7 +215,10 @@ export class Daemon {
       clock, crc32, waitingMax,
       logger: this.#logger.child({ region: "global" }),
       compaction: { ...compaction, logBytesMax: 4 * compaction.logBytes },
-      onEvent: (event) => logEvent(this.#logger, event),
+      onEvent: (event) => {
+        logEvent(this.#logger, event);
+        this.#upkeep?.observed(event);
+      },
       onFatal: (error) => this.#fail(error),
     });
   }

@@ -12,6 +12,7 @@ import type { Reaping } from "../host/reaping.ts";
 import { Replacing } from "../host/replacing.ts";
 import { StandingCheck, type StandingCheckOptions } from "../host/standing-check.ts";
 import type { Transport } from "../host/transport.ts";
+import type { RaftEvent } from "../raft/ready.ts";
 import { startReaping } from "./dead-members.ts";
 import { randomNodeId } from "./probe.ts";
 
@@ -47,6 +48,12 @@ export class MembershipUpkeep {
     this.#replacing.start();
     this.#standingCheck.start();
     this.#reaping = this.#startReaping();
+  }
+
+  observed(event: RaftEvent): void {
+    this.catchUp.observed(event);
+    this.#replacing.observed(event);
+    this.#standingCheck.observed(event);
   }
 
   stop(): void {

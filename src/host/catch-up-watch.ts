@@ -1,33 +1,34 @@
 // Looks at the members once a second on the node that leads, and knows of each one that is behind how fast it catches up.
 
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { NodeId } from "../base/ids.ts";
+import type { RaftEvent } from "../raft/ready.ts";
 import type { RaftStatus } from "../raft/status.ts";
 import { CatchUpMeter, type CatchUpEstimate } from "./catch-up-meter.ts";
+import { Vigil } from "./vigil.ts";
 
 const intervalMs = 1_000;
 
 export class CatchUpWatch {
   readonly #clock: Clock;
-  readonly #status: () => RaftStatus;
   readonly #meters = new Map<NodeId, CatchUpMeter>();
-  #term = 0;
-  #timer: Timer | undefined;
+  readonly #vigil: Vigil;
 
   constructor(clock: Clock, status: () => RaftStatus) {
     this.#clock = clock;
-    this.#status = status;
+    this.#vigil = new Vigil(clock, intervalMs, () => this.#look(status()));
   }
 
   start(): void {
-    this.#timer = this.#clock.at(this.#clock.now() + intervalMs, () => {
-      this.#look(this.#status());
-      this.start();
-    });
+    this.#vigil.wake();
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#vigil.stop();
+  }
+
+  observed(event: RaftEvent): void {
+    if (event.kind === "roleChanged") this.#vigil.wake();
   }
 
   /** undefined: it is not behind, or not looked at for long enough, or this node does not lead. */
@@ -35,16 +36,18 @@ export class CatchUpWatch {
     return this.#meters.get(id)?.estimate();
   }
 
-  #look({ role, currentTerm, peers, lastIndex }: RaftStatus): void {
-    if (role !== "leader" || currentTerm !== this.#term) this.#meters.clear();
-    this.#term = currentTerm;
-    if (role !== "leader") return;
+  #look({ role, peers, lastIndex }: RaftStatus): boolean {
+    if (role !== "leader") {
+      this.#meters.clear();
+      return false;
+    }
     for (const id of this.#meters.keys()) if (!peers.some((peer) => peer.id === id)) this.#meters.delete(id);
     for (const { id, matchIndex, state } of peers) {
       // What a state transfer brings shows only at its end.
       if (state === "snapshot") this.#meters.delete(id);
       else this.#meterOf(id).note(this.#clock.now(), matchIndex, lastIndex);
     }
+    return true;
   }
 
   #meterOf(id: NodeId): CatchUpMeter {

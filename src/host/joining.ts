@@ -82,10 +82,9 @@ export class Joining {
       this.#stage = "added";
       await this.#retry(() => this.#catchUp());
       this.#stage = "caught-up";
-      if (this.#wantsVote()) {
-        await this.#retry(() => this.#promote());
-        this.#stage = "voter";
-      }
+      if (this.#wantsVote()) await this.#retry(() => this.#promote());
+      // Whoever carries out a replacement may have been faster.
+      if (this.#isVoter()) this.#stage = "voter";
     } catch (error) {
       await this.#fail(toRaftctlError(error));
     }
@@ -98,9 +97,14 @@ export class Joining {
     return raft.core.membership.members.some(({ id }) => id === raft.id);
   }
 
+  #isVoter(): boolean {
+    const { raft } = this.#options;
+    return raft.core.membership.voters.includes(raft.id);
+  }
+
   #wantsVote(): boolean {
-    const { request, raft } = this.#options;
-    return request.role === "voter" && request.promote === "auto" && !raft.core.membership.voters.includes(raft.id);
+    const { role, promote } = this.#options.request;
+    return role === "voter" && promote === "auto" && !this.#isVoter();
   }
 
   async #ask(): Promise<void> {
@@ -140,7 +144,7 @@ export class Joining {
     const params = { change };
     await gateway.administer({ method: "membershipChange", params, timeoutMs: 10_000 }, () => raft.changeMembership(change));
     await raft.waitForApplied(raft.core.status().membershipIndex, 5_000);
-    if (!raft.core.membership.voters.includes(raft.id)) {
+    if (!this.#isVoter()) {
       mark("joining-promotion-not-here-yet");
       throw new RaftctlError("NOT_READY", "the promotion has not reached this node yet");
     }
@@ -172,7 +176,7 @@ export class Joining {
   async #fail(error: RaftctlError): Promise<void> {
     const { gateway, raft, logger } = this.#options;
     this.#error = error;
-    const wasAdded = (this.#joinedAtIndex !== undefined || this.#stage !== "asking") && !raft.core.membership.voters.includes(raft.id);
+    const wasAdded = (this.#joinedAtIndex !== undefined || this.#stage !== "asking") && !this.#isVoter();
     mark("joining-failed");
     this.#stage = "failed";
     logger.error({ code: error.code, reason: error.message }, "joining failed");

@@ -71,7 +71,8 @@ export class MemberChange {
   async change(change: MembershipChange): Promise<number> {
     await this.#settled();
     this.#checkCaughtUp(change.promote ?? []);
-    return this.#options.raft.changeMembership(withReplacements(this.#options.raft.core.membership, change));
+    const { raft } = this.#options;
+    return raft.changeMembership(withReplacements(raft.core.membership, change, raft.id));
   }
 
   /** What an operator asks for, checked against who is up, and shown before it is done. @throws UNSAFE unless it is forced */
@@ -88,7 +89,7 @@ export class MemberChange {
       mark("member-change-of-the-leader-refused");
       throw new RaftctlError("CONFLICT", `${nameOf(membership, raft.id)} leads: its leadership must be transferred first`);
     }
-    const index = await raft.changeMembership(withReplacements(membership, change));
+    const index = await raft.changeMembership(withReplacements(membership, change, raft.id));
     logger.info({ index, steps: plan.steps.map(({ what }) => what) }, "the membership was changed as an operator asked");
     return { ...report, applied: true, index };
   }
@@ -108,7 +109,7 @@ export class MemberChange {
   }
 
   /** Begins the replacement of a member by one that is a learner already, or that will join under this name (N9). */
-  async beginReplacement(request: { leaving: string; newcomer: string; dryRun: boolean }): Promise<ReplacementBegun> {
+  async beginReplacement(request: { leaving: string; newcomer: string; force: boolean; dryRun: boolean }): Promise<ReplacementBegun> {
     const { raft, newNodeId } = this.#options;
     await this.#settled();
     const { membership } = raft.core;
@@ -118,7 +119,7 @@ export class MemberChange {
     // What the core would refuse is refused here too, so that a dry run tells the truth.
     const begun = nextMembership(membership, { beginReplacement: replacement });
     const plan = planChange(begun, swapOf(begun, replacement), this.#isUp());
-    if (plan.refusal !== undefined) throw unsafe(plan);
+    if (plan.refusal !== undefined && !request.force) throw unsafe(plan);
     const index = request.dryRun ? null : await raft.changeMembership({ beginReplacement: replacement });
     const [report] = replacementReports({ ...raft.core.status(), membership: { ...membership, replacements: [replacement] } });
     return { applied: !request.dryRun, index, before: plan.before, steps: [...plan.steps], after: plan.after, refusal: null, replacement: report! };
@@ -140,7 +141,7 @@ export class MemberChange {
 
   #planned(membership: Membership, request: MemberChangeRequest): { plan: MemberPlan; change: MembershipChange } {
     const change = resolveChange(membership, request);
-    const { upsert, ...moved } = withReplacements(membership, change);
+    const { upsert, ...moved } = withReplacements(membership, change, this.#options.raft.id);
     return { plan: planChange(membership, { ...moved, ...(upsert === undefined ? {} : { update: upsert }) }, this.#isUp()), change };
   }
 

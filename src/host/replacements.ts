@@ -6,11 +6,15 @@ import type { RaftStatus } from "../raft/status.ts";
 import type { ReplacementReport } from "../wire/admin-protocol.ts";
 import { nameOf } from "./status.ts";
 
-/** Who is promoted takes the place of whom it replaces in the same change, whoever asks for the promotion. */
-export function withReplacements(membership: Membership, change: MembershipChange): MembershipChange {
+/**
+ * Who is promoted takes the place of whom it replaces in the same change, whoever asks for the promotion. Only the leader stays, to hand over first: its
+ * successor removes it.
+ */
+export function withReplacements(membership: Membership, change: MembershipChange, leader: NodeId): MembershipChange {
   const promoted = change.promote ?? [];
+  const staying = [leader, ...(change.remove ?? [])];
   const leaving = (membership.replacements ?? [])
-    .filter((replacement) => promoted.includes(newcomerOf(membership, replacement)!) && !(change.remove ?? []).includes(replacement.leaving))
+    .filter((replacement) => promoted.includes(newcomerOf(membership, replacement)!) && !staying.includes(replacement.leaving))
     .map((replacement) => replacement.leaving);
   return leaving.length === 0 ? change : { ...change, remove: [...(change.remove ?? []), ...leaving] };
 }

@@ -2,14 +2,16 @@
 // voter and the leaving member goes, in one joint change. A crash or a change of leader loses nothing, because the record is in the log; the end of
 // an operation is the change itself.
 
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { toRaftctlError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { mark } from "../base/mark.ts";
 import { isJoint, type MembershipChange, type Replacement } from "../raft/membership.ts";
+import type { RaftEvent } from "../raft/ready.ts";
 import type { MemberChange } from "./member-change.ts";
 import type { Raft } from "./region.ts";
 import { lagOf, newcomerOf } from "./replacements.ts";
+import { Vigil } from "./vigil.ts";
 
 /** A newcomer that lacks at most this many entries takes the place at once: the rest arrives while the change is on its way. */
 const caughtUpLagMax = 64;
@@ -19,7 +21,7 @@ export interface ReplacingOptions {
   readonly memberChange: Pick<MemberChange, "change">;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How often it is looked at, ms. */
+  /** How often it is looked at while one is under way, ms. */
   readonly intervalMs: number;
 }
 
@@ -30,28 +32,36 @@ interface Due {
 
 export class Replacing {
   readonly #options: ReplacingOptions;
-  #timer: Timer | undefined;
+  readonly #vigil: Vigil;
   #busy = false;
 
   constructor(options: ReplacingOptions) {
     this.#options = options;
+    this.#vigil = new Vigil(options.clock, options.intervalMs, () => this.#look());
   }
 
   start(): void {
-    const { clock, intervalMs } = this.#options;
-    this.#timer = clock.at(clock.now() + intervalMs, () => {
-      void this.#look();
-      this.start();
-    });
+    this.#vigil.wake();
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#vigil.stop();
   }
 
-  async #look(): Promise<void> {
+  observed({ kind }: RaftEvent): void {
+    if (kind === "roleChanged" || kind === "membershipAppended" || kind === "membershipCommitted") this.#vigil.wake();
+  }
+
+  #look(): boolean {
+    const { core } = this.#options.raft;
+    if (core.role !== "leader" || core.membership.replacements === undefined) return false;
+    if (!this.#busy) void this.#goOn();
+    return true;
+  }
+
+  async #goOn(): Promise<void> {
     const { logger } = this.#options;
-    const due = this.#busy ? undefined : this.#due();
+    const due = this.#due();
     if (due === undefined) return;
     this.#busy = true;
     try {
@@ -81,8 +91,8 @@ export class Replacing {
   #due(): Due | undefined {
     const status = this.#options.raft.core.status();
     const { membership } = status;
-    if (status.role !== "leader" || membership.replacements === undefined || isJoint(membership)) return undefined;
-    for (const replacement of membership.replacements) {
+    if (isJoint(membership)) return undefined;
+    for (const replacement of membership.replacements ?? []) {
       const id = newcomerOf(membership, replacement);
       if (id === undefined) continue;
       // It votes already: it was promoted before the operation began.

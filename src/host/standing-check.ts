@@ -3,16 +3,18 @@
 // newest membership in its log that has it (row 12), and a log that has this node again takes it back. And whom the others look for at another address
 // says where it is, through whoever answers: the leader cannot reach it to be told (row 9).
 
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { toRaftctlError } from "../base/errors.ts";
 import { globalRegionName, type NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { mark } from "../base/mark.ts";
 import type { Member } from "../raft/membership.ts";
+import type { RaftEvent } from "../raft/ready.ts";
 import type { StandingReply } from "../wire/admin-protocol.ts";
 import type { LeaderGateway } from "./leader-gateway.ts";
 import type { Raft } from "./region.ts";
 import type { RaftClusterMember } from "./transport.ts";
+import { Vigil } from "./vigil.ts";
 
 export interface StandingCheckOptions {
   readonly raft: Raft;
@@ -57,28 +59,31 @@ export function standingOf(raft: Raft, asker: Asker): StandingReply {
 
 export class StandingCheck {
   readonly #options: StandingCheckOptions;
-  #timer: Timer | undefined;
-  #withoutLeader = 0;
+  readonly #vigil: Vigil;
+  #silentSince: number | undefined;
+  #askAgainAt = 0;
 
   constructor(options: StandingCheckOptions) {
     this.#options = options;
+    this.#vigil = new Vigil(options.clock, options.electionTimeout, () => this.#look());
   }
 
   start(): void {
-    const { clock, electionTimeout } = this.#options;
-    this.#timer = clock.at(clock.now() + electionTimeout, () => {
-      this.#look();
-      this.start();
-    });
+    this.#vigil.wake();
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#vigil.stop();
   }
 
-  #look(): void {
-    const { gateway } = this.#options;
-    this.#withoutLeader = this.#hearsALeader() ? 0 : this.#withoutLeader + 1;
+  observed({ kind }: RaftEvent): void {
+    if (kind === "leaderChanged" || kind === "membershipAppended" || kind === "membershipCommitted") this.#vigil.wake();
+  }
+
+  #look(): boolean {
+    const { raft, gateway, clock } = this.#options;
+    const hears = this.#hearsALeader();
+    this.#silentSince = hears ? undefined : (this.#silentSince ?? clock.now());
     if (gateway.removedAt !== undefined && this.#isMemberSince(gateway.removedAt)) {
       mark("removal-taken-back");
       gateway.removedAt = undefined;
@@ -86,7 +91,17 @@ export class StandingCheck {
     }
     const own = this.#removedByOwnLog();
     if (own !== undefined) this.#heard(own);
-    if (gateway.removedAt === undefined && this.#withoutLeader >= askAfterElectionTimeouts) this.#askOthers();
+    if (gateway.removedAt === undefined && this.#isTimeToAsk()) this.#askOthers();
+    // Who would campaign if its leader fell silent is woken by that.
+    return !hears || gateway.removedAt !== undefined || raft.core.deadline === Number.POSITIVE_INFINITY;
+  }
+
+  #isTimeToAsk(): boolean {
+    const { clock, electionTimeout } = this.#options;
+    const now = clock.now();
+    if (this.#silentSince === undefined || now - this.#silentSince < askAfterElectionTimeouts * electionTimeout || now < this.#askAgainAt) return false;
+    this.#askAgainAt = now + electionTimeout;
+    return true;
   }
 
   /** A learner does not look for another leader when its own falls silent. */

@@ -2,6 +2,7 @@
 // strings in the command line's JSON. Between nodes the same methods travel to the leader.
 
 import type { MembershipChange } from "../raft/membership.ts";
+import type { Consistency } from "./client-protocol.ts";
 import type { NodeFacts } from "./node-facts.ts";
 
 export interface AdminMethods {
@@ -9,7 +10,7 @@ export interface AdminMethods {
   health: { params: Record<string, never>; result: HealthReport };
   /** Of this node alone; knocks at every member, and needs neither a leader nor a majority. */
   diagnose: { params: Record<string, never>; result: NodeFacts };
-  memberList: { params: Record<string, never>; result: MemberListReport };
+  memberList: { params: { readonly consistency?: Consistency | null }; result: MemberListReport };
   /** null: to the one that is furthest along (U8: whoever leads steps down). */
   leaderTransfer: { params: { to: string | null; dryRun: boolean }; result: { old: string | null; new: string; ms: number; applied: boolean } };
   /** From a newcomer's daemon to any member; the leader dials back before it proposes anything. */
@@ -28,7 +29,7 @@ export interface AdminMethods {
   memberPlan: { params: { changes: MemberPlanRequest[] }; result: MemberPlanReport };
   memberAdd: { params: MemberAddRequest; result: MemberAddReport };
   /** Begins the operation, which the leaders carry out. */
-  memberReplace: { params: { leaving: string; newcomer: string; dryRun: boolean }; result: ReplacementBegun };
+  memberReplace: { params: { leaving: string; newcomer: string; force: boolean; dryRun: boolean }; result: ReplacementBegun };
   replacementCancel: { params: { id: string; dryRun: boolean }; result: { applied: boolean; index: number | null; replacement: ReplacementReport } };
   /** Already prepared change, on its way from a member to the leader. */
   membershipChange: { params: { change: MembershipChange }; result: { index: number } };

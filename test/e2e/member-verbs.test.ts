@@ -161,3 +161,28 @@ test("a restart at another address is announced and followed; an address of a me
   await until("the node's own address again", async () => ((await peerAddressOf()) === dead.peerAddress ? true : undefined));
   await cluster.waitForAgreement();
 });
+
+test("a node that was removed is taken back as a voter in one command; who only shall be expected cannot be one", { timeout: 120_000 }, async () => {
+  const cluster = await startCluster({ nodes: 4, settings: fast });
+  const gone = await cluster.follower();
+  expect((await ask(cluster, "member", "remove", gone.name, "--yes")).exit).toBe(0);
+  const back = await ask(cluster, "member", "add", gone.peerAddress, "--role", "voter");
+  expect([back.exit, back.json?.result?.["promotedAt"]], back.stdout).toEqual([0, expect.stringMatching(/^[1-9]/)]);
+  expect(await votersOf(cluster)).toEqual(["n1", "n2", "n3", "n4"]);
+  await until("alarm that is taken back", async () => ((await gone.region()).alarms.includes("REMOVED") ? undefined : true));
+  const nobody = `127.0.0.1:${await freePort()}`;
+  const expected = await ask(cluster, "member", "add", nobody, "--name", "n9", "--unreachable-ok", "--role", "voter");
+  expect([expected.exit, expected.json?.error?.hint], expected.stdout).toEqual([2, expect.stringContaining("raftctl join")]);
+  expect((await ask(cluster, "member", "list")).json?.result?.["members"]).toHaveLength(4);
+});
+
+test("without a majority the members can still be listed; only who asks for the leader's word or for certainty is refused with 5", { timeout: 120_000 }, async () => {
+  const cluster = await startCluster({ nodes: 3, settings: fast });
+  const last = await cluster.follower();
+  const list = (consistency: string) => cluster.raftctl(["member", "list", "--consistency", consistency, "--endpoint", last.endpoint, "--timeout", "3s", "--json"]);
+  for (const consistency of ["linearizable", "leader", "stale"]) expect((await list(consistency)).exit).toBe(0);
+  for (const node of cluster.nodes) if (node !== last) await node.kill9();
+  await until("end of the leader's word", async () => ((await list("leader")).exit === 5 ? true : undefined));
+  const exits = [await list("linearizable"), await list("stale"), await cluster.raftctl(["member", "list", "--endpoint", last.endpoint, "--json"])].map(({ exit }) => exit);
+  expect(exits).toEqual([5, 0, 0]);
+});

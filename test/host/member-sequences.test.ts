@@ -122,7 +122,7 @@ class Sequence {
 
   #carryOut(node: ClusterNode): void {
     const { clock } = this.#world.cluster;
-    new Replacing({ raft: node.raft, memberChange: this.#world.memberChange(node), clock, logger: this.#world.logger, intervalMs: electionTimeout / 2 }).start();
+    this.#world.cluster.watch(node, new Replacing({ raft: node.raft, memberChange: this.#world.memberChange(node), clock, logger: this.#world.logger, intervalMs: electionTimeout / 2 }));
   }
 
   #pick<T>(from: readonly T[]): T {

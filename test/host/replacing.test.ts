@@ -18,11 +18,11 @@ async function replacingCluster(): Promise<AdministeredCluster> {
 /** What the daemon of each node runs. */
 function carryOut(world: AdministeredCluster, node: ClusterNode): void {
   const { clock } = world.cluster;
-  new Replacing({ raft: node.raft, memberChange: world.memberChange(node), clock, logger: world.logger, intervalMs: electionTimeout / 2 }).start();
+  world.cluster.watch(node, new Replacing({ raft: node.raft, memberChange: world.memberChange(node), clock, logger: world.logger, intervalMs: electionTimeout / 2 }));
 }
 
 function begin(world: AdministeredCluster, leaving: string, dryRun = false) {
-  return world.cluster.run(world.memberChange().beginReplacement({ leaving, newcomer: "n4", dryRun }));
+  return world.cluster.run(world.memberChange().beginReplacement({ leaving, newcomer: "n4", force: false, dryRun }));
 }
 
 test("the newcomer joins under its name, and takes the place of the leaving member in one joint change that keeps three voters", async () => {
@@ -57,7 +57,7 @@ test("one that is a learner already takes the place by itself, also when the lea
   expect(await cluster.run(world.joining(newcomer, { request: { id: "6", name: "n6", peerAddress: "h6:1", clientAddress: "h6:2", role: "learner", promote: "never" } }).run())).toBe("caught-up");
   const first = cluster.leader;
   const leaving = cluster.followers.find((node) => node !== newcomer)!;
-  await cluster.run(world.memberChange().beginReplacement({ leaving: `n${leaving.id}`, newcomer: "n6", dryRun: false }));
+  await cluster.run(world.memberChange().beginReplacement({ leaving: `n${leaving.id}`, newcomer: "n6", force: false, dryRun: false }));
   cluster.crash(first);
   await cluster.clock.advance(5 * electionTimeout);
   for (const node of cluster.nodes) if (node !== first) carryOut(world, node);
@@ -74,11 +74,47 @@ test("a leader that is to be replaced hands over, and its successor does it", as
   for (const node of cluster.nodes) carryOut(world, node);
   await begin(world, `n${leaving.id}`);
   const newcomer = await cluster.add(newcomerId);
-  expect(await cluster.run(world.joining(newcomer, { request: { promote: "never" } }).run())).toBe("caught-up");
+  expect(await cluster.run(world.joining(newcomer, { request: { promote: "never" } }).run())).toBe("voter");
   await cluster.clock.advance(6 * electionTimeout);
   expect(cluster.leader).not.toBe(leaving);
   expect(cluster.leader.raft.core.membership.voters).not.toContain(leaving.id);
   expect(cluster.leader.raft.core.membership.voters).toHaveLength(3);
+  cluster.stop();
+});
+
+test("a newcomer that promotes itself in the place of the leader does not take it away: the leader hands over first (N9)", async () => {
+  const world = await replacingCluster();
+  const { cluster } = world;
+  const leaving = cluster.leader;
+  const ruledFromOutside: number[] = [];
+  leaving.onEvent = (event) => {
+    const { role, membership } = leaving.raft.core;
+    if (event.kind === "membershipAppended" && role === "leader" && !membership.voters.includes(leaving.id)) ruledFromOutside.push(event.index);
+  };
+  await begin(world, `n${leaving.id}`);
+  const newcomer = await cluster.add(newcomerId);
+  expect(await cluster.run(world.joining(newcomer).run())).toBe("voter");
+  expect([cluster.leader, cluster.leader.raft.core.membership.voters.length]).toEqual([leaving, 4]);
+  for (const node of cluster.nodes) carryOut(world, node);
+  await cluster.clock.advance(3 * electionTimeout);
+  expect(cluster.leader).not.toBe(leaving);
+  expect([cluster.leader.raft.core.membership.voters.includes(leaving.id), cluster.leader.raft.core.membership.replacements]).toEqual([false, undefined]);
+  expect(ruledFromOutside).toEqual([]);
+  cluster.stop();
+});
+
+test("a replacement that would leave too few who are up is refused, unless it is forced", async () => {
+  const world = await replacingCluster();
+  const { cluster } = world;
+  const [leaving, other] = cluster.followers;
+  const newcomer = await cluster.add(newcomerId);
+  expect(await cluster.run(world.joining(newcomer, { request: { promote: "never" } }).run())).toBe("caught-up");
+  for (const node of [newcomer, other!]) cluster.crash(node);
+  await cluster.clock.advance(3 * electionTimeout);
+  const request = { leaving: `n${leaving!.id}`, newcomer: "n4", dryRun: false };
+  expect(await codeOf(cluster.run(world.memberChange().beginReplacement({ ...request, force: false })))).toBe("UNSAFE");
+  expect(cluster.leader.raft.core.membership.replacements).toBeUndefined();
+  expect(await cluster.run(world.memberChange().beginReplacement({ ...request, force: true }))).toMatchObject({ applied: true });
   cluster.stop();
 });
 
@@ -105,6 +141,6 @@ test("one operation for a member and one for a newcomer; nobody takes his own pl
   expect(await codeOf(begin(world, one!))).toBe("CONFLICT");
   expect(await codeOf(begin(world, other!))).toBe("CONFLICT");
   expect(await codeOf(begin(world, "n9"))).toBe("NOT_FOUND");
-  expect(await codeOf(cluster.run(world.memberChange().beginReplacement({ leaving: one!, newcomer: one!, dryRun: false })))).toBe("INVALID_ARGUMENT");
+  expect(await codeOf(cluster.run(world.memberChange().beginReplacement({ leaving: one!, newcomer: one!, force: false, dryRun: false })))).toBe("INVALID_ARGUMENT");
   cluster.stop();
 });

@@ -12,8 +12,11 @@ const takenBack: string[] = [];
 
 /** What the daemon of a node runs. */
 function check({ cluster, logger }: AdministeredCluster, node: ClusterNode, admittedAt: () => number | undefined = () => 0): void {
-  const { clock, hub } = cluster;
-  new StandingCheck({ raft: node.raft, gateway: node.gateway, network: hub.networkOf(node.id).forGroup(globalRegion), clock, logger, electionTimeout, admittedAt, others: () => cluster.nodes.map(({ id }) => id), self: () => member(Number(node.id)), onTakenBack: () => takenBack.push(node.id) }).start();
+  const { hub } = cluster;
+  cluster.watch(node, new StandingCheck({
+    raft: node.raft, gateway: node.gateway, network: hub.networkOf(node.id).forGroup(globalRegion), clock: cluster.clockOf(node), logger, electionTimeout, admittedAt,
+    others: () => cluster.nodes.map(({ id }) => id), self: () => member(Number(node.id)), onTakenBack: () => takenBack.push(node.id),
+  }));
 }
 
 async function removed(world: AdministeredCluster, gone: ClusterNode): Promise<void> {

@@ -2,6 +2,7 @@ import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../../cli/base-command.ts";
 import { dryRunFlag, durationFlag, yesFlag } from "../../cli/flags.ts";
+import { forceFlag } from "../../cli/member-moving.ts";
 import type { ReplacementDocument } from "../../cli/member-replacing.ts";
 
 export default class MemberReplace extends BaseCommand {
@@ -20,6 +21,7 @@ export default class MemberReplace extends BaseCommand {
     cancel: Flags.string({ helpValue: "<id>", exclusive: ["with", "resume"], description: "give an operation up; who has joined stays" }),
     "wait-for": durationFlag({ default: 600_000, description: "how long it is followed" }),
     "no-wait": Flags.boolean({ default: false, description: "begin it and return" }),
+    force: forceFlag,
     "dry-run": dryRunFlag,
     yes: yesFlag,
   };
@@ -28,7 +30,7 @@ export default class MemberReplace extends BaseCommand {
     const { args, flags } = await this.parse(MemberReplace);
     const [{ replaceMember, replacedText }, client] = await Promise.all([import("../../cli/member-replacing.ts"), this.connect(flags)]);
     const request = {
-      member: args.member, newcomer: flags.with, resume: flags.resume, cancel: flags.cancel, dryRun: flags["dry-run"], yes: flags.yes, quiet: flags.quiet,
+      member: args.member, newcomer: flags.with, resume: flags.resume, cancel: flags.cancel, force: flags.force, dryRun: flags["dry-run"], yes: flags.yes, quiet: flags.quiet,
       waitMs: flags["no-wait"] ? 0 : flags["wait-for"], timeoutMs: flags.timeout,
     };
     const document = await replaceMember(client, request, (text) => this.note(text));

@@ -41,6 +41,8 @@ export class ClusterNode {
   timersArmed = 0;
   /** What to do when this node's region tells something. */
   onEvent: (event: RaftEvent) => void = () => undefined;
+  /** What watches the membership on this node, as in a daemon. */
+  readonly upkeep: { start(): void; observed(event: RaftEvent): void }[] = [];
   readonly events: RaftEvent[] = [];
   readonly fatal: Error[] = [];
   host!: Host;
@@ -102,10 +104,11 @@ export class Cluster {
     const { administer, waitingMax, compaction, logger } = this.#options;
     const options: Omit<RegionOptions, "onDeadline"> = {
       region: globalRegion, raft: raftOptions(node.id, this.#options.raft), network: this.hub.networkOf(node.id).forGroup(globalRegion), storage,
-      clock: this.#clockOf(node), crc32, logger: logger ?? silentLogger, compaction: compaction ?? never, waitingMax: waitingMax ?? 1_000,
+      clock: this.clockOf(node), crc32, logger: logger ?? silentLogger, compaction: compaction ?? never, waitingMax: waitingMax ?? 1_000,
       onEvent: (event) => {
         node.events.push(event);
         node.onEvent(event);
+        for (const part of node.upkeep) part.observed(event);
       },
       onFatal: (error) => node.fatal.push(error),
     };
@@ -115,7 +118,14 @@ export class Cluster {
     this.hub.attach(node.id, node.host.receiver);
   }
 
-  #clockOf(node: ClusterNode): Clock {
+  /** Runs a part of the membership's upkeep on this node. */
+  watch(node: ClusterNode, part: ClusterNode["upkeep"][number]): void {
+    node.upkeep.push(part);
+    part.start();
+  }
+
+  /** Counts the timers that the node arms. */
+  clockOf(node: ClusterNode): Clock {
     const { clock } = this;
     return {
       now: () => clock.now(),

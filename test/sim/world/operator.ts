@@ -95,7 +95,7 @@ export class Operator {
   /** The newcomer may be lost too, or be voting before the operation begins: what is not done in time is given up and done in steps. */
   async #replaceInOneStep(node: SimNode): Promise<void> {
     const newcomer = this.#world.addNode(true)!;
-    const begin: Attempt = (leader) => leader.process!.memberChange.beginReplacement({ leaving: node.id, newcomer: newcomer.name, dryRun: false });
+    const begin: Attempt = (leader) => leader.process!.memberChange.beginReplacement({ leaving: node.id, newcomer: newcomer.name, force: false, dryRun: false });
     const begun = await this.#change(begin, attemptsMax).then(() => true, () => false);
     if (begun) await this.#awaitRemoval(node, replacementElectionTimeoutsMax);
     await this.#change((leader) => this.#cancel(leader, node), attemptsMax).catch(() => undefined);
@@ -124,7 +124,7 @@ export class Operator {
     const newcomer = this.#world.addNode(false);
     if (newcomer === undefined) return;
     this.#shrink(`replace ${node.name} by ${newcomer.name}`, async () => {
-      await this.#change((leader) => leader.process!.memberChange.beginReplacement({ leaving: node.id, newcomer: newcomer.name, dryRun: false }), attemptsMax);
+      await this.#change((leader) => leader.process!.memberChange.beginReplacement({ leaving: node.id, newcomer: newcomer.name, force: false, dryRun: false }), attemptsMax);
       await this.#awaitRemoval(node, replacementElectionTimeoutsMax);
       await this.#change((leader) => this.#cancel(leader, node), attemptsMax);
     });

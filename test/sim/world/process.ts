@@ -14,6 +14,7 @@ import { StandingCheck } from "../../../src/host/standing-check.ts";
 import type { Transport } from "../../../src/host/transport.ts";
 import type { Machine } from "../../../src/machine/machine.ts";
 import { entryTypes } from "../../../src/raft/entry.ts";
+import type { RaftEvent } from "../../../src/raft/ready.ts";
 import type { QueueView } from "../properties/property.ts";
 import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
 import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
@@ -64,12 +65,16 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
     applied: (entries, results) => world.guard(() => world.watch.applied(view, entries, results)),
     installed: (index) => world.guard(() => world.watch.installed(view, index)),
   });
+  const upkeep: { observed(event: RaftEvent): void }[] = [];
   const hosted = await host.open({
     region: globalRegion, network: transport.network.forGroup(globalRegion), storage, clock, crc32: world.crc32, logger: silentLogger,
     raft: raftOptionsOf(node, world), waitingMax: knobs.waitingMax,
     snapshotChunkBytes: knobs.snapshotChunkBytes,
     compaction: { logBytes: knobs.compactionBytes, logBytesMax: 4 * knobs.compactionBytes, trailingEntries: knobs.trailingEntries, trailingBytes: 2 * knobs.compactionBytes },
-    onEvent: (event) => world.observed(event),
+    onEvent: (event) => {
+      world.observed(event);
+      for (const part of upkeep) part.observed(event);
+    },
     onFatal: (error) => node.fatal(life, error),
   });
   view.begin(hosted.raft);
@@ -78,19 +83,22 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   process = { ...hosted, life, host, machine: opened.machine, wal: opened.wal, server, memberChange, view };
   network.listen({ ...endpoint, receiver: host.receiver });
   const { joining, announce } = enterCluster(node, process, { world, transport, clock, directory });
-  keepMembership(node, process, { world, transport, clock, directory, joining, announce });
+  upkeep.push(...keepMembership(node, process, { world, transport, clock, directory, joining, announce }));
   return process;
 }
 
 /** What the daemon of each node runs besides: it carries out replacements where it leads, and asks how it stands when it hears of no leader. */
-function keepMembership(node: Home, { raft, gateway, memberChange }: Process, parts: { world: Surroundings; transport: Transport; clock: LifeClock; directory: MembershipDirectory; joining: Joining | undefined; announce: () => void }): void {
+function keepMembership(node: Home, { raft, gateway, memberChange }: Process, parts: { world: Surroundings; transport: Transport; clock: LifeClock; directory: MembershipDirectory; joining: Joining | undefined; announce: () => void }): readonly [Replacing, StandingCheck] {
   const { world, transport, clock, directory, joining, announce } = parts;
   const { electionTimeout } = world.knobs;
-  new Replacing({ raft, memberChange, clock, logger: silentLogger, intervalMs: electionTimeout / 2 }).start();
-  new StandingCheck({
+  const replacing = new Replacing({ raft, memberChange, clock, logger: silentLogger, intervalMs: electionTimeout / 2 });
+  const standingCheck = new StandingCheck({
     raft, gateway, network: transport.network.forGroup(globalRegion), clock, logger: silentLogger, electionTimeout,
     others: () => directory.ids, self: () => memberOf(node), onTakenBack: announce, admittedAt: () => (joining === undefined ? 0 : joining.admittedAt),
-  }).start();
+  });
+  replacing.start();
+  standingCheck.start();
+  return [replacing, standingCheck];
 }
 
 async function openStorage(node: Home, life: ProcessLife, { world, clock }: { world: Surroundings; clock: LifeClock }): Promise<Opened> {
