@@ -72,6 +72,7 @@ export class ClientServer {
 
   async #readableAsAsked({ hosted }: ServedRegion, options: ReadOptions): Promise<void> {
     const { raft, gateway } = hosted;
+    if (raft.divergence !== undefined) throw raft.divergence;
     if (options.minIndex !== undefined) await raft.waitForApplied(options.minIndex, options.timeoutMs);
     if (options.consistency === "linearizable") await gateway.readable(options.timeoutMs);
     else if (options.consistency === "leader") {

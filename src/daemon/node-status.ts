@@ -28,9 +28,9 @@ export function regionReport(view: RegionView): RegionReport {
   const contact = raft.leaderContactAge;
   return {
     region: globalRegionName,
-    role: status.role,
+    role: raft.divergence === undefined ? status.role : "halted",
     term: status.currentTerm,
-    leader: status.leader === undefined ? null : { id: status.leader, name: nameOf(status.membership, status.leader) },
+    leader: status.leader === undefined || raft.divergence !== undefined ? null : { id: status.leader, name: nameOf(status.membership, status.leader) },
     commitIndex: status.commitIndex,
     lastApplied: status.lastApplied,
     lastIndex: status.lastIndex,
@@ -45,7 +45,7 @@ export function regionReport(view: RegionView): RegionReport {
     readOnly: raft.storage.readOnly,
     members: memberReports(view, status),
     election: electionReport(status),
-    alarms: [...(raft.storage.readOnly ? ["NO_SPACE"] : []), ...(view.removedAt === undefined ? [] : ["REMOVED"])],
+    alarms: [...(raft.divergence === undefined ? [] : ["CORRUPT"]), ...(raft.storage.readOnly ? ["NO_SPACE"] : []), ...(view.removedAt === undefined ? [] : ["REMOVED"])],
     stateDigest: view.stateDigest,
   };
 }
@@ -69,6 +69,7 @@ export function healthReport({ raft }: RegionView, leadership: string | undefine
     { name: "live", ok: true, detail: "the process answers" },
     { name: "leader", ok: leadership === undefined, detail: leadership ?? leads },
     { name: "applied", ok: commitIndex - lastApplied < 1_000, detail: `${commitIndex - lastApplied} committed entries are not applied yet` },
+    { name: "state", ok: raft.divergence === undefined, detail: raft.divergence?.message ?? "no other node's state differs" },
     { name: "disk", ok: !raft.storage.readOnly, detail: raft.storage.readOnly ? "the disk is full: writes wait" : "the log takes writes" },
   ];
   const ready = checks.every((check) => check.ok);

@@ -63,11 +63,11 @@ export class Host {
 
   /** What the transport hands its messages to: one method per message type (S126, S129). */
   readonly receiver: RaftReceiver = {
-    requestVote: async (from, region, rpc) => this.region(region).raft.requestVote(from, rpc),
-    preVote: async (from, region, rpc) => this.region(region).raft.preVote(from, rpc),
-    appendEntries: async (from, region, rpc) => this.#counting(region, (traffic) => (traffic.bytesReceived += rpc.entries.length)).appendEntries(from, rpc),
-    installSnapshot: async (from, region, rpc) => this.#counting(region, (traffic) => (traffic.bytesReceived += rpc.data.length)).installSnapshot(from, rpc),
-    timeoutNow: async (from, region, rpc) => this.region(region).raft.timeoutNow(from, rpc),
+    requestVote: async (from, region, rpc) => this.region(region).raft.inbox.requestVote(from, rpc),
+    preVote: async (from, region, rpc) => this.region(region).raft.inbox.preVote(from, rpc),
+    appendEntries: async (from, region, rpc) => this.#counting(region, (traffic) => (traffic.bytesReceived += rpc.entries.length)).inbox.appendEntries(from, rpc),
+    installSnapshot: async (from, region, rpc) => this.#counting(region, (traffic) => (traffic.bytesReceived += rpc.data.length)).inbox.installSnapshot(from, rpc),
+    timeoutNow: async (from, region, rpc) => this.region(region).raft.inbox.timeoutNow(from, rpc),
     propose: async (_from, region, rpc) => this.#propose(region, rpc),
     readIndex: async (_from, region, rpc) => this.#readIndex(region, rpc),
     admin: async (from, region, rpc) => ({ type: "adminResponse", result: await this.#administer(from, region, rpc) }),

@@ -81,7 +81,7 @@ export class LeaderGateway {
   }
 
   #refuseSecondHop(): void {
-    if (this.#raft.core.role !== "leader") {
+    if (this.#raft.core.role !== "leader" || this.#raft.divergence !== undefined) {
       mark("gateway-second-hop-refused");
       throw new RaftctlError("NOT_LEADER", "this node was asked as the leader and is not; a request is handed on only once");
     }
@@ -175,6 +175,8 @@ export class LeaderGateway {
   }
 
   async #leader(timeoutMs: number): Promise<NodeId> {
+    const { divergence } = this.#raft;
+    if (divergence !== undefined) throw divergence;
     const known = this.#raft.core.leader;
     if (known !== undefined) return known;
     mark("gateway-waits-for-a-leader");

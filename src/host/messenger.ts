@@ -12,6 +12,7 @@ import type { AppendEntries, InstallSnapshotResponse, Message, Request, Response
 import type { Envelope } from "../raft/ready.ts";
 import { encodeEntries } from "../storage/wal/record.ts";
 import type { AppendEntriesRpc } from "../wire/peer-protocol.ts";
+import type { StateAudit } from "./state-audit.ts";
 import type { RaftClusterMember, RpcOptions } from "./transport.ts";
 
 export interface MessengerOptions {
@@ -21,6 +22,7 @@ export interface MessengerOptions {
   /** Of each call, ms: one election timeout, after which the answer is worth nothing. */
   readonly timeoutMs: number;
   readonly deliver: (input: Input) => void;
+  readonly audit: Pick<StateAudit, "verdictFor" | "answered">;
 }
 
 /** Requests of one peer whose responses the core still owes. */
@@ -96,8 +98,22 @@ export class Messenger {
   }
 
   #call(to: NodeId, request: Request): void {
+    if (request.type === "appendEntries") return this.#append(to, request);
     this.#transmit(to, request).then(
       (response) => this.#deliver({ kind: "message", from: to, message: coreResponse(response) }),
+      () => this.#deliver({ kind: "unreachable", peer: to, requestId: request.requestId }),
+    );
+  }
+
+  #append(to: NodeId, request: AppendEntries): void {
+    const { network, audit } = this.#options;
+    const checkpoint = audit.verdictFor(to);
+    const rpc: AppendEntriesRpc = { ...request, entries: this.#encode(request.entries), checkpoint };
+    network.appendEntries(to, rpc, this.#rpcOptions).then(
+      (response) => {
+        this.#deliver({ kind: "message", from: to, message: coreResponse(response) });
+        if (!this.#stopped) audit.answered(to, checkpoint, response.checkpoint);
+      },
       () => this.#deliver({ kind: "unreachable", peer: to, requestId: request.requestId }),
     );
   }
@@ -106,19 +122,14 @@ export class Messenger {
     if (!this.#stopped) this.#options.deliver(input);
   }
 
-  #transmit(to: NodeId, request: Request): Promise<Response> {
+  #transmit(to: NodeId, request: Exclude<Request, AppendEntries>): Promise<Response> {
     const { network } = this.#options;
     switch (request.type) {
-      case "appendEntries": return network.appendEntries(to, this.#rpc(request), this.#rpcOptions);
       case "requestVote": return network.requestVote(to, request, this.#rpcOptions);
       case "preVote": return network.preVote(to, request, this.#rpcOptions);
       case "timeoutNow": return network.timeoutNow(to, request, this.#rpcOptions);
       case "installSnapshot": return Promise.reject(new Error("snapshots travel by snapshot-transfer.ts"));
     }
-  }
-
-  #rpc(message: AppendEntries): AppendEntriesRpc {
-    return { ...message, entries: this.#encode(message.entries) };
   }
 
   /** Peers in step get the same run of entries: it is encoded for the first of them only. */

@@ -8,6 +8,7 @@ import type { Membership } from "../raft/membership.ts";
 import type { SnapshotMeta } from "../raft/message.ts";
 import type { InitialState } from "../raft/options.ts";
 import type { PersistBatch } from "../raft/ready.ts";
+import type { StateCheckpoint } from "../wire/peer-protocol.ts";
 
 export interface RaftStorage {
   /** What a restart finds, after the state machine holds everything that is known to be committed. */
@@ -18,6 +19,8 @@ export interface RaftStorage {
   apply(entries: readonly Entry[]): MaybePromise<readonly (Uint8Array | undefined)[]>;
   /** Proposals are refused with NO_SPACE while this is true. */
   readonly readOnly: boolean;
+  /** Digests of the state at the latest checkpoint indexes, which are the same on every node, ascending; another array whenever one was passed. Empty: this storage has none, and nothing is compared. */
+  readonly checkpoints: readonly StateCheckpoint[];
   /** In force at lastApplied. */
   readonly appliedMembership: Membership;
 

@@ -16,6 +16,7 @@ import type { InitialState } from "../raft/options.ts";
 import type { PersistBatch } from "../raft/ready.ts";
 import type { SnapshotInfo, SnapshotStore } from "../storage/snapshot-store.ts";
 import type { RecoveredRegion } from "../storage/wal/wal.ts";
+import type { StateCheckpoint } from "../wire/peer-protocol.ts";
 import type { Wal, WalWrite } from "../storage/wal/wal.ts";
 import type { RaftStorage, StoredSnapshot } from "./raft-storage.ts";
 
@@ -106,6 +107,10 @@ export class RegionStorage implements RaftStorage {
 
   get readOnly(): boolean {
     return this.#parts.wal.readOnly;
+  }
+
+  get checkpoints(): readonly StateCheckpoint[] {
+    return this.#parts.machine.checkpoints;
   }
 
   get appliedMembership(): Membership {

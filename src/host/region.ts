@@ -12,22 +12,21 @@ import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { Input, Ticket } from "../raft/input.ts";
 import type { MembershipChange } from "../raft/membership.ts";
-import type { AppendEntries, AppendEntriesResponse, PreVote, PreVoteResponse, RequestVote, RequestVoteResponse, TimeoutNow, TimeoutNowResponse } from "../raft/message.ts";
 import type { RaftOptions } from "../raft/options.ts";
 import { RawNode } from "../raft/raft.ts";
 import type { Answer, RaftEvent } from "../raft/ready.ts";
-import { decodeEntries } from "../storage/wal/record.ts";
-import type { AppendEntriesRpc, InstallSnapshotRpc, InstallSnapshotRpcResponse } from "../wire/peer-protocol.ts";
 import { Driver, type DriverOwner } from "./driver.ts";
 import { Messenger } from "./messenger.ts";
 import { Milestones } from "./milestones.ts";
 import { Operations, refusalError } from "./operations.ts";
+import { PeerInbox } from "./peer-inbox.ts";
 import { notLeader, Proposals, type Proposed } from "./proposals.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 import { Reads } from "./reads.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { chunkBytes, SnapshotSender } from "./snapshot-sender.ts";
 import { Snapshotter, type CompactionPolicy } from "./snapshotter.ts";
+import { StateAudit } from "./state-audit.ts";
 import type { RaftClusterMember } from "./transport.ts";
 
 export interface RegionOptions {
@@ -56,11 +55,13 @@ export interface WriteOptions {
 }
 
 export class Raft {
+  /** What peers ask of this node. */
+  readonly inbox: PeerInbox;
   readonly #options: RegionOptions;
   readonly #raw: RawNode;
   readonly #messenger: Messenger;
   readonly #driver: Driver;
-  readonly #receiver: SnapshotReceiver;
+  readonly #audit: StateAudit;
   readonly #sender: SnapshotSender;
   readonly #snapshotter: Snapshotter;
   readonly #proposals = new Proposals();
@@ -89,8 +90,12 @@ export class Raft {
     const { storage, network, region, crc32, logger, raft, clock } = options;
     const deliver = (input: Input): void => this.#driver.enqueue(input);
     this.#milestones = new Milestones(clock);
-    this.#messenger = new Messenger({ region, network, crc32, timeoutMs: raft.electionTimeout, deliver });
-    this.#receiver = new SnapshotReceiver(this.#messenger, storage, { deliver, fatal: (error) => this.#fatal(error) });
+    this.#audit = new StateAudit({
+      id: raft.id, core: raw, checkpoints: () => storage.checkpoints, clock, logger, patienceMs: 2 * raft.electionTimeout, onDivergence: (error) => this.#diverged(error),
+    });
+    this.#messenger = new Messenger({ region, network, crc32, timeoutMs: raft.electionTimeout, deliver, audit: this.#audit });
+    const receiver = new SnapshotReceiver(this.#messenger, storage, { deliver, fatal: (error) => this.#fatal(error) });
+    this.inbox = new PeerInbox({ region, crc32, messenger: this.#messenger, snapshots: receiver, audit: this.#audit });
     this.#snapshotter = new Snapshotter(storage, options.compaction, logger, (index) => {
       if (index > this.#raw.snapshotIndex) this.#driver.enqueue({ kind: "compact", index });
     });
@@ -127,6 +132,11 @@ export class Raft {
   get auditTrail(): { readonly first: number; readonly last: number; entries(first: number, last: number): readonly Entry[] } {
     const raw = this.#raw;
     return { first: raw.snapshotIndex + 1, last: raw.lastIndex, entries: (first, last) => raw.entriesBetween(first, last) };
+  }
+
+  /** CORRUPT: its state is not that of the others, so it applies, answers and says nothing any more. */
+  get divergence(): RaftctlError | undefined {
+    return this.#stopped?.code === "CORRUPT" ? this.#stopped : undefined;
   }
 
   /** ms since this node last heard a leader of its term; 0 on the leader. */
@@ -227,30 +237,6 @@ export class Raft {
     this.#halt(new RaftctlError("STOPPED", "this node is stopping"));
   }
 
-  // ── messages of peers ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  async appendEntries(from: NodeId, rpc: AppendEntriesRpc): Promise<AppendEntriesResponse> {
-    const entries = rpc.entries.length === 0 ? [] : decodeEntries(rpc.entries, this.region, this.#options.crc32);
-    const message: AppendEntries = { ...rpc, entries };
-    return this.#messenger.receive<AppendEntriesResponse>(from, message);
-  }
-
-  requestVote(from: NodeId, rpc: RequestVote): Promise<RequestVoteResponse> {
-    return this.#messenger.receive<RequestVoteResponse>(from, rpc);
-  }
-
-  preVote(from: NodeId, rpc: PreVote): Promise<PreVoteResponse> {
-    return this.#messenger.receive<PreVoteResponse>(from, rpc);
-  }
-
-  timeoutNow(from: NodeId, rpc: TimeoutNow): Promise<TimeoutNowResponse> {
-    return this.#messenger.receive<TimeoutNowResponse>(from, rpc);
-  }
-
-  installSnapshot(from: NodeId, rpc: InstallSnapshotRpc): Promise<InstallSnapshotRpcResponse> {
-    return this.#receiver.receive(from, rpc);
-  }
-
   // ── what the driver tells ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #driverOwner(): DriverOwner {
@@ -288,6 +274,7 @@ export class Raft {
     this.#proposals.applied(entries, results);
     this.#reads.applied(index);
     this.#milestones.applied(index);
+    this.#audit.applied();
     if (this.#snapshotter.applied(entries)) this.takeSnapshot().catch(alreadyReported);
   }
 
@@ -379,11 +366,18 @@ export class Raft {
     this.#options.onFatal(error);
   }
 
+  /** The process goes on: what is wrong can be looked at. */
+  #diverged(error: RaftctlError): void {
+    this.#options.logger.error({ reason: error.message }, "the state of this node is not that of the others");
+    this.#halt(error);
+  }
+
   #halt(reason: RaftctlError): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = reason;
     this.#driver.stop();
     this.#sender.stop();
+    this.#audit.stop();
     this.#messenger.stop();
     this.#proposals.failAll(reason);
     this.#reads.failAll(reason);

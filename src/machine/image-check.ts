@@ -4,6 +4,7 @@
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { limits } from "../wire/limits.ts";
+import { decodeCheckpoints } from "./checkpoints.ts";
 import { Digest, emptyDigest } from "./digest.ts";
 import { largeResultKeyBytes, prefixes, userKey } from "./keyspace.ts";
 import { decodePosition, type Position, startPosition } from "./position.ts";
@@ -41,6 +42,10 @@ export class ImageCheck {
       case prefixes.position:
         if (key.length !== 1) throw corrupt("a row of an unknown kind");
         this.#position = decodePosition(value, this.#crc32);
+        return;
+      case prefixes.checkpoints:
+        if (key.length !== 1) throw corrupt("a row of an unknown kind");
+        decodeCheckpoints(value, this.#crc32);
         return;
       case prefixes.record:
         this.#checkRecord(userKey(key), value);

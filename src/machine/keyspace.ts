@@ -1,6 +1,7 @@
 // How the machine's content lies in the ordered store. The first byte of a store key tells what it is; the order here is the order in an image.
 //
 //    00                                   the position row (position.ts)
+//    01                                   digests at the latest checkpoints (checkpoints.ts)
 //    10 | user key                        a record (record.ts)
 //    20 | session id, u64 BE | page, u8   a page of remembered results (sessions.ts)
 //    21 | session id, u64 BE | u64 BE     a remembered result that is larger than its slot, by sequence number
@@ -9,9 +10,11 @@
 
 import type { KeyRange } from "./store.ts";
 
-export const prefixes = { position: 0x00, record: 0x10, sessionPage: 0x20, largeResult: 0x21, streamHead: 0x30, streamRecord: 0x31 } as const;
+export const prefixes = { position: 0x00, checkpoints: 0x01, record: 0x10, sessionPage: 0x20, largeResult: 0x21, streamHead: 0x30, streamRecord: 0x31 } as const;
 
 export const positionKey = Uint8Array.of(prefixes.position);
+
+export const checkpointsKey = Uint8Array.of(prefixes.checkpoints);
 
 export function recordKey(key: Uint8Array): Uint8Array {
   const stored = new Uint8Array(key.length + 1);

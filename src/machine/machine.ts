@@ -8,12 +8,14 @@ import { assert } from "../base/assert.ts";
 import { crc32 as plainCrc32, type Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { KeyValueRecord } from "../wire/client-protocol.ts";
+import type { StateCheckpoint } from "../wire/peer-protocol.ts";
+import { decodeCheckpoints, encodeCheckpoints, withCheckpoint } from "./checkpoints.ts";
 import type { DataEngine, StreamPage } from "./data-engine.ts";
 import { Digest } from "./digest.ts";
 import { Dispatch } from "./dispatch.ts";
 import { decodeImage, encodeImage } from "./image.ts";
 import { ImageCheck } from "./image-check.ts";
-import { positionKey, prefixes } from "./keyspace.ts";
+import { checkpointsKey, positionKey, prefixes } from "./keyspace.ts";
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
 import { RecordCodec } from "./record.ts";
@@ -28,9 +30,12 @@ export interface MachineOptions {
   readonly crc32?: Crc32;
   /** Equal on every node. */
   readonly sessionLimits?: SessionLimits;
+  /** Entries from one checkpoint of the digest to the next. Equal on every node. */
+  readonly checkpointInterval?: number;
   readonly onApplied?: (batch: AppliedBatch) => void;
 }
 
+const checkpointIntervalDefault = 1024;
 const noop = 0;
 const command = 1;
 const membership = 2;
@@ -41,6 +46,8 @@ export class Machine implements StateMachine {
   readonly #codec: RecordCodec;
   readonly #sessions: SessionTable;
   readonly #onApplied: (batch: AppliedBatch) => void;
+  readonly #checkpointInterval: number;
+  #checkpoints: readonly StateCheckpoint[] = [];
   #lastApplied = 0;
   #lastAppliedTerm = 0;
   #digest!: Digest;
@@ -55,6 +62,7 @@ export class Machine implements StateMachine {
     this.#codec = new RecordCodec(this.#crc32);
     this.#sessions = new SessionTable(this.#crc32, options.sessionLimits ?? defaultSessionLimits);
     this.#onApplied = options.onApplied ?? (() => undefined);
+    this.#checkpointInterval = options.checkpointInterval ?? checkpointIntervalDefault;
     this.#load();
   }
 
@@ -77,6 +85,11 @@ export class Machine implements StateMachine {
 
   digest(): string {
     return this.#digest.text();
+  }
+
+  /** At the latest checkpoint indexes, ascending. Another array whenever one was passed. */
+  get checkpoints(): readonly StateCheckpoint[] {
+    return this.#checkpoints;
   }
 
   apply(entry: AppliedEntry): Uint8Array | undefined {
@@ -102,7 +115,9 @@ export class Machine implements StateMachine {
 
   #applyAll(transaction: StoreTransaction, entries: readonly AppliedEntry[]): (Uint8Array | undefined)[] {
     const results: (Uint8Array | undefined)[] = [];
+    const before = this.#checkpoints;
     for (const entry of entries) results.push(this.#applyOne(transaction, entry));
+    if (this.#checkpoints !== before) transaction.put(checkpointsKey, encodeCheckpoints(this.#checkpoints, this.#crc32));
     this.#sessions.write(transaction);
     const position = {
       index: this.#lastApplied, term: this.#lastAppliedTerm, digest: this.#digest.state, records: this.#engine.keyCount,
@@ -122,6 +137,7 @@ export class Machine implements StateMachine {
     if (result !== undefined) this.#digest.chain(this.#crc32(result));
     this.#lastApplied = entry.index;
     this.#lastAppliedTerm = entry.term;
+    if (entry.index % this.#checkpointInterval === 0) this.#checkpoints = withCheckpoint(this.#checkpoints, { index: entry.index, digest: this.#digest.text() });
     return result;
   }
 
@@ -174,6 +190,7 @@ export class Machine implements StateMachine {
     this.#lastApplied = position.index;
     this.#lastAppliedTerm = position.term;
     this.#digest = new Digest(position.digest);
+    this.#checkpoints = decodeCheckpoints(this.#store.get(checkpointsKey), this.#crc32);
     this.#sessions.load(this.#store.range(sessionPages));
     this.#engine = new StoreEngine({ codec: this.#codec, crc32: this.#crc32, digest: this.#digest, keyCount: position.records });
     this.#dispatch = new Dispatch(this.#engine, this.#sessions);

@@ -2,6 +2,8 @@
 // restarts, gives and takes whole images of its content, and says by a digest whether two nodes agree. It knows no terms but to remember them,
 // and nothing of leaders, votes or networks.
 
+import type { StateCheckpoint } from "../wire/peer-protocol.ts";
+
 export const imageChunkBytes = 128 * 1024;
 
 /** Structurally an entry of the log. type: 0 no-op, 1 command, 2 membership. */
@@ -33,6 +35,8 @@ export interface StateMachine {
   restore(position: ImagePosition, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Equal on every node at equal lastApplied. */
   digest(): string;
+  /** The digest at the latest checkpoint indexes, ascending. Another array whenever one was passed. */
+  readonly checkpoints: readonly StateCheckpoint[];
 }
 
 export interface ImagePosition {

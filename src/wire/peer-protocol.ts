@@ -13,9 +13,22 @@ export const peerMessageTypes = {
 } as const;
 export type PeerMessageType = keyof typeof peerMessageTypes;
 
+/** What the state machine was at an index: equal on every node (S42). */
+export interface StateCheckpoint {
+  readonly index: number;
+  /** 32 hexadecimal digits. */
+  readonly digest: string;
+}
+
 /** AppendEntries with its entries as one run of log records, byte for byte as they rest in the log (storage/wal/record.ts). */
 export interface AppendEntriesRpc extends Omit<AppendEntries, "entries"> {
   readonly entries: Uint8Array;
+  /** The newest checkpoint that a majority has, unless the receiver has been told. */
+  readonly checkpoint?: StateCheckpoint | undefined;
+}
+export interface AppendEntriesRpcResponse extends AppendEntriesResponse {
+  /** The responder's own newest checkpoint, until a majority is known to have it. */
+  readonly checkpoint?: StateCheckpoint | undefined;
 }
 
 /** One chunk of a snapshot file. */
@@ -73,7 +86,7 @@ export interface AdminRpcResponse {
 export interface PeerCalls {
   requestVote: { request: RequestVote; response: RequestVoteResponse };
   preVote: { request: PreVote; response: PreVoteResponse };
-  appendEntries: { request: AppendEntriesRpc; response: AppendEntriesResponse };
+  appendEntries: { request: AppendEntriesRpc; response: AppendEntriesRpcResponse };
   installSnapshot: { request: InstallSnapshotRpc; response: InstallSnapshotRpcResponse };
   timeoutNow: { request: TimeoutNow; response: TimeoutNowResponse };
   propose: { request: ProposeRpc; response: ProposeRpcResponse };

@@ -8,6 +8,7 @@ import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
 import { decodeMembership, encodeMembership } from "./membership-codec.ts";
 import { peerMessageTypes, type PeerCalls, type PeerMessageType } from "./peer-protocol.ts";
+import { checkpointFields, readCheckpoint } from "./state-checkpoint.ts";
 
 type RequestOf<Type extends PeerMessageType> = PeerCalls[Type]["request"];
 
@@ -28,7 +29,7 @@ const encoders: { readonly [Type in PeerMessageType]: (region: RegionId, rpc: Re
   ],
   appendEntries: (region, rpc) => [
     0, peerMessageTypes.appendEntries, region, rpc.requestId, rpc.term, rpc.leaderId, rpc.prevLogIndex, rpc.prevLogTerm, rpc.leaderCommit,
-    rpc.round, rpc.entries,
+    rpc.round, ...checkpointFields(rpc.checkpoint), rpc.entries,
   ],
   installSnapshot: (region, rpc) => [
     0, peerMessageTypes.installSnapshot, region, rpc.requestId, rpc.term, rpc.leaderId, rpc.snapshot.index, rpc.snapshot.term,
@@ -67,6 +68,7 @@ const decoders: { readonly [Type in PeerMessageType]: (fields: FieldReader) => R
     prevLogTerm: fields.integer("prevLogTerm"),
     leaderCommit: fields.integer("leaderCommit"),
     round: fields.integer("round"),
+    checkpoint: readCheckpoint(fields),
     entries: fields.bytes("entries", limits.peerFrameBytesMax),
   }),
   installSnapshot: (fields) => ({

@@ -6,6 +6,7 @@ import { openResponse } from "./envelope.ts";
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
 import type { PeerCalls, PeerMessageType } from "./peer-protocol.ts";
+import { checkpointFields, readCheckpoint } from "./state-checkpoint.ts";
 
 type ResponseOf<Type extends PeerMessageType> = PeerCalls[Type]["response"];
 
@@ -14,7 +15,7 @@ const encoders: { readonly [Type in PeerMessageType]: (response: ResponseOf<Type
   preVote: (response) => [0, 0, response.requestId, response.term, response.voteGranted],
   appendEntries: (response) => [
     0, 0, response.requestId, response.term, response.success, response.matchIndex, response.conflictIndex, response.conflictTerm,
-    response.lastLogIndex, response.round,
+    response.lastLogIndex, response.round, ...checkpointFields(response.checkpoint),
   ],
   installSnapshot: (response) => [
     0, 0, response.requestId, response.term, response.accepted, response.matchIndex, response.nextOffset,
@@ -48,6 +49,7 @@ const decoders: { readonly [Type in PeerMessageType]: (fields: FieldReader) => R
     conflictTerm: fields.integer("conflictTerm"),
     lastLogIndex: fields.integer("lastLogIndex"),
     round: fields.integer("round"),
+    checkpoint: readCheckpoint(fields),
   }),
   installSnapshot: (fields) => ({
     type: "installSnapshotResponse",

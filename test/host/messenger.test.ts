@@ -27,6 +27,7 @@ function bench(): { messenger: Messenger; delivered: Input[]; sent: { to: string
   const network = Object.fromEntries(["appendEntries", "requestVote", "preVote", "timeoutNow", "installSnapshot"].map((name) => [name, send]));
   const messenger = new Messenger({
     region: globalRegion, network: network as unknown as RaftClusterMember, crc32, timeoutMs: 500, deliver: (input) => void delivered.push(input),
+    audit: { verdictFor: () => undefined, answered: () => undefined },
   });
   return { messenger, delivered, sent };
 }

@@ -156,7 +156,7 @@ test("after a stall, messages that are already there come before the timeout (H7
   const before = hub.calls.length;
   cluster.clock.pause(5 * electionTimeout);
   follower.raft.tick();
-  void follower.raft.appendEntries(leader.id, { ...rpc, requestId: 1_000_000, entries: new Uint8Array(0), prevLogIndex: 0, prevLogTerm: 0 });
+  void follower.raft.inbox.appendEntries(leader.id, { ...rpc, requestId: 1_000_000, entries: new Uint8Array(0), prevLogIndex: 0, prevLogTerm: 0 });
   await cluster.clock.settle();
   expect(hub.calls.slice(before).filter(({ from }) => from === follower.id)).toEqual([]);
   expect([follower.raft.core.role, follower.raft.core.currentTerm, follower.raft.core.leader]).toEqual(["follower", currentTerm, leader.id]);

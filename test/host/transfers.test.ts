@@ -111,7 +111,7 @@ test("a snapshot that is not newer than what the member has committed is not ins
   const installs = (): number => laggard.storage.journal.filter((line) => line.startsWith("install")).length;
   const before = installs();
   const { rpc } = cluster.hub.callsOf("installSnapshot").at(-1)!;
-  const answer = await cluster.run(laggard.raft.installSnapshot(leader.id, { ...(rpc as InstallSnapshotRpc), requestId: 9_999 }));
+  const answer = await cluster.run(laggard.raft.inbox.installSnapshot(leader.id, { ...(rpc as InstallSnapshotRpc), requestId: 9_999 }));
   expect(answer).toMatchObject({ accepted: false, matchIndex: laggard.raft.core.commitIndex });
   await cluster.clock.advance(100);
   expect([installs(), laggard.commands.length]).toEqual([before, 4]);
@@ -283,7 +283,7 @@ test("a member says how long ago a leader of its term was heard, and an old lead
   const age = follower.raft.leaderContactAge!;
   expect(age).toBeGreaterThanOrEqual(400);
   const { rpc } = hub.callsOf("appendEntries").at(-1)!;
-  void follower.raft.appendEntries(leader.id, { ...(rpc as AppendEntriesRpc), requestId: 77_777, term: 0 });
+  void follower.raft.inbox.appendEntries(leader.id, { ...(rpc as AppendEntriesRpc), requestId: 77_777, term: 0 });
   await cluster.clock.settle();
   expect(follower.raft.leaderContactAge).toBe(age);
   cluster.stop();

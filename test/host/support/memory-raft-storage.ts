@@ -2,14 +2,17 @@
 // survives `restarted`; what was on its way is gone. The test can hold persist and apply, and let the disk fail or be full.
 
 import type { MaybePromise } from "../../../src/base/deferred.ts";
+import { crc32 } from "../../../src/base/crc.ts";
 import { RaftctlError } from "../../../src/base/errors.ts";
 import type { RaftStorage, StoredSnapshot } from "../../../src/host/raft-storage.ts";
 import { entryTypes, type Entry, type HardState } from "../../../src/raft/entry.ts";
 import { decodeMembership } from "../../../src/raft/membership-codec.ts";
+import { withCheckpoint } from "../../../src/machine/checkpoints.ts";
 import type { Membership } from "../../../src/raft/membership.ts";
 import type { SnapshotMeta } from "../../../src/raft/message.ts";
 import type { InitialState } from "../../../src/raft/options.ts";
 import type { PersistBatch } from "../../../src/raft/ready.ts";
+import type { StateCheckpoint } from "../../../src/wire/peer-protocol.ts";
 import { Gate } from "./gate.ts";
 import { bytes as utf8, text } from "./members.ts";
 import type { MachineState, RaftStorageState } from "./memory-state.ts";
@@ -64,6 +67,10 @@ export class MemoryRaftStorage implements RaftStorage {
     this.applyCalls += 1;
     if (this.variant === "at once") return this.#applyAll(entries);
     return this.machine.pass().then(() => this.#applyAll(entries));
+  }
+
+  get checkpoints(): readonly StateCheckpoint[] {
+    return this.state.machine.checkpoints;
   }
 
   get appliedMembership(): Membership {
@@ -150,9 +157,17 @@ export class MemoryRaftStorage implements RaftStorage {
     machine.lastApplied = entry.index;
     machine.lastTerm = entry.term;
     if (entry.type === entryTypes.membership) machine.membership = decodeMembership(entry.data);
-    if (entry.type !== entryTypes.command) return undefined;
-    machine.commands.push(text(entry.data));
-    return utf8(`did ${text(entry.data)}`);
+    const result = entry.type === entryTypes.command ? this.#execute(entry) : undefined;
+    if (entry.index % 8 === 0) machine.checkpoints = withCheckpoint(machine.checkpoints, { index: entry.index, digest: machine.chain.repeat(4) });
+    return result;
+  }
+
+  #execute(entry: Entry): Uint8Array {
+    const { machine } = this.state;
+    const command = text(entry.data);
+    machine.commands.push(command);
+    machine.chain = crc32(utf8(`${machine.chain}${command}`)).toString(16).padStart(8, "0");
+    return utf8(`did ${command}`);
   }
 
   #answer<T>(value: T): MaybePromise<T> {

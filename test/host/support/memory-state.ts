@@ -5,6 +5,7 @@ import type { Membership } from "../../../src/raft/membership.ts";
 import type { InitialState } from "../../../src/raft/options.ts";
 import type { PersistBatch } from "../../../src/raft/ready.ts";
 import type { SnapshotMeta } from "../../../src/raft/message.ts";
+import type { StateCheckpoint } from "../../../src/wire/peer-protocol.ts";
 
 export interface MachineState {
   lastApplied: number;
@@ -12,6 +13,10 @@ export interface MachineState {
   membership: Membership;
   /** Every command that was applied, in order. */
   commands: string[];
+  /** Over all commands, 8 hexadecimal digits. */
+  chain: string;
+  /** Of the chain, at every eighth index. */
+  checkpoints: readonly StateCheckpoint[];
 }
 
 export class RaftStorageState {
@@ -23,7 +28,7 @@ export class RaftStorageState {
 
   constructor(membership: Membership) {
     this.snapshot = { index: 0, term: 0, membership };
-    this.machine = { lastApplied: 0, lastTerm: 0, membership, commands: [] };
+    this.machine = { lastApplied: 0, lastTerm: 0, membership, commands: [], chain: "00000000", checkpoints: [] };
   }
 
   copy(): RaftStorageState {

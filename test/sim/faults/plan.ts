@@ -13,6 +13,7 @@ import { drawMemberVerb } from "./member-verb-faults.ts";
 import { drawForbiddenChanges, drawLeaverLeads, drawMembershipChange, drawMoved, drawSnapshots, drawUnluckyNewcomer } from "./operator-faults.ts";
 import { drawLateHandover, drawReluctantTarget, drawTransfer, drawTransferTrouble } from "./transfer-faults.ts";
 import { drawBlackout, drawCrash, drawPause, drawRollingRestart } from "./process-faults.ts";
+import { drawWrongState } from "./state-faults.ts";
 
 type Draw = (prng: Prng, at: number, electionTimeout: number) => PlannedFault;
 
@@ -20,7 +21,7 @@ const draws: readonly Draw[] = [
   drawCrash, drawCrash, drawBlackout, drawPause, drawRollingRestart,
   drawPartition, drawPartition, drawFlapping, drawSlowLinks, drawDeposedLeader,
   drawSlowDisk, drawStall, drawFailingWrite, drawFullDisk, drawSpaceTaken, drawBitFlip, drawLostMachine,
-  drawWallJump, drawClockRate,
+  drawWallJump, drawClockRate, drawWrongState,
   drawTransfer, drawTransferTrouble, drawSnapshots, drawMembershipChange, drawMembershipChange, drawMemberVerb, drawMemberVerb, drawForbiddenChanges, drawLeaverLeads, drawUnluckyNewcomer, drawUnluckyNewcomer,
   drawInstallTrouble, drawInstallTrouble, drawInstallTrouble, drawInstallsWithoutSpace, drawNeedlessInstall, drawOvertakenLeader, drawOvertakenLeader, drawLateVotes, drawLateHandover, drawReluctantTarget, drawLateVotes, drawMoved,
   drawCrashAtMoment, drawCrashAtMoment, drawCrashAtMoment, drawPauseAtMoment, drawUnluckyWinner, drawUnluckyWinner,

@@ -1,6 +1,7 @@
 // All planted bugs, floor by floor. docs/mutants.md says how they are run and what it means when one survives.
 
 import type { Mutant } from "./mutant.ts";
+import { auditMutants } from "./registry/audit.ts";
 import { electionMutants } from "./registry/election.ts";
 import { hostMutants } from "./registry/host.ts";
 import { machineMutants } from "./registry/machine.ts";
@@ -15,5 +16,5 @@ import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
-  ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants,
+  ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants,
 ];

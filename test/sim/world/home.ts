@@ -14,6 +14,8 @@ export interface Home extends Named {
   readonly founder: boolean;
   /** How long replacing the state by a snapshot takes; undefined: as the seed has it. */
   readonly restoreMs: number | undefined;
+  /** It says other digests than its state has. */
+  readonly stateIsWrong: boolean;
   fatal(life: ProcessLife, error: Error): void;
 }
 

@@ -8,12 +8,14 @@ import type { Membership } from "../../../src/raft/membership.ts";
 import type { SnapshotMeta } from "../../../src/raft/message.ts";
 import type { InitialState } from "../../../src/raft/options.ts";
 import type { PersistBatch } from "../../../src/raft/ready.ts";
+import type { StateCheckpoint } from "../../../src/wire/peer-protocol.ts";
 import type { ProcessLife } from "../kernel/process-life.ts";
 
 type Results = readonly (Uint8Array | undefined)[];
 
 export interface StorageObserver {
   readonly applyMs: () => number;
+  readonly stateIsWrong: () => boolean;
   applied(entries: readonly Entry[], results: Results): void;
   installed(index: number): void;
 }
@@ -22,6 +24,7 @@ export class ObservedStorage implements RaftStorage {
   readonly #inner: RaftStorage;
   readonly #life: ProcessLife;
   readonly #observer: StorageObserver;
+  #wrong: { readonly of: readonly StateCheckpoint[]; readonly checkpoints: readonly StateCheckpoint[] } | undefined;
 
   constructor(inner: RaftStorage, life: ProcessLife, observer: StorageObserver) {
     this.#inner = inner;
@@ -70,6 +73,14 @@ export class ObservedStorage implements RaftStorage {
 
   get readOnly(): boolean {
     return this.#inner.readOnly;
+  }
+
+  /** Another array whenever one was passed, also while they are wrong. */
+  get checkpoints(): readonly StateCheckpoint[] {
+    const { checkpoints } = this.#inner;
+    if (!this.#observer.stateIsWrong()) return checkpoints;
+    if (this.#wrong?.of !== checkpoints) this.#wrong = { of: checkpoints, checkpoints: checkpoints.map(({ index, digest }) => ({ index, digest: `${digest.slice(16)}${digest.slice(0, 16)}` })) };
+    return this.#wrong.checkpoints;
   }
 
   get appliedMembership(): Membership {

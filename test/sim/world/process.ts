@@ -30,6 +30,8 @@ import type { Surroundings } from "./surroundings.ts";
 
 export const clusterId = parseClusterId("00112233445566778899aabbccddeeff");
 const dataDir = "/data";
+/** Small, so that states are compared all the time. */
+const checkpointInterval = 16;
 
 export interface Process extends HostedRegion {
   readonly life: ProcessLife;
@@ -62,6 +64,7 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const view = new ProcessView(node, life, { machine: opened.machine, queues: () => queuesOf(process, world) });
   const storage = new ObservedStorage(opened.storage, life, {
     applyMs: () => world.prng.next() * knobs.applyMsMax,
+    stateIsWrong: () => node.stateIsWrong,
     applied: (entries, results) => world.guard(() => world.watch.applied(view, entries, results)),
     installed: (index) => world.guard(() => world.watch.installed(view, index)),
   });
@@ -113,7 +116,7 @@ async function openStorage(node: Home, life: ProcessLife, { world, clock }: { wo
   });
   const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger: silentLogger });
   const store = node.store.attach(life, () => node.disk.conditions.freeBytes);
-  const machine = new SlowMachine({ store, crc32 }, life, () => node.restoreMs ?? world.prng.next() * knobs.installMsMax);
+  const machine = new SlowMachine({ store, crc32, checkpointInterval }, life, () => node.restoreMs ?? world.prng.next() * knobs.installMsMax);
   const founding = identity.foundedBy === "init" ? { founding: world.founding } : {};
   const storage = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger: silentLogger, ...founding });
   return { identity, wal, machine, storage };

@@ -43,6 +43,7 @@ export class SimNode implements Home {
   /** Its disk was full at some time. */
   wasFull = false;
   restoreMs: number | undefined;
+  stateIsWrong = false;
   /** The machine is gone for good. */
   destroyed = false;
   readonly #world: Surroundings;
@@ -134,6 +135,7 @@ export class SimNode implements Home {
   /** Faults have stopped: it runs, and nothing is slow any more. */
   heal(): void {
     const { conditions } = this.disk;
+    this.stateIsWrong = false;
     this.restoreMs = undefined;
     conditions.durableMs = () => 0.1;
     conditions.otherMs = () => 0;
