@@ -1,6 +1,7 @@
 // The admin methods, one function each: what an operator or another node may ask of this one. What only a leader can do is handed to it, once.
 // Parameters are checked at the door (admin-params.ts); here they are trusted.
 
+import { utf8 } from "../base/bytes.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { Joining } from "../host/joining.ts";
@@ -11,9 +12,11 @@ import type { Raft } from "../host/region.ts";
 import { standingOf } from "../host/standing-check.ts";
 import { nameOf } from "../host/status.ts";
 import type { AdminMethods, DaemonStatus, FormationAnswer, FormationQuestion, JoinProgress, NodeStatus } from "../wire/admin-protocol.ts";
+import { encodeCommand } from "../wire/command.ts";
 import { checkParams, isAdminMethod, type AdminMethod } from "./admin-params.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
+import { quotaSetting, type SpaceQuota } from "./space-quota.ts";
 
 export interface AdminContext {
   readonly hosted: HostedRegion;
@@ -25,6 +28,7 @@ export interface AdminContext {
   readonly nodeStatus: () => Omit<NodeStatus, "regions">;
   readonly facts: () => Promise<AdminMethods["diagnose"]["result"]>;
   readonly formationAnswer: (asker: FormationQuestion) => FormationAnswer;
+  readonly quota: SpaceQuota;
   readonly daemonStatus: () => DaemonStatus;
   readonly effectiveConfig: () => AdminMethods["effectiveConfig"]["result"];
   readonly version: () => AdminMethods["version"]["result"];
@@ -44,7 +48,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -88,6 +92,9 @@ export class AdminHandlers {
     replacementCancel: (params, call) => this.#atLeader("replacementCancel", params, call, () => this.#context.memberChange.cancelReplacement(params)),
     membershipChange: (params, call) =>
       this.#atLeader("membershipChange", params, call, async () => ({ index: await this.#context.memberChange.change(params.change) })),
+    quota: () => this.#context.quota.report(),
+    quotaSet: (params, call) => this.#setQuota(params, call),
+    alarmClear: (params, call) => this.#atLeader("alarmClear", params, call, () => Promise.resolve(this.#clearAlarms())),
     effectiveConfig: () => this.#context.effectiveConfig(),
     formationVote: (params) => this.#context.formationAnswer(params),
     formation: () => null,
@@ -165,6 +172,22 @@ export class AdminHandlers {
       }
     }
     return ask(params);
+  }
+
+  async #setQuota({ bytes, dryRun }: AdminMethods["quotaSet"]["params"], { timeoutMs }: Call): Promise<AdminMethods["quotaSet"]["result"]> {
+    const { quota, hosted } = this.#context;
+    if (dryRun) return { ...quota.report(), quotaBytes: bytes, applied: false, index: null };
+    const command = encodeCommand({ operation: "set", key: utf8(quotaSetting), value: utf8(bytes === null ? "none" : String(bytes)) });
+    const { index } = await hosted.gateway.propose(command, { waitFor: "applied", timeoutMs });
+    await hosted.raft.waitForApplied(index, timeoutMs);
+    return { ...quota.report(), applied: true, index };
+  }
+
+  #clearAlarms(): AdminMethods["alarmClear"]["result"] {
+    const { quota } = this.#context;
+    const before = quota.report().state;
+    quota.forgetRefusals();
+    return { cleared: before === "full" && quota.report().state !== "full" ? ["QUOTA"] : [] };
   }
 
   /** How far behind it is, and how fast it comes nearer, only the leader can tell. */

@@ -213,6 +213,7 @@ export class Daemon {
       network: this.#transport.network.forGroup(globalRegion),
       storage: this.#storage.region,
       clock, crc32, waitingMax,
+      admit: (command) => this.#storage.quota.admit(command),
       logger: this.#logger.child({ region: "global" }),
       compaction: { ...compaction, logBytesMax: 4 * compaction.logBytes },
       onEvent: (event) => {
@@ -311,6 +312,7 @@ export class Daemon {
       directory: this.#directory,
       joining: () => this.#joining,
       electionTimeout,
+      quota: this.#storage.quota,
       view: () => this.#view(),
       nodeStatus: () => this.#nodeStatus(),
       facts: () => this.#facts(),
@@ -353,6 +355,7 @@ export class Daemon {
       fsyncP99Ms: wal.stats.fsyncP99Ms,
       logBytes: wal.stats.bytes,
       stateDigest: machine.digest(),
+      quota: this.#storage.quota.report(),
     };
   }
 

@@ -7,7 +7,7 @@ import { replacementReports } from "../host/replacements.ts";
 import { failureTolerance, nameOf } from "../host/status.ts";
 import type { TransportStats } from "../host/transport.ts";
 import type { RaftStatus } from "../raft/status.ts";
-import type { CatchUpReport, HealthReport, MemberListReport, MemberReport, RegionReport } from "../wire/admin-protocol.ts";
+import type { CatchUpReport, HealthReport, MemberListReport, MemberReport, QuotaReport, RegionReport } from "../wire/admin-protocol.ts";
 
 export interface RegionView {
   readonly raft: Raft;
@@ -20,6 +20,7 @@ export interface RegionView {
   readonly fsyncP99Ms: number | undefined;
   readonly logBytes: number;
   readonly stateDigest: string;
+  readonly quota: QuotaReport;
 }
 
 export function regionReport(view: RegionView): RegionReport {
@@ -45,7 +46,7 @@ export function regionReport(view: RegionView): RegionReport {
     readOnly: raft.storage.readOnly,
     members: memberReports(view, status),
     election: electionReport(status),
-    alarms: [...(raft.divergence === undefined ? [] : ["CORRUPT"]), ...(raft.storage.readOnly ? ["NO_SPACE"] : []), ...(view.removedAt === undefined ? [] : ["REMOVED"])],
+    alarms: [...(raft.divergence === undefined ? [] : ["CORRUPT"]), ...(raft.storage.readOnly ? ["NO_SPACE"] : []), ...(view.removedAt === undefined ? [] : ["REMOVED"]), ...quotaAlarms(view.quota)],
     stateDigest: view.stateDigest,
   };
 }
@@ -53,6 +54,11 @@ export function regionReport(view: RegionView): RegionReport {
 export function memberListReport(view: RegionView): MemberListReport {
   const { members, membershipIndex, failureTolerance: tolerance } = regionReport(view);
   return { members, membershipIndex, failureTolerance: tolerance, replacements: replacementReports(view.raft.core.status()) };
+}
+
+function quotaAlarms({ state }: QuotaReport): string[] {
+  if (state === "ok") return [];
+  return [state === "full" ? "QUOTA" : "QUOTA_WARNING"];
 }
 
 /** How far each member is, and who is up, only the leader knows: its answer, when there is one, completes ours. */

@@ -12,6 +12,7 @@ import { countBoot, layout, readIdentity, type Identity } from "../storage/data-
 import { SnapshotStore } from "../storage/snapshot-store.ts";
 import { Wal } from "../storage/wal/wal.ts";
 import type { DaemonParts } from "./parts.ts";
+import { SpaceQuota } from "./space-quota.ts";
 
 /** Bytes of one write to the log: what takes a disk a few milliseconds. */
 const batchBytesMax = 1024 * 1024;
@@ -23,6 +24,7 @@ export interface NodeStorage {
   readonly identity: Identity;
   readonly wal: Wal;
   readonly machine: Machine;
+  readonly quota: SpaceQuota;
   readonly region: RegionStorage;
   close(): Promise<void>;
 }
@@ -65,7 +67,7 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   const machine = new Machine({ store, crc32 });
   const founding = identity.foundedBy === "init" ? foundingMembership(identity, config) : undefined;
   const region = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger, ...(founding === undefined ? {} : { founding }) });
-  return { identity, wal, machine, region };
+  return { identity, wal, machine, region, quota: new SpaceQuota(machine) };
 }
 
 async function closeStore(store: Store): Promise<void> {

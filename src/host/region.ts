@@ -40,6 +40,8 @@ export interface RegionOptions {
   readonly compaction: CompactionPolicy;
   /** Bytes of a snapshot in one message; 256 KiB when absent. */
   readonly snapshotChunkBytes?: number | undefined;
+  /** What a leader answers instead of appending a command; undefined: it may come in. */
+  readonly admit?: (command: Uint8Array) => RaftctlError | undefined;
   /** Requests that may wait here for an outcome; more are answered BUSY. */
   readonly waitingMax: number;
   /** The deadline may have come nearer: the host arms its one timer. */
@@ -154,7 +156,7 @@ export class Raft {
 
   /** Leader only. NOT_LEADER and BUSY mean that nothing was done; UNKNOWN_OUTCOME that it may have been. */
   propose(command: Uint8Array, options: WriteOptions): Promise<Proposed> {
-    const refusal = this.#proposalRefusal();
+    const refusal = this.#proposalRefusal() ?? this.#options.admit?.(command);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       const ticket = this.#ticket();

@@ -36,6 +36,8 @@ export interface StandingCheckOptions {
 
 /** Others are asked when no leader was heard of for about this many election timeouts. */
 const askAfterElectionTimeouts = 3;
+/** Who takes itself for removed asks on, but seldom. */
+const removedAsksEveryElectionTimeouts = 10;
 
 export interface Asker {
   readonly id: NodeId;
@@ -91,16 +93,17 @@ export class StandingCheck {
     }
     const own = this.#removedByOwnLog();
     if (own !== undefined) this.#heard(own);
-    if (gateway.removedAt === undefined && this.#isTimeToAsk()) this.#askOthers();
+    // Also after it was removed: it may have been added again, and be looked for where it is not.
+    if (this.#isTimeToAsk()) this.#askOthers();
     // Who would campaign if its leader fell silent is woken by that.
     return !hears || gateway.removedAt !== undefined || raft.core.deadline === Number.POSITIVE_INFINITY;
   }
 
   #isTimeToAsk(): boolean {
-    const { clock, electionTimeout } = this.#options;
+    const { clock, electionTimeout, gateway } = this.#options;
     const now = clock.now();
     if (this.#silentSince === undefined || now - this.#silentSince < askAfterElectionTimeouts * electionTimeout || now < this.#askAgainAt) return false;
-    this.#askAgainAt = now + electionTimeout;
+    this.#askAgainAt = now + electionTimeout * (gateway.removedAt === undefined ? 1 : removedAsksEveryElectionTimeouts);
     return true;
   }
 

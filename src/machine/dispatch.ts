@@ -8,15 +8,18 @@ import { type Command, commandFault, decodeCommand } from "../wire/command.ts";
 import { type CommandResult, encodeResult, type PreviousRecord } from "../wire/command-result.ts";
 import type { DataEngine, DataRecord, WriteOutcome } from "./data-engine.ts";
 import type { SessionTable } from "./sessions.ts";
+import type { Settings } from "./settings.ts";
 import type { StoreTransaction } from "./store.ts";
 
 export class Dispatch {
   readonly #engine: DataEngine;
   readonly #sessions: SessionTable;
+  readonly #settings: Settings;
 
-  constructor(engine: DataEngine, sessions: SessionTable) {
+  constructor(engine: DataEngine, sessions: SessionTable, settings: Settings) {
     this.#engine = engine;
     this.#sessions = sessions;
+    this.#settings = settings;
   }
 
   /** The encoded result. */
@@ -45,6 +48,9 @@ export class Dispatch {
         return resultOf(this.#engine.deleteRange(transaction, command), index);
       case "append":
         return { ...nothing, status: "ok", index, offset: this.#engine.append(transaction, command.key, command.value) };
+      case "set":
+        this.#settings.set(transaction, command.key, command.value);
+        return { ...nothing, status: "ok", index };
       default:
         return unreachable(command);
     }

@@ -10,6 +10,7 @@ import { largeResultKeyBytes, prefixes, userKey } from "./keyspace.ts";
 import { decodePosition, type Position, startPosition } from "./position.ts";
 import { RecordCodec } from "./record.ts";
 import { checkLargeResult, checkSessionPage } from "./sessions.ts";
+import { settingChecksum } from "./settings.ts";
 import type { ImagePosition } from "./state-machine.ts";
 import type { KeyValue } from "./store.ts";
 import { streamRowChecksum } from "./streams.ts";
@@ -20,6 +21,7 @@ export class ImageCheck {
   readonly #wanted: ImagePosition;
   readonly #digest = new Digest(emptyDigest);
   #records = 0;
+  #bytes = 0;
   #position: Position | undefined;
 
   constructor(wanted: ImagePosition, crc32: Crc32) {
@@ -47,8 +49,11 @@ export class ImageCheck {
         if (key.length !== 1) throw corrupt("a row of an unknown kind");
         decodeCheckpoints(value, this.#crc32);
         return;
+      case prefixes.setting:
+        this.#count({ key, value }, settingChecksum({ key, value }, this.#crc32));
+        return;
       case prefixes.record:
-        this.#checkRecord(userKey(key), value);
+        this.#checkRecord(key, value);
         return;
       case prefixes.sessionPage:
         checkSessionPage(key, value, this.#crc32);
@@ -59,17 +64,23 @@ export class ImageCheck {
         return;
       case prefixes.streamHead:
       case prefixes.streamRecord:
-        this.#digest.addRecord(streamRowChecksum({ key, value }, this.#crc32));
+        this.#count({ key, value }, streamRowChecksum({ key, value }, this.#crc32));
         return;
       default:
         throw corrupt("a row of an unknown kind");
     }
   }
 
-  #checkRecord(key: Uint8Array, value: Uint8Array): void {
+  #checkRecord(stored: Uint8Array, value: Uint8Array): void {
+    const key = userKey(stored);
     if (key.length === 0 || key.length > limits.keyBytesMax) throw corrupt("a key of impossible length");
-    this.#digest.addRecord(this.#codec.decode(key, value).checksum);
+    this.#count({ key: stored, value }, this.#codec.decode(key, value).checksum);
     this.#records += 1;
+  }
+
+  #count({ key, value }: KeyValue, checksum: number): void {
+    this.#digest.addRecord(checksum);
+    this.#bytes += key.length + value.length;
   }
 
   #checkWhole(): void {
@@ -80,7 +91,7 @@ export class ImageCheck {
     }
     const [low, high] = this.#digest.state.sum;
     const [wantedLow, wantedHigh] = position.digest.sum;
-    if (position.records !== this.#records || low !== wantedLow || high !== wantedHigh) throw corrupt("records that do not fit its digest");
+    if (position.records !== this.#records || position.bytes !== this.#bytes || low !== wantedLow || high !== wantedHigh) throw corrupt("records that do not fit its digest");
   }
 }
 

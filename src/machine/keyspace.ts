@@ -2,6 +2,7 @@
 //
 //    00                                   the position row (position.ts)
 //    01                                   digests at the latest checkpoints (checkpoints.ts)
+//    02 | name                            a setting of the cluster (settings.ts)
 //    10 | user key                        a record (record.ts)
 //    20 | session id, u64 BE | page, u8   a page of remembered results (sessions.ts)
 //    21 | session id, u64 BE | u64 BE     a remembered result that is larger than its slot, by sequence number
@@ -10,7 +11,7 @@
 
 import type { KeyRange } from "./store.ts";
 
-export const prefixes = { position: 0x00, checkpoints: 0x01, record: 0x10, sessionPage: 0x20, largeResult: 0x21, streamHead: 0x30, streamRecord: 0x31 } as const;
+export const prefixes = { position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, streamHead: 0x30, streamRecord: 0x31 } as const;
 
 export const positionKey = Uint8Array.of(prefixes.position);
 

@@ -4,9 +4,10 @@
 import { equalBytes } from "../base/bytes.ts";
 import type { Condition } from "../wire/command.ts";
 import type { DataRecord, KeyDelete, KeySpan, KeyWrite, WriteOutcome } from "./data-engine.ts";
+import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
 import { recordKey, recordRange, userKey } from "./keyspace.ts";
-import type { RecordCodec, StoredRecord } from "./record.ts";
+import { recordHeaderBytes, type RecordCodec, type StoredRecord } from "./record.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
 
 /** What one command may delete: bounds the time for which it holds up the node. */
@@ -15,17 +16,12 @@ export const keysDeletedMax = 100_000;
 export class KeyValueSpace {
   readonly #codec: RecordCodec;
   readonly #digest: Digest;
-  /** Keys that exist. */
-  #count: number;
+  readonly #size: DataSize;
 
-  constructor(codec: RecordCodec, digest: Digest, count: number) {
+  constructor(codec: RecordCodec, digest: Digest, size: DataSize) {
     this.#codec = codec;
     this.#digest = digest;
-    this.#count = count;
-  }
-
-  get count(): number {
-    return this.#count;
+    this.#size = size;
   }
 
   /** A view of what the content gives. */
@@ -42,7 +38,10 @@ export class KeyValueSpace {
     const version = (current?.version ?? 0) + 1;
     const record = { value: write.value, version, createRevision: current?.createRevision ?? revision, modRevision: revision };
     const bytes = this.#codec.encode(write.key, record);
-    this.#replace(current, this.#codec.checksumOf(bytes));
+    if (current !== undefined) this.#forget(stored, current);
+    this.#digest.addRecord(this.#codec.checksumOf(bytes));
+    this.#size.keys += 1;
+    this.#size.bytes += stored.length + bytes.length;
     transaction.put(stored, bytes);
     return { status: "ok", version, deleted: 0, previous };
   }
@@ -53,7 +52,7 @@ export class KeyValueSpace {
     if (!holds(write.condition, current)) return conflict(current, write.wantPrevious);
     const previous = write.wantPrevious ? copyOf(current) : undefined;
     if (current !== undefined) {
-      this.#forget(current);
+      this.#forget(stored, current);
       transaction.delete(stored);
     }
     return { status: "ok", version: current?.version ?? 0, deleted: current === undefined ? 0 : 1, previous };
@@ -62,14 +61,17 @@ export class KeyValueSpace {
   deleteRange(transaction: StoreTransaction, span: KeySpan): WriteOutcome {
     const doomed: Uint8Array[] = [];
     const checksums: number[] = [];
+    let bytes = 0;
     for (const { key, value } of transaction.range({ ...recordRange(span.start, span.end), limit: keysDeletedMax + 1 })) {
       doomed.push(key);
+      bytes += key.length + value.length;
       checksums.push(this.#codec.decode(userKey(key), value).checksum);
     }
     if (doomed.length > keysDeletedMax) return { status: "tooMany", version: 0, deleted: 0, previous: undefined };
     for (const key of doomed) transaction.delete(key);
     for (const checksum of checksums) this.#digest.removeRecord(checksum);
-    this.#count -= doomed.length;
+    this.#size.keys -= doomed.length;
+    this.#size.bytes -= bytes;
     return { status: "ok", version: 0, deleted: doomed.length, previous: undefined };
   }
 
@@ -78,15 +80,10 @@ export class KeyValueSpace {
     return bytes === undefined ? undefined : this.#codec.decode(key, bytes);
   }
 
-  #replace(current: StoredRecord | undefined, checksum: number): void {
-    if (current !== undefined) this.#forget(current);
-    this.#digest.addRecord(checksum);
-    this.#count += 1;
-  }
-
-  #forget(current: StoredRecord): void {
+  #forget(stored: Uint8Array, current: StoredRecord): void {
     this.#digest.removeRecord(current.checksum);
-    this.#count -= 1;
+    this.#size.keys -= 1;
+    this.#size.bytes -= stored.length + recordHeaderBytes + current.value.length;
   }
 }
 

@@ -11,15 +11,17 @@ import type { KeyValueRecord } from "../wire/client-protocol.ts";
 import type { StateCheckpoint } from "../wire/peer-protocol.ts";
 import { decodeCheckpoints, encodeCheckpoints, withCheckpoint } from "./checkpoints.ts";
 import type { DataEngine, StreamPage } from "./data-engine.ts";
+import { DataSize } from "./data-size.ts";
 import { Digest } from "./digest.ts";
 import { Dispatch } from "./dispatch.ts";
 import { decodeImage, encodeImage } from "./image.ts";
 import { ImageCheck } from "./image-check.ts";
-import { checkpointsKey, positionKey, prefixes } from "./keyspace.ts";
+import { checkpointsKey, positionKey, prefixes, prefixRange } from "./keyspace.ts";
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
 import { RecordCodec } from "./record.ts";
 import { defaultSessionLimits, type SessionLimits, sessionPages, SessionTable } from "./sessions.ts";
+import { Settings } from "./settings.ts";
 import type { AppliedBatch, AppliedEntry, ImagePosition, MachineImage, StateMachine } from "./state-machine.ts";
 import type { KeyValue, Store, StoreTransaction } from "./store.ts";
 import { StoreEngine } from "./store-engine.ts";
@@ -52,6 +54,8 @@ export class Machine implements StateMachine {
   #lastAppliedTerm = 0;
   #digest!: Digest;
   #engine!: DataEngine;
+  #size!: DataSize;
+  #settings!: Settings;
   #dispatch!: Dispatch;
   #isRestoring = false;
 
@@ -77,6 +81,16 @@ export class Machine implements StateMachine {
   /** Keys that exist. */
   get recordCount(): number {
     return this.#engine.keyCount;
+  }
+
+  /** Of all data, as data-size.ts counts them. */
+  get dataBytes(): number {
+    return this.#size.bytes;
+  }
+
+  /** Of the whole cluster, as it was set last; undefined: never. */
+  setting(name: string): string | undefined {
+    return this.#settings.get(name);
   }
 
   get sessionCount(): number {
@@ -120,7 +134,7 @@ export class Machine implements StateMachine {
     if (this.#checkpoints !== before) transaction.put(checkpointsKey, encodeCheckpoints(this.#checkpoints, this.#crc32));
     this.#sessions.write(transaction);
     const position = {
-      index: this.#lastApplied, term: this.#lastAppliedTerm, digest: this.#digest.state, records: this.#engine.keyCount,
+      index: this.#lastApplied, term: this.#lastAppliedTerm, digest: this.#digest.state, records: this.#size.keys, bytes: this.#size.bytes,
     };
     transaction.put(positionKey, encodePosition(position, this.#crc32));
     return results;
@@ -192,8 +206,11 @@ export class Machine implements StateMachine {
     this.#digest = new Digest(position.digest);
     this.#checkpoints = decodeCheckpoints(this.#store.get(checkpointsKey), this.#crc32);
     this.#sessions.load(this.#store.range(sessionPages));
-    this.#engine = new StoreEngine({ codec: this.#codec, crc32: this.#crc32, digest: this.#digest, keyCount: position.records });
-    this.#dispatch = new Dispatch(this.#engine, this.#sessions);
+    this.#size = new DataSize(position.records, position.bytes);
+    const counted = { crc32: this.#crc32, digest: this.#digest, size: this.#size };
+    this.#settings = new Settings(this.#store.range(prefixRange(prefixes.setting)), counted);
+    this.#engine = new StoreEngine({ codec: this.#codec, ...counted });
+    this.#dispatch = new Dispatch(this.#engine, this.#sessions, this.#settings);
   }
 }
 

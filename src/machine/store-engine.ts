@@ -1,8 +1,9 @@
 // The DataEngine over an ordered store: keys (kv.ts) and streams (streams.ts) side by side, each in its part of the keyspace, both counted into one
-// digest. Holds no content of its own but the number of keys; whoever rolls a transaction back makes a new one.
+// digest. Holds no content of its own; whoever rolls a transaction back makes a new one.
 
 import type { Crc32 } from "../base/crc.ts";
 import type { DataEngine, DataRecord, KeyDelete, KeySpan, KeyWrite, StreamPage, StreamQuery, WriteOutcome } from "./data-engine.ts";
+import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
 import { KeyValueSpace } from "./kv.ts";
 import type { RecordCodec } from "./record.ts";
@@ -14,21 +15,23 @@ export interface StoreEngineOptions {
   readonly crc32: Crc32;
   /** Told of every record that comes and goes. */
   readonly digest: Digest;
-  /** In the store as it is. */
-  readonly keyCount: number;
+  /** Of what is in the store as it is; kept up to date. */
+  readonly size: DataSize;
 }
 
 export class StoreEngine implements DataEngine {
   readonly #keyValues: KeyValueSpace;
   readonly #streams: StreamSpace;
+  readonly #size: DataSize;
 
-  constructor({ codec, crc32, digest, keyCount }: StoreEngineOptions) {
-    this.#keyValues = new KeyValueSpace(codec, digest, keyCount);
-    this.#streams = new StreamSpace(crc32, digest);
+  constructor({ codec, crc32, digest, size }: StoreEngineOptions) {
+    this.#keyValues = new KeyValueSpace(codec, digest, size);
+    this.#streams = new StreamSpace(crc32, digest, size);
+    this.#size = size;
   }
 
   get keyCount(): number {
-    return this.#keyValues.count;
+    return this.#size.keys;
   }
 
   get(content: StoreContent, key: Uint8Array): DataRecord | undefined {

@@ -12,6 +12,7 @@ import { RaftctlError } from "../base/errors.ts";
 import { streamNameBytesMax } from "../wire/command.ts";
 import { limits } from "../wire/limits.ts";
 import type { StreamPage, StreamQuery, StreamRecord } from "./data-engine.ts";
+import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
 import { isStreamRecordKey, offsetOf, prefixes, streamHeadKey, streamRecordKey, streamRecordRange } from "./keyspace.ts";
 import { rangeBytesMax } from "./reader.ts";
@@ -25,9 +26,12 @@ export class StreamSpace {
   readonly #crc32: Crc32;
   readonly #digest: Digest;
 
-  constructor(crc32: Crc32, digest: Digest) {
+  readonly #size: DataSize;
+
+  constructor(crc32: Crc32, digest: Digest, size: DataSize) {
     this.#crc32 = crc32;
     this.#digest = digest;
+    this.#size = size;
   }
 
   append(transaction: StoreTransaction, stream: Uint8Array, data: Uint8Array): number {
@@ -43,6 +47,7 @@ export class StreamSpace {
     let offset = 0;
     if (head !== undefined) {
       this.#digest.removeRecord(streamRowChecksum({ key: headKey, value: head }, this.#crc32));
+      this.#size.bytes -= headKey.length + head.length;
       offset = readSafeU64(head, checksumBytes);
     }
     const next = new Uint8Array(8);
@@ -57,6 +62,7 @@ export class StreamSpace {
     const checksum = this.#crc32(content, this.#crc32(key));
     writeU32(row, 0, checksum);
     this.#digest.addRecord(checksum);
+    this.#size.bytes += key.length + row.length;
     transaction.put(key, row);
   }
 

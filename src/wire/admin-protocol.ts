@@ -33,6 +33,11 @@ export interface AdminMethods {
   replacementCancel: { params: { id: string; dryRun: boolean }; result: { applied: boolean; index: number | null; replacement: ReplacementReport } };
   /** Already prepared change, on its way from a member to the leader. */
   membershipChange: { params: { change: MembershipChange }; result: { index: number } };
+  quota: { params: Record<string, never>; result: QuotaReport };
+  /** null: none. */
+  quotaSet: { params: { bytes: number | null; dryRun: boolean }; result: QuotaReport & { applied: boolean; index: number | null } };
+  /** Raised again by the next refusal; alarms whose cause is still there stay. */
+  alarmClear: { params: Record<string, never>; result: { cleared: string[] } };
   effectiveConfig: { params: Record<string, never>; result: { config: unknown; origin: Record<string, string>; configHash: string } };
   daemonStatus: { params: Record<string, never>; result: DaemonStatus };
   daemonStop: { params: { transfer: boolean; drainMs: number }; result: { pid: number } };
@@ -52,6 +57,14 @@ export interface NodeStatus {
   regions: RegionReport[];
   eventLoopLagP99Ms: number;
   warnings: { code: string; message: string }[];
+}
+
+export interface QuotaReport {
+  quotaBytes: number | null;
+  /** The same on every member at the same index. */
+  usedBytes: number;
+  /** warning: from 80 % on. full: a write was refused, until 90 % are reached again. */
+  state: "ok" | "warning" | "full";
 }
 
 export interface RegionReport {

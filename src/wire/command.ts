@@ -19,8 +19,9 @@ const headerBytes = 40;
 const { keyBytesMax, valueBytesMax } = limits;
 /** One byte holds the length of a name that is not empty. */
 export const streamNameBytesMax = 256;
+export const settingNameBytesMax = 64;
 
-export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand;
+export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand | SetCommand;
 
 export interface PutCommand {
   readonly operation: "put";
@@ -62,6 +63,17 @@ export interface AppendCommand {
   readonly session?: SessionStamp | undefined;
 }
 
+/** Tells the whole cluster something (machine/settings.ts). */
+export interface SetCommand {
+  readonly operation: "set";
+  /** Name of the setting, 1 to `settingNameBytesMax` bytes. */
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly condition?: undefined;
+  readonly wantPrevious?: undefined;
+  readonly session?: SessionStamp | undefined;
+}
+
 /** What must hold for the operation to have an effect. Version 0 is the version of a key that does not exist. */
 export type Condition =
   | { readonly kind: "absent" }
@@ -78,7 +90,9 @@ export interface SessionStamp {
 
 const formatVersion = 1;
 /** The numbers stand in every log: never change or reuse one. */
-const operations = { put: 1, delete: 2, deleteRange: 3, append: 4 } as const;
+const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5 } as const;
+/** Whose key is a name, and which have neither condition nor previous record. */
+const nameBytesMax: Readonly<Record<number, number>> = { [operations.append]: streamNameBytesMax, [operations.set]: settingNameBytesMax };
 const conditionKinds = { none: 0, absent: 1, version: 2, value: 3 } as const;
 const previousFlag = 0b0001;
 const openEndFlag = 0b1000;
@@ -91,13 +105,13 @@ export type CommandFault = "malformed" | "tooLarge" | "unknown";
 export function commandFault(bytes: Uint8Array): CommandFault | undefined {
   if (bytes.length < 2) return "malformed";
   const operation = bytes[1]!;
-  if (bytes[0] !== formatVersion || operation < operations.put || operation > operations.append) return "unknown";
+  if (bytes[0] !== formatVersion || operation < operations.put || operation > operations.set) return "unknown";
   if (bytes.length < headerBytes || bytes[3] !== 0) return "malformed";
   const keyLength = readU16(bytes, 4);
   const endLength = readU16(bytes, 6);
   const valueLength = readU32(bytes, 8);
   const wantedLength = readU32(bytes, 12);
-  const keyLengthMax = operation === operations.append ? streamNameBytesMax : keyBytesMax;
+  const keyLengthMax = nameBytesMax[operation] ?? keyBytesMax;
   if (keyLength > keyLengthMax || endLength > keyBytesMax || valueLength + wantedLength > valueBytesMax) return "tooLarge";
   if (bytes.length !== headerBytes + keyLength + endLength + valueLength + wantedLength) return "malformed";
   if (!isSessionSound(bytes)) return "malformed";
@@ -123,7 +137,7 @@ function isSingleSound(bytes: Uint8Array): boolean {
   const condition = flags >>> 1;
   if (flags > 0b111 || readU16(bytes, 4) === 0 || readU16(bytes, 6) !== 0) return false;
   if (bytes[1] === operations.delete && readU32(bytes, 8) !== 0) return false;
-  if (bytes[1] === operations.append && flags !== 0) return false;
+  if (nameBytesMax[bytes[1]!] !== undefined && flags !== 0) return false;
   if (condition !== conditionKinds.value && readU32(bytes, 12) !== 0) return false;
   const version = readSafeU64(bytes, 32);
   return condition === conditionKinds.version ? !Number.isNaN(version) : version === 0;
@@ -159,6 +173,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
   }
   const valueEnd = keyEnd + readU32(bytes, 8);
   if (operation === operations.append) return { operation: "append", key, value: bytes.subarray(keyEnd), session };
+  if (operation === operations.set) return { operation: "set", key, value: bytes.subarray(keyEnd), session };
   const condition = decodeCondition(bytes, valueEnd);
   const wantPrevious = (bytes[2]! & previousFlag) !== 0;
   if (operation === operations.delete) return { operation: "delete", key, condition, wantPrevious, session };
@@ -183,6 +198,16 @@ function decodeCondition(bytes: Uint8Array, wantedStart: number): Condition | un
     default:
       return undefined;
   }
+}
+
+/** Only of a command that decodes. */
+export function isSetting(bytes: Uint8Array): boolean {
+  return bytes[1] === operations.set;
+}
+
+/** Whether it may make the data larger: only a command that decodes. */
+export function addsData(bytes: Uint8Array): boolean {
+  return bytes[1] === operations.put || bytes[1] === operations.append;
 }
 
 /** Throws INVALID_ARGUMENT for an empty key or a number out of range, TOO_LARGE for a key or value above its limit. */
@@ -214,7 +239,7 @@ export function encodeCommand(command: Command): Uint8Array {
 }
 
 function valueOf(command: Command): Uint8Array | undefined {
-  return command.operation === "put" || command.operation === "append" ? command.value : undefined;
+  return command.operation === "delete" || command.operation === "deleteRange" ? undefined : command.value;
 }
 
 function flagsOf(command: Command): number {
@@ -231,8 +256,8 @@ function checkLimits(command: Command): void {
   if (command.operation === "deleteRange") {
     checkKey(command.start, 0);
     checkKey(command.end ?? command.start, 0);
-  } else if (command.operation === "append") {
-    checkStreamName(command.key);
+  } else if (command.operation === "append" || command.operation === "set") {
+    checkName(command);
     checkValues(command);
   } else {
     checkKey(command.key, 1);
@@ -246,13 +271,15 @@ function checkKey(key: Uint8Array, bytesMin: number): void {
   if (key.length > keyBytesMax) throw new RaftctlError("TOO_LARGE", `key of ${key.length} bytes (at most ${keyBytesMax})`);
 }
 
-function checkStreamName(name: Uint8Array): void {
-  if (name.length === 0) throw new RaftctlError("INVALID_ARGUMENT", "the name of the stream is empty (want 1 byte at least)");
-  if (name.length <= streamNameBytesMax) return;
-  throw new RaftctlError("TOO_LARGE", `name of a stream of ${name.length} bytes (at most ${streamNameBytesMax})`);
+function checkName({ operation, key: name }: AppendCommand | SetCommand): void {
+  const what = operation === "append" ? "stream" : "setting";
+  const bytesMax = nameBytesMax[operations[operation]]!;
+  if (name.length === 0) throw new RaftctlError("INVALID_ARGUMENT", `the name of the ${what} is empty (want 1 byte at least)`);
+  if (name.length <= bytesMax) return;
+  throw new RaftctlError("TOO_LARGE", `name of a ${what} of ${name.length} bytes (at most ${bytesMax})`);
 }
 
-function checkValues(command: PutCommand | DeleteCommand | AppendCommand): void {
+function checkValues(command: PutCommand | DeleteCommand | AppendCommand | SetCommand): void {
   const { condition } = command;
   if (condition?.kind === "version" && !isCount(condition.version)) {
     throw new RaftctlError("INVALID_ARGUMENT", `not a version: ${condition.version} (want an integer from 0 to 2^53-1)`);

@@ -89,6 +89,24 @@ test("a log that has this node again takes the removal back", async () => {
   cluster.stop();
 });
 
+test("who was removed, and added again at a wrong address before it heard of that, is found all the same (row 9)", async () => {
+  const world = await AdministeredCluster.led({ nodes: 4 });
+  const { cluster } = world;
+  const gone = cluster.followers[0]!;
+  check(world, gone);
+  await removed(world, gone);
+  await cluster.clock.advance(8 * electionTimeout);
+  expect(gone.gateway.removedAt).toBeDefined();
+  cluster.hub.fate = ({ to }) => (to === gone.id ? "drop" : "deliver");
+  await cluster.run(cluster.leader.raft.changeMembership({ upsert: [member(Number(gone.id), { peerAddress: "elsewhere:1" })] }));
+  await cluster.clock.advance(12 * electionTimeout);
+  expect(cluster.leader.raft.core.membership.members.find(({ id }) => id === gone.id)?.peerAddress).toBe(`h${gone.id}:1`);
+  cluster.hub.fate = () => "deliver";
+  await cluster.clock.advance(4 * electionTimeout);
+  expect(gone.gateway.removedAt).toBeUndefined();
+  cluster.stop();
+});
+
 test("a learner that was removed while it was away hears it too, although it never campaigns", async () => {
   const world = await AdministeredCluster.led();
   const { cluster } = world;

@@ -8,13 +8,15 @@ import { Dispatch } from "../../src/machine/dispatch.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { RecordCodec } from "../../src/machine/record.ts";
 import { defaultSessionLimits, SessionTable } from "../../src/machine/sessions.ts";
+import { DataSize } from "../../src/machine/data-size.ts";
+import { Settings } from "../../src/machine/settings.ts";
 import { StoreEngine } from "../../src/machine/store-engine.ts";
 import { type Command, encodeCommand } from "../../src/wire/command.ts";
 import { append, contentOf, del, put, resultOf, stamp, text } from "./bytes-of.ts";
 
 function engineOver(): { engine: DataEngine; store: MemoryStore; digest: Digest } {
   const digest = new Digest(emptyDigest);
-  return { engine: new StoreEngine({ codec: new RecordCodec(crc32), crc32, digest, keyCount: 0 }), store: new MemoryStore(), digest };
+  return { engine: new StoreEngine({ codec: new RecordCodec(crc32), crc32, digest, size: new DataSize(0, 0) }), store: new MemoryStore(), digest };
 }
 
 const write = (key: string, value: string): KeyWrite => ({ key: utf8(key), value: utf8(value), wantPrevious: true });
@@ -108,7 +110,7 @@ class MapEngine implements DataEngine {
 
 test("every command is carried out by whatever DataEngine is handed in, and its outcome is the answer (S115)", () => {
   const engine = new MapEngine();
-  const dispatch = new Dispatch(engine, new SessionTable(crc32, defaultSessionLimits));
+  const dispatch = new Dispatch(engine, new SessionTable(crc32, defaultSessionLimits), new Settings([], { crc32, digest: new Digest(emptyDigest), size: new DataSize(0, 0) }));
   const store = new MemoryStore();
   let index = 40;
   const run = (command: Command) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { utf8 } from "../../src/base/bytes.ts";
 import { type ErrorCode, RaftctlError } from "../../src/base/errors.ts";
-import { checkCommand, type Command, commandFault, decodeCommand, encodeCommand, streamNameBytesMax } from "../../src/wire/command.ts";
+import { addsData, checkCommand, type Command, commandFault, decodeCommand, encodeCommand, isSetting, settingNameBytesMax, streamNameBytesMax } from "../../src/wire/command.ts";
 import { type CommandResult, decodeResult, encodeResult, withoutPrevious } from "../../src/wire/command-result.ts";
 import { limits } from "../../src/wire/limits.ts";
 
@@ -23,6 +23,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     end: fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined }), session,
   }),
   fc.record({ operation: fc.constant("append" as const), key, value, session }),
+  fc.record({ operation: fc.constant("set" as const), key, value, session }),
 );
 
 function codeOf(call: () => unknown): ErrorCode | undefined {
@@ -107,6 +108,19 @@ describe("a command", () => {
     );
   });
 
+  test("that sets has these bytes, which stand in logs for ever, and a name of 1 to 64 bytes", () => {
+    const bytes = encodeCommand({ operation: "set", key: utf8("quota.bytes"), value: utf8("none") });
+    expect(Buffer.from(bytes).toString("hex")).toBe(["01050000", "0b000000", "04000000", "00000000", "0".repeat(48), Buffer.from("quota.bytesnone").toString("hex")].join(""));
+    expect([isSetting(bytes), addsData(bytes), isSetting(encodeCommand(putA)), addsData(encodeCommand(putA)), addsData(encodeCommand(appendA))]).toEqual([true, false, false, true, true]);
+    expect(codeOf(() => encodeCommand({ operation: "set", key: new Uint8Array(settingNameBytesMax), value: new Uint8Array(0) }))).toBeUndefined();
+    for (const [length, code] of [[settingNameBytesMax + 1, "TOO_LARGE"], [0, "INVALID_ARGUMENT"]] as const) {
+      expect(codeOf(() => encodeCommand({ operation: "set", key: new Uint8Array(length), value: new Uint8Array(0) }))).toBe(code);
+    }
+    const longName = encodeCommand({ ...putA, key: new Uint8Array(settingNameBytesMax + 1) });
+    longName[1] = 5;
+    expect(codeOf(() => checkCommand(longName))).toBe("TOO_LARGE");
+  });
+
   test("that appends has a name of 1 to 256 bytes and up to a value's limit of data, in encode and at the door", () => {
     const largest = encodeCommand({ ...appendA, key: new Uint8Array(streamNameBytesMax), value: new Uint8Array(limits.valueBytesMax) });
     expect(streamNameBytesMax).toBe(256);
@@ -161,7 +175,7 @@ describe("a command", () => {
   });
 
   test("of a version or an operation that is not known is refused and told apart from a malformed one", () => {
-    for (const [offset, byte] of [[0, 0], [0, 2], [1, 0], [1, 5], [1, 255]] as const) {
+    for (const [offset, byte] of [[0, 0], [0, 2], [1, 0], [1, 6], [1, 255]] as const) {
       const bytes = encodeCommand(putA);
       bytes[offset] = byte;
       expect(commandFault(bytes)).toBe("unknown");

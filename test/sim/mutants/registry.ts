@@ -10,11 +10,12 @@ import { operatorMutants } from "./registry/operators.ts";
 import { readMutants } from "./registry/reads.ts";
 import { replicationMutants } from "./registry/replication.ts";
 import { snapshotMutants } from "./registry/snapshot.ts";
+import { spaceMutants } from "./registry/space.ts";
 import { storageMutants } from "./registry/storage.ts";
 import { transferMutants } from "./registry/transfer.ts";
 import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
-  ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants,
+  ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants,
 ];

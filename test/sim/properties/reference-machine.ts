@@ -46,6 +46,8 @@ export class ReferenceMachine {
         return this.#delete(command);
       case "deleteRange":
         return this.#deleteRange(command);
+      case "set":
+        return { status: "ok" };
       case "append":
         return this.#append(textOf(command.key));
       default:

@@ -44,6 +44,14 @@ export const operatorMutants: readonly Mutant[] = [
     tests: ["test/host/upkeep-idle.test.ts"],
   },
   {
+    name: "who-was-removed-asks-no-more",
+    breaks: ["S84"],
+    file: "src/host/standing-check.ts",
+    find: "if (this.#isTimeToAsk()) this.#askOthers();",
+    replace: "if (gateway.removedAt === undefined && this.#isTimeToAsk()) this.#askOthers();",
+    tests: ["test/host/standing-check.test.ts"],
+  },
+  {
     name: "a-silent-leader-wakes-nobody",
     breaks: ["S84"],
     file: "src/host/standing-check.ts",

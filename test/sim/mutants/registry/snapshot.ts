@@ -166,7 +166,7 @@ export const snapshotMutants: readonly Mutant[] = [
     name: "image-digest-not-checked",
     breaks: ["H38"],
     file: "src/machine/image-check.ts",
-    find: "position.records !== this.#records || low !== wantedLow || high !== wantedHigh",
+    find: "position.records !== this.#records || position.bytes !== this.#bytes || low !== wantedLow || high !== wantedHigh",
     replace: "low + high + wantedLow + wantedHigh < 0",
     tests: ["test/machine/image.test.ts"],
   },
