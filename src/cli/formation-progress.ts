@@ -40,10 +40,10 @@ async function follow(client: Client, wait: FormationWait, show: (text: string) 
     const forming = await client.admin.call("formation", {}).catch(goneAsStopped);
     if (forming !== null) refuseOtherTerms(forming, wait);
     // Whoever refused this node may have given up since: that mends nothing. One that agrees with it does.
-    if (forming === null || forming.found > 1) wrong = undefined;
+    if (forming === null || (forming.problem === null && forming.found > 1)) wrong = undefined;
     else if (forming.problem !== null) wrong = { problem: forming.problem, since: wrong?.since ?? now };
     if (wrong !== undefined && now - wrong.since >= problemPatienceMs) throw errorOf(wrong.problem);
-    const missing = forming === null ? await whatIsMissing(client) : forming.waitsFor;
+    const missing = forming === null ? await whatIsMissing(client).catch(goneAsStopped) : forming.waitsFor;
     if (typeof missing !== "string") return missing;
     if (now - began >= wait.timeoutMs) throw new RaftctlError("UNHEALTHY", missing, { hint: "the daemon goes on by itself: raftctl wait --for leader, or init again", details: { ...forming } });
     show(missing);

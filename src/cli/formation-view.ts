@@ -34,5 +34,5 @@ export function formedText({ applied, name, nodeId, dataDir, clusterId, members,
   const terms = `a cluster of ${formation.expect} from ${visible(formation.source)}`;
   if (!applied) return `would form ${terms} with node ${visible(name)} in ${visible(dataDir)}`;
   if (clusterId === null) return `node ${visible(name)} (${nodeId}) forms ${terms} as soon as it is started: raftctl daemon start`;
-  return `cluster ${clusterId} with node ${visible(name)} (${nodeId}) in ${visible(dataDir)}\nvoters: ${members.map((member) => visible(member.name)).join(", ")} (pid ${pid})`;
+  return `cluster ${clusterId} with node ${visible(name)} (${nodeId}) in ${visible(dataDir)}\nvoters: ${members.filter(({ role }) => role === "voter").map((member) => visible(member.name)).join(", ")} (pid ${pid})`;
 }

@@ -24,23 +24,39 @@ export interface DirectoryIdentity {
   readonly name: string;
 }
 
-/** daemon/offline.ts, which this floor may not know. Without a cluster id: still forming. */
-export type ReadFoundDirectory = (dataDir: string) => Promise<{ readonly clusterId: string | undefined; readonly nodeId: string; readonly name: string; readonly settings: IdentitySettings } | undefined>;
+export interface FoundDirectory {
+  /** undefined: still forming. */
+  readonly clusterId: string | undefined;
+  readonly nodeId: string;
+  readonly name: string;
+  readonly joins: boolean;
+  readonly settings: IdentitySettings;
+}
+
+/** daemon/offline.ts, which this floor may not know. */
+export type ReadFoundDirectory = (dataDir: string) => Promise<FoundDirectory | undefined>;
 
 /** Reads and checks everything that was said, and makes nothing. @throws ALREADY_INITIALIZED naming the cluster that is there */
 export async function prepareFounding(flags: NodeFlags, readDirectory: ReadFoundDirectory): Promise<Founding> {
   const loaded = await loadConfig(loadRequest(flags, process.env, process.cwd()));
   const { config } = loaded;
   const found = await readDirectory(config.dataDir);
-  if (found !== undefined) {
-    const whose = found.clusterId === undefined ? "which is forming a cluster" : `of cluster ${found.clusterId}`;
-    throw new RaftctlError("ALREADY_INITIALIZED", `${config.dataDir} already holds node ${found.name} ${whose}`, {
-      details: { ...found },
-      hint: "raftctl daemon start, or another --data-dir",
-    });
-  }
+  if (found !== undefined) throw alreadyInitialized(config.dataDir, found);
   const name = config.name ?? defaultNodeName();
   return { name, dataDir: config.dataDir, settings: identitySettings(config), loaded, warnings: configWarnings(config) };
+}
+
+/** What is there may be what an earlier command left on the way: then it says how that goes on, and how to begin anew. */
+export function alreadyInitialized(dataDir: string, { clusterId, nodeId, name, joins }: FoundDirectory): RaftctlError {
+  const whose = clusterId === undefined ? "which is forming a cluster" : joins ? `which joined cluster ${clusterId} or was about to` : `of cluster ${clusterId}`;
+  return new RaftctlError("ALREADY_INITIALIZED", `${dataDir} already holds node ${name} ${whose}`, {
+    details: { clusterId: clusterId ?? null, nodeId, name },
+    hint: clusterId === undefined
+      ? "raftctl daemon start goes on, and so does raftctl init with the same --expect and --discovery; or another --data-dir"
+      : joins
+        ? "raftctl daemon start goes on, also when it was not let in yet; raftctl join HOST:PORT --fresh begins anew; for a new cluster another --data-dir"
+        : "raftctl daemon start, or another --data-dir",
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 // The daemon's own health report, narrowed to what a probe asks for, and the bound on lag that the caller sets.
 
+import { RaftctlError } from "../base/errors.ts";
 import type { Client } from "../client/client.ts";
 
 export interface HealthDocument {
@@ -30,7 +31,14 @@ export async function checkHealth(client: Client, question: HealthQuestion): Pro
 }
 
 async function lagCheck(client: Client, maxLag: number): Promise<HealthDocument["checks"][number]> {
-  const { regions } = await client.admin.call("status", {});
-  const worst = Math.max(0, ...regions.map((region) => region.lag));
+  const status = await client.admin.call("status", {}).catch(noneYet);
+  if (status === undefined) return { name: "max-lag", ok: false, detail: "this node has no log yet" };
+  const worst = Math.max(0, ...status.regions.map((region) => region.lag));
   return { name: "max-lag", ok: worst <= maxLag, detail: `${worst} entries behind, at most ${maxLag} wanted` };
+}
+
+/** A node that is still forming its cluster. */
+function noneYet(thrown: unknown): undefined {
+  if (thrown instanceof RaftctlError && thrown.code === "NOT_READY") return undefined;
+  throw thrown;
 }

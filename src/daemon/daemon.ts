@@ -368,12 +368,14 @@ export class Daemon {
 
   async #stop(options: StopOptions): Promise<void> {
     this.#state = "stopping";
+    await this.#forming?.stop();
+    // A node that had just formed begins to serve all the same; only then is everything there that has to be stopped.
+    await this.#formed;
+    this.#state = "stopping";
     this.#announcement?.stop();
     this.#joining?.stop();
     this.#search?.stop();
     this.#upkeep?.stop();
-    await this.#forming?.stop();
-    await this.#formed;
     if (options.transfer) await this.#handOver();
     await Promise.all([this.#clients?.stop(options.drainMs), this.#admin?.stop(options.drainMs)]);
     this.#host?.stop();

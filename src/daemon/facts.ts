@@ -1,5 +1,5 @@
 // This node's answer to `diagnose`: what it knows of itself and of its peers, and what a knock at every member's address brings right now. A knock is
-// one handshake and changes nothing; a member that does not answer costs the caller its time limit, all of them together no more than one.
+// one handshake and changes nothing; members that do not answer cost the caller two time limits, all of them together.
 
 import { toRaftctlError } from "../base/errors.ts";
 import type { Joining } from "../host/joining.ts";

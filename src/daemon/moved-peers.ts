@@ -33,7 +33,8 @@ export function searchMovedPeers(identity: Identity, config: Config, { raft, tra
     probe: (address, options) => transport.probe(address, options),
     hasLeader: () => raft.core.leader !== undefined,
     onFound: (id, address) => {
-      if (id === identity.nodeId || directory.addressOf(id) === address) return;
+      const known = directory.addressOf(id);
+      if (id === identity.nodeId || known === undefined || known === address) return;
       directory.heard(id, address);
       logger.info({ peer: id, address }, "a member was found at another address than the one it was known by");
     },

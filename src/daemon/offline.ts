@@ -62,6 +62,8 @@ export async function joinDataDirectory(dataDir: string, request: JoinDirectoryR
 /** Of a node that is still forming its cluster there is no cluster id yet. */
 export interface FoundDirectory extends Omit<DirectoryIdentity, "clusterId"> {
   readonly clusterId: string | undefined;
+  /** It was made to join that cluster; whether it was let in, only its log and the others know. */
+  readonly joins: boolean;
   readonly settings: IdentitySettings;
 }
 
@@ -71,10 +73,10 @@ export async function readDataDirectory(dataDir: string): Promise<FoundDirectory
   const identity = await readIdentity(disk, dataDir, crc32);
   if (identity === undefined) {
     const forming = await readForming(disk, dataDir, crc32);
-    return forming === undefined ? undefined : { clusterId: undefined, nodeId: forming.nodeId, name: forming.name, settings: forming.settings };
+    return forming === undefined ? undefined : { clusterId: undefined, joins: false, nodeId: forming.nodeId, name: forming.name, settings: forming.settings };
   }
   const { join: _join, discovery: _discovery, ...settings } = identity.settings;
-  return { ...described(identity), settings: settings as unknown as IdentitySettings };
+  return { ...described(identity), joins: identity.foundedBy === "join", settings: settings as unknown as IdentitySettings };
 }
 
 /** Moves the directory of a node that has left out of the way, and answers where it is now. */

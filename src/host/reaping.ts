@@ -1,6 +1,7 @@
 // Removes members that have been dead for long, if somebody wants that (membership.reapAfter): on the leader only, one at a time, each after the removal
 // before it is committed. It never goes below the wanted number of voters that are up and hold the log, and never to where the voters that are up
-// could not decide. Silence counts from when this node began to lead and watch, so a new leader, or one that was paused, waits the whole time again.
+// could not decide. Silence counts from when this node began to lead and watch and has had the member among its peers, so a new leader, or one that was
+// paused, waits the whole time again, and a member that was added and has not come yet has the whole time to come.
 
 import type { Clock, Timer } from "../base/clock.ts";
 import { toRaftctlError } from "../base/errors.ts";
@@ -35,8 +36,8 @@ export class Reaping {
   readonly #intervalMs: number;
   #timer: Timer | undefined;
   #stopped = false;
-  /** The term that this node leads, and since when it has watched in it without a pause. */
-  #watch: { readonly term: number; readonly since: number } | undefined;
+  /** The term that this node leads, and since when it has watched each peer in it without a pause. */
+  #watch: { readonly term: number; readonly since: ReadonlyMap<NodeId, number> } | undefined;
   #lastLookAt = Number.NEGATIVE_INFINITY;
   /** Of whom it was said that he stays. */
   #spared = new Set<NodeId>();
@@ -64,10 +65,11 @@ export class Reaping {
     // Whoever was stopped for a while hears nobody in that time, and that is not their fault.
     const paused = now - this.#lastLookAt > 2 * this.#intervalMs;
     this.#lastLookAt = now;
-    if (status.role !== "leader") this.#watch = undefined;
-    else if (this.#watch?.term !== status.currentTerm || paused) this.#watch = { term: status.currentTerm, since: now };
+    const before = this.#watch?.term === status.currentTerm && !paused ? this.#watch.since : new Map<NodeId, number>();
+    const since = new Map(status.peers.map(({ id }) => [id, before.get(id) ?? now]));
+    this.#watch = status.role === "leader" ? { term: status.currentTerm, since } : undefined;
     if (this.#watch === undefined || !status.termCommitted || isUnderChange(status)) return;
-    const silent = this.#silentMembers(status, now, this.#watch.since);
+    const silent = this.#silentMembers(status, now, since);
     const dead = silent.find(({ id }) => this.#refusal(status, id, now) === undefined);
     if (dead === undefined) this.#spare(status, silent, now);
     else await this.#reap(status, dead, now);
@@ -76,10 +78,10 @@ export class Reaping {
   }
 
   /** For too long, the longest first. */
-  #silentMembers(status: RaftStatus, now: number, since: number): readonly SilentMember[] {
+  #silentMembers(status: RaftStatus, now: number, since: ReadonlyMap<NodeId, number>): readonly SilentMember[] {
     const { reapAfterMs } = this.#options;
     return status.peers
-      .map(({ id, lastContact }) => ({ id, silentMs: now - Math.max(lastContact ?? since, since) }))
+      .map(({ id, lastContact }) => ({ id, silentMs: now - Math.max(lastContact ?? Number.NEGATIVE_INFINITY, since.get(id)!) }))
       .filter(({ silentMs }) => silentMs >= reapAfterMs)
       .toSorted((left, right) => right.silentMs - left.silentMs);
   }

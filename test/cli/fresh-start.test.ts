@@ -8,7 +8,7 @@ const flags = { "data-dir": "/tmp/raftctl-nobody" } as unknown as NodeFlags;
 
 function directories(found: { clusterId: string | undefined } | undefined, vote?: string) {
   const archiveDataDirectory = vi.fn<OldDirectories["archiveDataDirectory"]>(async (dataDir) => `${dataDir}.left`);
-  const readDataDirectory = async () => (found === undefined ? undefined : { nodeId: "1", name: "n1", settings: {} as never, ...found });
+  const readDataDirectory = async () => (found === undefined ? undefined : { nodeId: "1", name: "n1", joins: false, settings: {} as never, ...found });
   return { archiveDataDirectory, readDataDirectory, readFormingDirectory: async () => (vote === undefined ? undefined : { vote }) };
 }
 

@@ -4,7 +4,18 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { RaftctlError } from "../../src/base/errors.ts";
+import { globalRegion, parseClusterId, type NodeId } from "../../src/base/ids.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { questionMs } from "../../src/cli/doctor/consultation.ts";
+import type { Daemon } from "../../src/daemon/daemon.ts";
+import { nodeFacts, type FactSources } from "../../src/daemon/facts.ts";
 import { examineDirectory } from "../../src/daemon/offline.ts";
+import type { ProbedPeer, Transport } from "../../src/host/transport.ts";
+import { crc32 } from "../../src/platform/crc32.ts";
+import { NodeDisk } from "../../src/platform/node-disk.ts";
+import type { Identity } from "../../src/storage/data-dir.ts";
+import { SnapshotStore } from "../../src/storage/snapshot-store.ts";
 import type { NodeFacts } from "../../src/wire/node-facts.ts";
 import { startCluster } from "./support/cluster.ts";
 
@@ -39,6 +50,34 @@ test("each node tells its term, log, configuration and disk, and whom it reaches
   }
   const led = facts.find(({ raft }) => raft.role === "leader")!;
   expect(led.peers.filter(({ id }) => id !== led.nodeId).every(({ lastContactMs, link }) => lastContactMs !== null && lastContactMs < 1_000 && link?.state === "connected")).toBe(true);
+});
+
+/** What this daemon would say, with nothing remarkable but its members. */
+function sourcesOf({ region, peerAddress, clientAddress }: Daemon): Omit<FactSources, "transport"> {
+  const identity: Identity = { formatVersion: 1, clusterId: parseClusterId("a".repeat(32)), clusterIncarnation: 1, nodeId: region.raft.id, incarnation: 1, name: "n1", foundedBy: "init", settings: {} };
+  const view = { raft: region.raft, transport: { peerConnectsTotal: 0, peers: [] }, now: 0, electionTimeout: 300, fsyncP99Ms: undefined };
+  return {
+    identity, masterEligible: true, wal: { pendingSinceMs: undefined }, wallClockJumpMs: () => 0, joining: () => undefined, removedAt: () => undefined,
+    node: () => ({ peerAddress, clientAddress, eventLoopLagP99Ms: 0, warnings: [] }) as unknown as ReturnType<FactSources["node"]>,
+    daemon: () => ({ pid: 1, state: "ready", uptimeMs: 1, dataDir: "/d" }) as ReturnType<FactSources["daemon"]>,
+    view: () => view as unknown as ReturnType<FactSources["view"]>,
+  };
+}
+
+test("a member that does not answer in time is knocked at once more, one that refuses is not, and nothing is asked for longer than a question lasts", async () => {
+  await using fixture = await startCluster(3);
+  const knocks: string[] = [];
+  const [first, second, third] = fixture.cluster.nodes.map(({ peerAddress }) => peerAddress) as [string, string, string];
+  const identity: ProbedPeer = { nodeId: fixture.leader().region.raft.id, name: "n1", clusterId: "a".repeat(32), clusterIncarnation: 1, incarnation: 1, regions: [] };
+  const probe: Transport["probe"] = (address, { timeoutMs }) => {
+    knocks.push(address);
+    expect(2 * timeoutMs).toBeLessThan(questionMs(1));
+    if (address === first || (address === second && knocks.filter((one) => one === second).length > 1)) return Promise.resolve(identity);
+    return Promise.reject(new RaftctlError(address === third ? "CLUSTER_MISMATCH" : "UNREACHABLE", "no answer within 10 ms"));
+  };
+  const { peers } = await nodeFacts({ ...sourcesOf(fixture.leader()), transport: { probe } });
+  expect(peers.map(({ address, knock }) => [address, knock.ok])).toEqual([[first, true], [second, true], [third, false]]);
+  expect(knocks.toSorted((left, right) => left.localeCompare(right))).toEqual([first, second, second, third].toSorted((left, right) => left.localeCompare(right)));
 });
 
 test("without a leader and without a majority a node still answers, and says why it reaches nobody (K4)", async () => {
@@ -85,6 +124,29 @@ test("after a compaction the directory still knows the configuration and where t
   bytes[bytes.length - 40]! ^= 0x10;
   writeFileSync(snapshot, bytes);
   expect(await examineDirectory(dirname(node!.socket))).toMatchObject({ state: "damaged", code: "CORRUPT", message: expect.stringContaining(".snapshot is damaged at byte") });
+});
+
+test("a snapshot that is not this node's, or does not fit to its log, is what a start would refuse, and is found here (S38)", async () => {
+  await using fixture = await startCluster(1);
+  const [node] = fixture.cluster.nodes;
+  await fixture.client(node!).kv.put("k", "v");
+  await node!.region.raft.takeSnapshot();
+  const { index, term } = node!.region.raft.storage.currentSnapshot!;
+  const directory = dirname(node!.socket);
+  const { clusterId, nodeId } = (await fixture.client(node!).admin.call("diagnose", {}));
+  await node!.stop({ transfer: false, drainMs: 0 });
+  const folder = join(directory, "regions/1/snapshots");
+  const membership = { voters: [nodeId as NodeId], votersOutgoing: [], learners: [], learnersNext: [], members: [{ id: nodeId as NodeId, name: "n1", peerAddress: "a:1", clientAddress: "a:2", incarnation: 1, masterEligible: true }] };
+  const replace = async (cluster: string, snapshotTerm: number): Promise<void> => {
+    rmSync(folder, { recursive: true });
+    const disk = new NodeDisk();
+    const store = await SnapshotStore.open({ disk, directory: folder, crc32, clusterId: parseClusterId(cluster), region: globalRegion, logger: silentLogger });
+    await store.write({ index, term: snapshotTerm, membership }, []);
+  };
+  await replace("f".repeat(32), term);
+  expect(await examineDirectory(directory)).toMatchObject({ state: "damaged", code: "CORRUPT", message: expect.stringContaining("it belongs to region 1 of cluster ffff") });
+  await replace(clusterId, term);
+  expect(await factsIn(directory)).toMatchObject({ raft: { snapshotIndex: index } });
 });
 
 test("an empty, a wiped and a damaged directory are findings, not failures (S38, H12)", async () => {

@@ -145,6 +145,9 @@ test("init that waits in vain is 11 and names what is missing; its daemon goes o
   expect([status.exit, status.result!.state]).toEqual([0, "forming"]);
   const leaderless = await first.ask("status");
   expect([leaderless.exit, leaderless.json?.error?.code]).toEqual([1, "NOT_READY"]);
+  const [unfit, alive] = [await first.ask("health"), await first.ask("health", "--live")];
+  expect([unfit.exit, unfit.json?.error?.code, alive.exit], unfit.stdout).toEqual([11, "UNHEALTHY", 0]);
+  expect(unfit.json!.error!.message).toContain(`still forming a cluster of 2: 1 of 2 nodes found; ${second.peer}: `);
   const other = await first.init("--expect", "3", "--discovery", source);
   expect([other.exit, other.error?.code], other.output).toEqual([6, "CONFLICT"]);
   const [again, joined] = await Promise.all([first.init(...terms), second.init(...terms)]);
@@ -180,6 +183,20 @@ test("nodes that expect different numbers refuse each other by name, and a node 
   expect(two.error!.message).toContain("n2 forms a cluster of 3 nodes, n1 one of 2");
   expect(three.error!.message).toContain("n1 forms a cluster of 2 nodes, n2 one of 3");
   for (const { dataDir } of nodes) expect(existsSync(dataDir)).toBe(false);
+});
+
+test("an init that fails leaves what an earlier one has made of the directory", async () => {
+  const { nodes, publish } = await machine(["n1", "n2"]);
+  const [first, second] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];
+  const source = await publish(first.peer, second.peer);
+  const terms = ["--expect", "2", "--discovery", source];
+  const made = await first.init(...terms, "--no-start");
+  const other = await second.init("--expect", "3", "--discovery", source, "--timeout", "1s");
+  expect([made.exit, other.exit], made.output + other.output).toEqual([0, 11]);
+  const refused = await first.init(...terms);
+  expect([refused.exit, refused.error?.code], refused.output).toEqual([6, "CONFLICT"]);
+  const again = await first.init(...terms, "--no-start");
+  expect([again.exit, again.result?.nodeId], again.output).toEqual([0, made.result!.nodeId]);
 });
 
 test("what cannot be meant is 2, and a dry run or a refused init makes nothing", async () => {

@@ -113,30 +113,48 @@ test("a new leader waits the whole time again", async () => {
   cluster.stop();
 });
 
+interface View {
+  readonly lastContact?: (number: number, now: number) => number | undefined;
+  /** Whether the leader has this one among its peers. */
+  readonly present?: (number: number, now: number) => boolean;
+  readonly status?: object | ((now: number) => object);
+  readonly minVoters?: number;
+  /** How long a removal takes. */
+  readonly removalMs?: number;
+  readonly warn?: (fields: Line["fields"], sentence: string) => void;
+}
+
 /** A leader of four as it sees itself, the last voter dead since the beginning; looked at when the clock has moved. */
-function lookedAt(changes: { readonly lastContact?: (number: number, now: number) => number; readonly status?: object } = {}) {
+function lookedAt(view: View = {}) {
   let now = 1_000;
   const timers: (() => void)[] = [];
   const removed: unknown[] = [];
-  const contact = changes.lastContact ?? ((number: number) => (number === 4 ? 1_000 : now));
+  const contact = view.lastContact ?? ((number: number) => (number === 4 ? 1_000 : now));
   const status = () => ({
-    id: idOf(1), role: "leader", currentTerm: 3, termCommitted: true, commitIndex: 10, membershipIndex: 1, membership: votersOf(1, 2, 3, 4), ...changes.status,
-    peers: [2, 3, 4].map((number) => ({ id: idOf(number), matchIndex: 10, nextIndex: 11, state: "replicate", lastContact: contact(number, now) })),
+    id: idOf(1), role: "leader", currentTerm: 3, termCommitted: true, commitIndex: 10, membershipIndex: 1, membership: votersOf(1, 2, 3, 4),
+    ...(typeof view.status === "function" ? view.status(now) : view.status),
+    peers: [2, 3, 4].filter((number) => view.present?.(number, now) ?? true).map((number) => ({ id: idOf(number), matchIndex: 10, nextIndex: 11, state: "replicate", lastContact: contact(number, now) })),
   });
+  const change = async (wanted: unknown): Promise<void> => {
+    removed.push(wanted);
+    now += view.removalMs ?? 0;
+  };
   const reaping = new Reaping({
-    status: () => status() as never, change: async (change) => void removed.push(change), reapAfterMs, minVoters: 1, electionTimeout,
+    status: () => status() as never, change, reapAfterMs, minVoters: view.minVoters ?? 1, electionTimeout,
     clock: { now: () => now, at: (_time: number, call: () => void) => (timers.push(call), { cancel: () => undefined }) } as never,
-    logger: { warn: () => undefined } as never,
+    logger: { warn: view.warn ?? (() => undefined) } as never,
   });
   reaping.start();
-  const look = async (afterMs: number): Promise<void> => {
+  /** @returns whether it will look again */
+  const tryLook = async (afterMs: number): Promise<boolean> => {
     now += afterMs;
     timers.shift()!();
     // The look ends in the same turn, some promises later.
     for (let count = 0; count < 50 && timers.length === 0; count += 1) await Promise.resolve();
-    expect(timers).toHaveLength(1);
+    return timers.length === 1;
   };
-  return { removed, look };
+  const look = async (afterMs: number): Promise<void> => expect(await tryLook(afterMs)).toBe(true);
+  return { removed, reaping, look, tryLook };
 }
 
 async function lookTwentyTimes(look: (afterMs: number) => Promise<void>): Promise<void> {
@@ -146,6 +164,28 @@ async function lookTwentyTimes(look: (afterMs: number) => Promise<void>): Promis
 test("a leader that was paused does not take the time in which it heard nobody for theirs", async () => {
   const { removed, look } = lookedAt();
   for (const pause of [6_000, 3 * reapAfterMs]) await look(pause);
+  expect(removed).toEqual([]);
+  await lookTwentyTimes(look);
+  expect(removed[0]).toEqual({ remove: ["4"] });
+});
+
+test("a member that was added a while ago and never heard of is silent since then, not since this node leads", async () => {
+  const late = 500_000;
+  // Of 4 nothing was ever heard, and it is in the membership only since then.
+  const { removed, look } = lookedAt({ lastContact: (number, now) => (number === 4 ? undefined : now), present: (number, now) => number !== 4 || now > late });
+  for (let count = 0; count < 100; count += 1) await look(6_000);
+  expect(removed.length).toBeGreaterThan(0);
+  const early = lookedAt({ lastContact: (number, now) => (number === 4 ? undefined : now), present: (number, now) => number !== 4 || now > late });
+  for (let now = 1_000; now < late + reapAfterMs - 6_000; now += 6_000) await early.look(6_000);
+  expect(early.removed).toEqual([]);
+});
+
+test("a member that was removed and comes again is silent since it came again", async () => {
+  const away = [200_000, 500_000] as const;
+  const { removed, look } = lookedAt({
+    lastContact: (number, now) => (number === 4 && now > away[1] ? undefined : now), present: (number, now) => number !== 4 || now < away[0] || now > away[1],
+  });
+  for (let now = 1_000; now < away[1] + reapAfterMs - 6_000; now += 6_000) await look(6_000);
   expect(removed).toEqual([]);
   await lookTwentyTimes(look);
   expect(removed[0]).toEqual({ remove: ["4"] });
@@ -170,6 +210,52 @@ for (const [what, status] of [
     expect(removed).toEqual([]);
   });
 }
+
+test("a leader that was deposed and leads again in another term waits the whole time again", async () => {
+  const { removed, look } = lookedAt({ status: (now) => ({ currentTerm: now < 55_000 ? 3 : 5 }) });
+  for (let count = 0; count < 18; count += 1) await look(6_000);
+  expect(removed).toEqual([]);
+  await lookTwentyTimes(look);
+  expect(removed[0]).toEqual({ remove: ["4"] });
+});
+
+test("of several dead members the one that is dead for longest goes first", async () => {
+  const { removed, look } = lookedAt({ lastContact: (number, now) => (number === 2 ? now : number === 3 ? 20_100 : 20_000), status: { membership: { ...votersOf(1, 2), learners: [3, 4].map(idOf) } } });
+  await lookTwentyTimes(look);
+  expect(removed[0]).toEqual({ remove: ["4"] });
+});
+
+test("a removal that takes long is no pause: the next dead member does not wait for it again", async () => {
+  const seconds = { removalMs: 30_000, lastContact: (number: number, now: number) => (number === 2 ? now : 1_000) };
+  const { removed, look } = lookedAt({ ...seconds, status: { membership: { ...votersOf(1, 2), learners: [3, 4].map(idOf) } } });
+  for (let count = 0; count < 12; count += 1) await look(6_000);
+  expect(removed).toHaveLength(2);
+});
+
+test("a dead learner goes also when a voter could not be spared", async () => {
+  const { removed, look } = lookedAt({ minVoters: 3, status: { membership: { ...votersOf(1, 2), learners: [3, 4].map(idOf) } } });
+  await lookTwentyTimes(look);
+  expect(removed[0]).toEqual({ remove: ["4"] });
+});
+
+test("of one that came back and went again it is said again why it stays", async () => {
+  const said: unknown[] = [];
+  const { look } = lookedAt({
+    minVoters: 4, warn: ({ peer }) => void said.push(peer), lastContact: (number, now) => (number !== 4 || (now > 200_000 && now < 300_000) ? now : now < 300_000 ? 1_000 : 300_000),
+  });
+  for (let count = 0; count < 30; count += 1) await look(6_000);
+  expect(said).toEqual(["4"]);
+  for (let count = 0; count < 60; count += 1) await look(6_000);
+  expect(said).toEqual(["4", "4"]);
+});
+
+test("a look that is under way when it is stopped is the last one", async () => {
+  const { removed, look, reaping, tryLook } = lookedAt();
+  for (let count = 0; count < 10; count += 1) await look(6_000);
+  reaping.stop();
+  expect(await tryLook(6_000)).toBe(false);
+  expect(removed).toHaveLength(1);
+});
 
 test("a dead learner goes too: it never counted", async () => {
   const { world, cluster } = await reapedCluster(3, 3);

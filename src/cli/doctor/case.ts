@@ -46,7 +46,8 @@ export function listed(names: readonly string[], nobody = "nobody"): string {
 
 /** Who stands in all of these pairs is the odd one out. */
 export function oftenest(names: readonly string[]): string[] {
-  const count = (name: string): number => names.filter((other) => other === name).length;
-  const most = Math.max(0, ...names.map(count));
-  return [...new Set(names.filter((name) => count(name) === most))].toSorted();
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const most = Math.max(0, ...counts.values());
+  return [...counts.keys()].filter((name) => counts.get(name) === most).toSorted();
 }

@@ -2,9 +2,9 @@
 // deeper comes first. docs/doctor.md explains each of them, and a test holds the two together.
 
 export const causeIds = [
-  "directory-damaged", "wiped-disk", "different-clusters", "fenced-out", "tls-mismatch", "version-mismatch", "duplicate-id", "duplicate-address", "wrong-address",
+  "directory-damaged", "wiped-disk", "split-brain", "different-clusters", "fenced-out", "tls-mismatch", "version-mismatch", "duplicate-id", "duplicate-address", "wrong-address",
   "process-paused", "partition", "asymmetric-partition", "no-eligible-candidate", "configurations-differ", "quorum-lost", "node-unreachable", "node-down", "nodes-stopped",
-  "disk-full", "disk-slow", "event-loop-late", "removed-node", "not-admitted", "clock-wrong", "election-blocked", "election-under-way",
+  "disk-full", "disk-slow", "event-loop-late", "removed-node", "forming", "not-admitted", "clock-wrong", "election-blocked", "election-under-way",
 ] as const;
 
 export type CauseId = (typeof causeIds)[number];

@@ -2,17 +2,19 @@
 // client address. All at once, each within the same time limit; whoever gives no answer is a finding. Decides nothing.
 
 import { dirname } from "node:path";
-import { toRaftctlError, type RaftctlError } from "../../base/errors.ts";
+import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
 import { Client } from "../../client/client.ts";
 import { adminSocketPath } from "../../config/socket-path.ts";
 import type { NodeFacts } from "../../wire/node-facts.ts";
 import type { Target } from "../endpoint.ts";
-import type { DirectoryTrouble, Examined } from "./examined.ts";
+import { homeOf, type DirectoryTrouble, type Examined, type Forming } from "./examined.ts";
+import { checkFacts, checkFormation } from "./facts-check.ts";
 
 /** What daemon/offline.ts finds in a directory, which this floor may not know. */
 export type DirectoryFinding =
   | { readonly state: "facts"; readonly facts: NodeFacts }
   | { readonly state: "empty" }
+  | { readonly state: "forming"; readonly name: string; readonly source: string; readonly expect: number }
   | { readonly state: "wiped" | "damaged"; readonly node: { readonly id: string; readonly name: string } | null; readonly code: string; readonly message: string };
 
 export interface Round {
@@ -27,6 +29,9 @@ export interface Round {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** However many members an answer names, no more addresses than this are asked. */
+const membersAskedMax = 256;
+
 /** @throws what the daemon at hand met, when neither it nor its directory nor anybody else says anything. */
 export async function collect(round: Round): Promise<Examined[]> {
   const failures: RaftctlError[] = [];
@@ -37,7 +42,7 @@ export async function collect(round: Round): Promise<Examined[]> {
     ...round.dataDirs.map((dataDir) => examineDataDir(round, dataDir)),
   ]);
   const all = round.target === undefined ? named : [...named, ...(await examineMembers(round, named))];
-  const said = all.filter(({ facts, directory }) => facts !== undefined || (directory !== undefined && round.dataDirs.length > 0));
+  const said = all.filter(({ facts, directory, forming }) => facts !== undefined || forming !== undefined || (directory !== undefined && round.dataDirs.length > 0));
   if (said.length === 0 && failures[0] !== undefined) throw failures[0];
   return withoutRepeats(oneRecordEach(all));
 }
@@ -47,10 +52,11 @@ export async function collect(round: Round): Promise<Examined[]> {
 /** What the directory says of a daemon that does not answer is better than nothing. */
 async function examineSocket(round: Round, socket: string, failures: RaftctlError[]): Promise<Examined> {
   const asked = await ask({ socket }, round, { place: socket, expected: undefined }, failures);
-  if (asked.facts !== undefined) return asked;
+  if (asked.facts !== undefined || asked.forming !== undefined) return asked;
   const home = round.home ?? dirname(socket);
   const found = placeOf(home, await round.examineDirectory(home));
-  return { ...asked, facts: found.facts, directory: found.directory?.state === "empty" ? undefined : found.directory, place: found.facts === undefined ? socket : found.place };
+  const { facts, forming } = found;
+  return { ...asked, facts, forming, directory: found.directory?.state === "empty" ? undefined : found.directory, place: facts === undefined && forming === undefined ? socket : found.place };
 }
 
 function examineEndpoint(round: Round, endpoint: string, failures: RaftctlError[]): Promise<Examined> {
@@ -60,7 +66,7 @@ function examineEndpoint(round: Round, endpoint: string, failures: RaftctlError[
 /** A directory whose daemon runs is asked instead of read: its log is being written. */
 async function examineDataDir(round: Round, dataDir: string): Promise<Examined> {
   const asked = await ask({ socket: adminSocketPath(dataDir, round.env) }, round, { place: dataDir, expected: undefined }, []);
-  if (asked.facts !== undefined) return asked;
+  if (asked.facts !== undefined || asked.forming !== undefined) return asked;
   const found = placeOf(dataDir, await round.examineDirectory(dataDir));
   // Nobody listening is what a stopped node looks like; a daemon that is there and silent is a finding.
   const stuck = asked.silence !== undefined && !/ENOENT|ECONNREFUSED|ENOTDIR|EACCES/.test(asked.silence.message);
@@ -68,34 +74,55 @@ async function examineDataDir(round: Round, dataDir: string): Promise<Examined> 
 }
 
 function placeOf(place: string, finding: DirectoryFinding): Examined {
-  return {
-    place, expected: undefined, silence: undefined, answered: undefined,
-    facts: finding.state === "facts" ? finding.facts : undefined,
-    directory: finding.state === "facts" ? undefined : troubleOf(place, finding),
-  };
+  const nothing: Examined = { place, expected: undefined, silence: undefined, answered: undefined, facts: undefined, directory: undefined, forming: undefined };
+  if (finding.state === "facts") return { ...nothing, facts: finding.facts };
+  if (finding.state !== "forming") return { ...nothing, directory: troubleOf(place, finding) };
+  const { name, source, expect } = finding;
+  return { ...nothing, forming: { name, source, expect, progress: undefined } };
 }
 
-function troubleOf(place: string, finding: Exclude<DirectoryFinding, { state: "facts" }>): DirectoryTrouble {
+function troubleOf(place: string, finding: Exclude<DirectoryFinding, { state: "facts" | "forming" }>): DirectoryTrouble {
   if (finding.state === "empty") return { state: "empty", node: undefined, code: "NOT_INITIALIZED", message: `${place} holds no node` };
   const { state, node, code, message } = finding;
   return { state, node: node ?? undefined, code, message };
 }
 
-type Address = { readonly socket: string } | { readonly endpoints: readonly string[] };
+export type Address = { readonly socket: string } | { readonly endpoints: readonly string[] };
+
+/** Where the daemon of a place that was looked at is asked. */
+export function addressOf({ target, dataDirs, env }: Round, place: string): Address {
+  if (dataDirs.includes(place)) return { socket: adminSocketPath(place, env) };
+  return place === target?.socket ? { socket: place } : { endpoints: [place] };
+}
 
 async function ask(address: Address, { timeoutMs, target }: Round, who: Pick<Examined, "place" | "expected">, failures: RaftctlError[]): Promise<Examined> {
   const client = new Client({ ...address, timeoutMs, origin: who.expected === undefined ? (target?.origin ?? who.place) : `the membership (${who.expected.name})` });
   const began = performance.now();
-  const nothing = { ...who, facts: undefined, silence: undefined, directory: undefined, answered: undefined };
+  const nothing = { ...who, facts: undefined, silence: undefined, directory: undefined, answered: undefined, forming: undefined };
   try {
-    const facts = await client.admin.call("diagnose", {});
-    return { ...nothing, facts, answered: { wallClockMs: Date.now(), tookMs: Math.round(performance.now() - began) } };
+    const answer: unknown = await client.admin.call("diagnose", {});
+    const answered = { wallClockMs: Date.now(), tookMs: Math.round(performance.now() - began) };
+    return { ...nothing, facts: checkFacts(answer), answered };
   } catch (thrown) {
     const error = toRaftctlError(thrown);
-    failures.push(error);
+    const forming = error.code === "NOT_READY" ? await formingOf(client) : undefined;
+    if (forming !== undefined) return { ...nothing, forming };
+    failures.push(error.code === "INCOMPATIBLE" ? new RaftctlError("INCOMPATIBLE", `${who.place}: ${error.message}`, { cause: error }) : error);
     return { ...nothing, silence: { code: error.code, message: error.message } };
   } finally {
     client.close();
+  }
+}
+
+/** undefined when it does not form a cluster: it is just being started, or it is gone again. */
+async function formingOf(client: Client): Promise<Forming | undefined> {
+  try {
+    const answer: unknown = await client.admin.call("formation", {});
+    if (answer === null) return undefined;
+    const progress = checkFormation(answer);
+    return { name: client.server?.name ?? "a node", source: progress.source, expect: progress.expect, progress };
+  } catch {
+    return undefined;
   }
 }
 
@@ -108,7 +135,8 @@ async function examineMembers(round: Round, named: readonly Examined[]): Promise
   for (;;) {
     const answers = [...named, ...found].filter(({ facts }) => facts?.source === "live").map(({ facts }) => facts!.nodeId);
     const members = [...named, ...found].flatMap(({ facts }) => facts?.raft.membership.members ?? []);
-    const open = new Map(members.filter(({ id, clientAddress }) => !answers.includes(id) && !asked.has(`${id} ${clientAddress}`)).map((member) => [`${member.id} ${member.clientAddress}`, member]));
+    const unasked = members.filter(({ id, clientAddress }) => !answers.includes(id) && !asked.has(`${id} ${clientAddress}`)).map((member) => [`${member.id} ${member.clientAddress}`, member] as const);
+    const open = new Map([...new Map(unasked)].slice(0, membersAskedMax - asked.size));
     if (open.size === 0) return found;
     for (const key of open.keys()) asked.add(key);
     found.push(...(await Promise.all([...open.values()].map(({ id, name, clientAddress }) => ask({ endpoints: [clientAddress] }, round, { place: clientAddress, expected: { id, name } }, [])))));
@@ -134,7 +162,7 @@ function withoutRepeats(all: readonly Examined[]): Examined[] {
   const expectedAt = new Set(all.flatMap(({ place, expected }) => (expected === undefined ? [] : [place])));
   return all.filter(({ facts, expected, silence, place }) => {
     if (facts === undefined) return silence === undefined || (expected === undefined ? !expectedAt.has(place) : !answering.has(expected.id));
-    const key = `${facts.nodeId} ${facts.source} ${facts.process?.pid ?? ""} ${facts.dataDir} ${expected === undefined || expected.id === facts.nodeId ? "" : expected.id}`;
+    const key = `${facts.nodeId} ${homeOf(facts)} ${expected === undefined || expected.id === facts.nodeId ? "" : expected.id}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;

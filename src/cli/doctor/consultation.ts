@@ -14,6 +14,8 @@ export interface Visit {
   readonly diagnosis: Diagnosis;
   /** What the nodes warn of, and addresses that the caller named and that are nobody's; each once. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** What the diagnosis was made of. */
+  readonly examined: readonly Examined[];
 }
 
 export async function consult(round: Round, only: CauseId | undefined): Promise<Visit> {
@@ -24,7 +26,7 @@ export async function consult(round: Round, only: CauseId | undefined): Promise<
     examined = await collect(round);
     diagnosis = diagnose(examined, only);
   }
-  return { diagnosis, warnings: warningsOf(examined) };
+  return { diagnosis, warnings: warningsOf(examined), examined };
 }
 
 /** Directories alone mean that no daemon is involved; a daemon that is named as well is asked as well. */
@@ -43,6 +45,11 @@ async function configuredHome(socket: string, env: NodeJS.ProcessEnv): Promise<s
   return config.adminSocket === socket ? config.dataDir : undefined;
 }
 
+/** A node knocks at every member before it answers, twice where nobody opens: whoever waits for less would call it silent. */
+export function questionMs(wanted: number | undefined): number {
+  return Math.max(questionMsMin, wanted ?? questionMsDefault);
+}
+
 export function causeFlag(text: string): CauseId {
   if (isCauseId(text)) return text;
   const nearest = nearestName(text, [...causeIds]);
@@ -56,14 +63,19 @@ export function finding({ verdict, cause, summary, actions }: Diagnosis): Raftct
   return new RaftctlError(verdict === "damaged" ? "CORRUPT" : "UNHEALTHY", `${cause}: ${summary}`, command === undefined || command === null ? {} : { hint: command });
 }
 
+const questionMsMin = 4_000;
+const questionMsDefault = 5_000;
 const furtherLooksMax = 2;
+/** However long the election timeout is that a node claims to have. */
+const waitMsMax = 10_000;
 
 function isPassing({ cause }: Diagnosis): boolean {
   return cause === "election-under-way";
 }
 
-function electionMs(examined: readonly Examined[]): number {
-  return 1.5 * Math.max(0, ...examined.map(({ facts }) => facts?.electionTimeoutMs ?? 0));
+/** Until an election that is under way is over. */
+export function electionMs(examined: readonly Examined[]): number {
+  return Math.min(waitMsMax, 1.5 * Math.max(0, ...examined.map(({ facts }) => facts?.electionTimeoutMs ?? 0)));
 }
 
 function warningsOf(examined: readonly Examined[]): Visit["warnings"] {

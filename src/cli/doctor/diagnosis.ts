@@ -7,15 +7,17 @@ import { causeIds, type Action, type Cause, type CauseId } from "./cause.ts";
 import type { Examined } from "./examined.ts";
 import { majorityOf } from "./picture.ts";
 import { matrixDocument, type EdgeDocument } from "./reachability.ts";
-import { differentClusters, duplicateAddress, duplicateId, fencedOut, notAdmitted, removedNode, tlsMismatch, versionMismatch, wrongAddress } from "./rules/identity.ts";
+import { differentClusters, duplicateAddress, duplicateId, notAdmitted, removedNode, tlsMismatch, versionMismatch, wrongAddress } from "./rules/identity.ts";
+import { forming } from "./rules/forming.ts";
 import { clockWrong, configurationsDiffer, electionBlocked, electionUnderWay, eventLoopLate, noEligibleCandidate } from "./rules/leadership.ts";
 import { asymmetricPartition, nodeDown, nodesStopped, nodeUnreachable, partition, processPaused, quorumLost } from "./rules/reach.ts";
+import { fencedOut, splitBrain } from "./rules/recovered.ts";
 import { directoryDamaged, diskFull, diskSlow, wipedDisk } from "./rules/storage.ts";
 
 const rules: readonly Rule[] = [
-  directoryDamaged, wipedDisk, differentClusters, fencedOut, tlsMismatch, versionMismatch, duplicateId, duplicateAddress, wrongAddress,
+  directoryDamaged, wipedDisk, splitBrain, differentClusters, fencedOut, tlsMismatch, versionMismatch, duplicateId, duplicateAddress, wrongAddress,
   processPaused, partition, asymmetricPartition, noEligibleCandidate, configurationsDiffer, quorumLost, nodeUnreachable, nodeDown, nodesStopped,
-  diskFull, diskSlow, eventLoopLate, removedNode, notAdmitted, clockWrong, electionBlocked, electionUnderWay,
+  diskFull, diskSlow, eventLoopLate, removedNode, forming, notAdmitted, clockWrong, electionBlocked, electionUnderWay,
 ];
 
 /** damaged: a directory cannot be started from. unavailable: nothing is decided, or no write is taken. degraded: it works with less than it should. */
@@ -117,10 +119,10 @@ function candidateDocuments({ picture, candidates }: Case): CandidateDocument[] 
   }));
 }
 
-function nodeDocument({ picture }: Case, { place, facts, expected, silence, directory }: Examined): NodeDocument {
+function nodeDocument({ picture }: Case, { place, facts, expected, silence, directory, forming: newcomer }: Examined): NodeDocument {
   const node = facts === undefined ? (directory?.node ?? expected) : { id: facts.nodeId, name: facts.name };
   return {
-    place, name: node?.name ?? null, id: node?.id ?? null, state: stateText(picture, facts, { node, directory }), role: facts?.raft.role ?? null,
+    place, name: newcomer?.name ?? node?.name ?? null, id: node?.id ?? null, state: newcomer === undefined ? stateText(picture, facts, { node, directory }) : "forming", role: facts?.raft.role ?? null,
     term: textOf(facts?.raft.term), lastTerm: textOf(facts?.raft.lastTerm), lastIndex: textOf(facts?.raft.lastIndex), commitIndex: textOf(facts?.raft.commitIndex),
     error: errorOf(silence ?? directory),
   };

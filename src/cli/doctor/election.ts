@@ -9,7 +9,7 @@ import { edgeBetween, type Edge } from "./reachability.ts";
 
 export type Obstacle =
   | "down" | "unreachable" | "stalled" | "not-looked-at" | "damaged"
-  | "longer-log" | "hears-leader" | "ineligible" | "not-voter" | "incarnation" | "recovered" | "removed" | "other-cluster" | "version" | "tls" | "wrong-address" | "leads-already";
+  | "longer-log" | "hears-leader" | "ineligible" | "not-voter" | "leaving" | "incarnation" | "recovered" | "removed" | "other-cluster" | "version" | "tls" | "wrong-address" | "leads-already";
 
 /** One reason why a vote is not given (`voter`), or why the candidate does not even ask (`voter` is the candidate). */
 export interface Clause {
@@ -38,7 +38,7 @@ export function candidacies(picture: Picture): Candidacy[] {
 /** As if these clauses did not exist. */
 export function wouldWin(candidacy: Candidacy, isLifted: (clause: Clause) => boolean): boolean {
   const standing = new Set(candidacy.clauses.filter((clause) => !isLifted(clause)).map((clause) => clause.voter));
-  if (standing.has(candidacy.id) && candidacy.clauses.some((clause) => clause.voter === candidacy.id && clause.obstacle !== "not-voter" && !isLifted(clause))) return false;
+  if (standing.has(candidacy.id) && candidacy.clauses.some((clause) => clause.voter === candidacy.id && clause.obstacle !== "leaving" && !isLifted(clause))) return false;
   return candidacy.groups.every((group) => group.filter((id) => !standing.has(id)).length >= majorityOf(group));
 }
 
@@ -62,8 +62,13 @@ function ownClauses(picture: Picture, id: string): Clause[] {
   const member = picture.configuration.members.find((candidate) => candidate.id === id);
   const facts = picture.nodes.get(id);
   if (member?.masterEligible === false || facts?.masterEligible === false) clauses.push(own("ineligible", "masterEligible: false"));
-  if (facts !== undefined && !votersOf(facts.raft.membership).includes(id)) clauses.push(own("not-voter", "its own configuration does not name it as a voter"));
+  if (facts !== undefined && !votersOf(facts.raft.membership).includes(id)) clauses.push(leaves(facts) ? own("leaving", "it does not count itself") : own("not-voter", "its own configuration does not name it as a voter"));
   return clauses;
+}
+
+/** Until that is committed it campaigns for the others, who may need its log, and does not count itself (diss. §4.2.2). */
+function leaves({ raft }: NodeFacts): boolean {
+  return raft.membershipIndex > raft.commitIndex;
 }
 
 function absence(picture: Picture, id: string): { readonly obstacle: Obstacle; readonly text: string } | undefined {
@@ -145,7 +150,7 @@ function positions(longer: NodeFacts, shorter: NodeFacts): string {
 function candidacyText(picture: Picture, { id, name, groups, clauses }: Omit<Candidacy, "canWin" | "text">, canWin: boolean): string {
   if (picture.leader === id) return `${name} leads`;
   if (canWin) return `${name} can win`;
-  const own = clauses.filter((clause) => clause.voter === id && clause.obstacle !== "not-voter");
+  const own = clauses.filter((clause) => clause.voter === id && clause.obstacle !== "leaving");
   if (own.length > 0) return `${name} cannot win: ${own.map((clause) => clause.text).join(", ")}`;
   const needs = groups.map((group) => `${majorityOf(group)} of {${group.map((voter) => picture.name(voter)).join(",")}}`).join(" and ");
   return `${name} cannot win: needs ${needs}; ${clauses.map((clause) => clause.text).join(" and ")}`;

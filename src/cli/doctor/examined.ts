@@ -1,6 +1,7 @@
 // What the rules are given: one record for each place that was looked at, a daemon's address or a data directory, with what was found there. Plain
 // data, so that a test can write down any cluster, however broken.
 
+import type { FormationProgress } from "../../wire/admin-protocol.ts";
 import type { NodeFacts } from "../../wire/node-facts.ts";
 
 export interface Examined {
@@ -12,8 +13,24 @@ export interface Examined {
   /** Why the daemon there gave no answer; undefined when it did, or when nobody was asked. */
   readonly silence: Trouble | undefined;
   readonly directory: DirectoryTrouble | undefined;
+  /** Of a node that belongs to no cluster yet. */
+  readonly forming: Forming | undefined;
   /** By the clock of whoever asked, when the answer came, and how long it took. */
   readonly answered: { readonly wallClockMs: number; readonly tookMs: number } | undefined;
+}
+
+/** A node that looks for others to form a cluster with. */
+export interface Forming {
+  readonly name: string;
+  readonly source: string;
+  readonly expect: number;
+  /** undefined when its daemon does not run: this is what its directory says. */
+  readonly progress: FormationProgress | undefined;
+}
+
+/** Two that run are one process only when all of this is the same: in containers every daemon may be pid 1 in /data. */
+export function homeOf({ source, process, dataDir, addresses }: NodeFacts): string {
+  return [source, process?.pid ?? "", addresses?.peer ?? "", addresses?.client ?? "", dataDir].join(" ");
 }
 
 export interface Trouble {
@@ -42,7 +59,8 @@ const identityCodes: ReadonlySet<string> = new Set(["CLUSTER_MISMATCH", "CLUSTER
 
 export function kindOf({ code, message }: Trouble): TroubleKind {
   if (code === "INCOMPATIBLE") return "version";
-  const found = patterns.find(([, pattern]) => pattern.test(message));
+  const said = withoutNames(message);
+  const found = patterns.find(([, pattern]) => pattern.test(said));
   if (found !== undefined) return found[0];
   if (identityCodes.has(code)) return "stranger";
   if (code === "TIMEOUT") return "stalled";
@@ -51,11 +69,16 @@ export function kindOf({ code, message }: Trouble): TroubleKind {
 
 /** The shortest true name of it: the system's code where there is one. */
 export function shortReason(trouble: Trouble): string {
-  const system = /\bE[A-Z_]{3,}\b/.exec(trouble.message)?.[0];
+  const system = /\bE[A-Z_]{3,}\b/.exec(withoutNames(trouble.message))?.[0];
   if (system !== undefined) return system;
   const kind = kindOf(trouble);
   if (kind === "stalled") return "accepts connections and answers nothing";
   if (kind === "silent") return "no answer";
   if (kind === "cut") return "connection broken off";
   return trouble.code;
+}
+
+/** Addresses and paths are names that somebody chose, "tls.example:7401" among them: only what is said of them counts. */
+function withoutNames(message: string): string {
+  return message.replaceAll(/\S+:\d+\b|(?<!\S)\/\S+/g, "");
 }

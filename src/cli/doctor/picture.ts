@@ -21,6 +21,8 @@ export interface Picture {
   readonly groups: readonly (readonly string[])[];
   /** A leader that a majority follows. */
   readonly leader: string | undefined;
+  /** Everybody who leads with a majority of its own configuration behind it; more than one is a split brain, or a change that is under way. */
+  readonly leaders: readonly string[];
   /** No daemon answered and none was found silent: only directories were looked at. */
   readonly offline: boolean;
   name(id: string): string;
@@ -41,13 +43,23 @@ export function drawPicture(examined: readonly Examined[]): Picture {
   const source = (leader === undefined ? undefined : nodes.get(leader)) ?? mostAdvanced([...nodes.values()]);
   const configuration = source?.raft.membership ?? nobody;
   return {
-    examined, nodes, clusterId, configuration, source, leader,
-    offline: examined.every(({ facts, silence }) => silence === undefined && facts?.source !== "live"),
+    examined, nodes, clusterId, configuration, source, leader, leaders: leadersOf([...nodes.values()]),
+    offline: examined.every(({ facts, silence, forming }) => silence === undefined && facts?.source !== "live" && forming?.progress === undefined),
     strangers: all.filter((facts) => facts.clusterId !== clusterId),
     groups: groupsOf(configuration),
-    name: (id) => nodes.get(id)?.name ?? memberNamed(all, id) ?? id,
-    stateOf: (id) => stateOf({ examined, nodes }, id),
-    silenceOf: (id) => silencesOf(examined, id)[0],
+    name: remembered((id) => nodes.get(id)?.name ?? memberNamed(all, id) ?? id),
+    stateOf: remembered((id) => stateOf({ examined, nodes }, id)),
+    silenceOf: remembered((id) => silencesOf(examined, id)[0]),
+  };
+}
+
+/** Every rule asks for every node, some of them for every pair. */
+function remembered<T>(find: (id: string) => T): (id: string) => T {
+  const known = new Map<string, { readonly found: T }>();
+  return (id) => {
+    const { found } = known.get(id) ?? { found: find(id) };
+    known.set(id, { found });
+    return found;
   };
 }
 
@@ -68,11 +80,11 @@ export function compareLogs(left: NodeFacts, right: NodeFacts): number {
   return left.raft.lastTerm - right.raft.lastTerm || left.raft.lastIndex - right.raft.lastIndex;
 }
 
-/** The cluster of most of the nodes; of equally many, the first one that was named. */
+/** The cluster of most of the nodes, however often each of them was looked at; of equally many, the first one that was named. */
 function prevailingCluster(all: readonly NodeFacts[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const { clusterId } of all) counts.set(clusterId, (counts.get(clusterId) ?? 0) + 1);
-  return [...counts].toSorted((left, right) => right[1] - left[1])[0]?.[0];
+  const nodes = new Map<string, Set<string>>();
+  for (const { clusterId, nodeId } of all) nodes.set(clusterId, (nodes.get(clusterId) ?? new Set<string>()).add(nodeId));
+  return [...nodes].toSorted((left, right) => right[1].size - left[1].size)[0]?.[0];
 }
 
 function preferRunning(all: readonly NodeFacts[]): Map<string, NodeFacts> {
@@ -101,6 +113,11 @@ function workingLeader(nodes: readonly NodeFacts[]): string | undefined {
   return claims.map(({ raft }) => raft).find((raft) => follow(nodes, raft.leader!, raft.term))?.leader ?? undefined;
 }
 
+function leadersOf(nodes: readonly NodeFacts[]): string[] {
+  const leading = nodes.filter(({ nodeId, source, raft }) => source === "live" && raft.role === "leader" && raft.leader === nodeId);
+  return leading.filter(({ nodeId, raft }) => follow(nodes, nodeId, raft.term)).map(({ nodeId }) => nodeId);
+}
+
 function follow(nodes: readonly NodeFacts[], leader: string, term: number): boolean {
   const own = nodes.find(({ nodeId, raft, source }) => source === "live" && nodeId === leader && raft.role === "leader" && raft.term === term);
   const voice = own ?? nodes.find(({ raft }) => raft.leader === leader && raft.term === term)!;
@@ -110,7 +127,8 @@ function follow(nodes: readonly NodeFacts[], leader: string, term: number): bool
     if (id === leader && own !== undefined) return true;
     const facts = nodes.find(({ nodeId, source }) => nodeId === id && source === "live");
     if (facts !== undefined) return facts.raft.leader === leader && facts.raft.term === term && isFresh(facts.raft.lastContactMs);
-    return isFresh(own?.peers.find((peer) => peer.id === id)?.lastContactMs) || (id === leader && own === undefined);
+    // A leader whose directory could be read has stopped a moment ago.
+    return isFresh(own?.peers.find((peer) => peer.id === id)?.lastContactMs) || (id === leader && !nodes.some(({ nodeId }) => nodeId === id));
   };
   const groups = groupsOf(voice.raft.membership);
   return groups.length > 0 && groups.every((group) => group.filter(follows).length >= majorityOf(group));

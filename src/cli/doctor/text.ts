@@ -7,6 +7,8 @@ import type { Action, Cause } from "./cause.ts";
 import type { Diagnosis, NodeDocument } from "./diagnosis.ts";
 
 const none = "-";
+/** Of a section; what a screen holds and a person reads. */
+const linesMax = 24;
 
 export function diagnosisText(diagnosis: Diagnosis): string {
   const { causes, candidates, leader, evidence, nodes } = diagnosis;
@@ -26,7 +28,8 @@ function headline({ verdict, cause, summary }: Diagnosis): string {
 
 function section(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return "";
-  return [paint("bold", title), ...lines.map((line) => `  ${visible(line)}`)].join("\n");
+  const more = lines.length > linesMax ? [`and ${lines.length - linesMax} more: --json tells all`] : [];
+  return [paint("bold", title), ...[...lines.slice(0, linesMax), ...more].map((line) => `  ${visible(line)}`)].join("\n");
 }
 
 function actionLines(actions: readonly Action[]): string[] {
@@ -42,7 +45,7 @@ function nodesTable(nodes: readonly NodeDocument[]): string {
   return renderTable(nodes, [
     { title: "NODE", cell: ({ name, place }) => visible(name ?? place) },
     { title: "STATE", cell: ({ state }) => state },
-    { title: "ROLE", cell: ({ role }) => role ?? none },
+    { title: "ROLE", cell: ({ role }) => visible(role ?? none) },
     { title: "TERM", cell: ({ term }) => term ?? none, align: "right" },
     { title: "LOG", cell: ({ lastTerm, lastIndex }) => (lastTerm === null ? none : `${lastTerm},${lastIndex}`), align: "right" },
     { title: "COMMIT", cell: ({ commitIndex }) => commitIndex ?? none, align: "right" },

@@ -12,6 +12,7 @@ export interface SurvivorDocument {
   readonly nodeId: string;
   readonly name: string;
   readonly hardState: { readonly currentTerm: string; readonly votedFor: string | null; readonly commitIndex: string };
+  readonly appliedIndex: string;
   readonly snapshot: PositionDocument;
   readonly lastIndex: string;
   readonly terms: readonly { readonly firstIndex: string; readonly term: string }[];

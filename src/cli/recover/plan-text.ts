@@ -1,5 +1,6 @@
 // A plan for people: who goes on, who is given up, and what that may cost. Says no more than is provable.
 
+import { shellWord } from "../doctor/shell-word.ts";
 import { visible } from "../terminal.ts";
 import type { AppliedDocument, LossDocument, NamedNodeDocument, PlanDocument } from "./documents.ts";
 
@@ -9,7 +10,7 @@ const titleWidth = 11;
 export function planText(plan: PlanDocument, out: string | undefined): string {
   const { name, directory } = plan.survivor;
   if (out === undefined) return `${planSummary(plan)}\nnot written: give --out`;
-  const apply = `raftctl recover apply --plan ${visible(out)} --data-dir ${visible(directory)}`;
+  const apply = `raftctl recover apply --plan ${visible(shellWord(out))} --data-dir ${visible(shellWord(directory))}`;
   return `${planSummary(plan)}\nwritten to ${visible(out)}; then, on the machine of ${visible(name)}:\n  ${apply}`;
 }
 
@@ -62,5 +63,5 @@ export function appliedText({ applied, stage, survivor, directory, backup, rejoi
   if (stage === "applied") return `${visible(directory)} was recovered by this plan before; nothing was changed`;
   if (!applied) return `would make ${visible(survivor)} in ${visible(directory)} the only voter`;
   const others = rejoin.length === 0 ? "" : `\nthen join again, each with --fresh: ${rejoin.map(visible).join(", ")}`;
-  return `${visible(survivor)} is the only voter now; copies of what was changed are in ${visible(backup)}\nstart it: raftctl daemon start --data-dir ${visible(directory)}${others}`;
+  return `${visible(survivor)} is the only voter now; copies of what was changed are in ${visible(backup)}\nstart it: raftctl daemon start --data-dir ${visible(shellWord(directory))}${others}`;
 }

@@ -10,11 +10,16 @@ export function survivorsText({ survivors }: SurvivorsDocument, out: string | un
     { title: "CLUSTER", cell: ({ clusterId }) => clusterId },
     { title: "INCARNATION", cell: ({ clusterIncarnation }) => clusterIncarnation, align: "right" },
     { title: "LOG ENDS AT", cell: logEnd, align: "right" },
-    { title: "COMMITTED", cell: ({ hardState }) => hardState.commitIndex, align: "right" },
+    { title: "COMMITTED", cell: committed, align: "right" },
     { title: "TERM", cell: ({ hardState }) => hardState.currentTerm, align: "right" },
     { title: "DIRECTORY", cell: ({ directory }) => visible(directory) },
   ]);
   return out === undefined ? table : `${table}\nwritten to ${visible(out)}`;
+}
+
+/** As far as its log or its state knows. */
+function committed({ hardState, appliedIndex }: SurvivorDocument): string {
+  return Number(appliedIndex) > Number(hardState.commitIndex) ? appliedIndex : hardState.commitIndex;
 }
 
 function logEnd({ lastIndex, terms, snapshot }: SurvivorDocument): string {

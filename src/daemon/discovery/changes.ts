@@ -1,4 +1,5 @@
-// From one look to the next: what has come and what has gone. A node is its address; one whose regions have changed has gone and come.
+// From one look to the next: what has come and what has gone. A node is its address; one whose regions have changed has gone and come. It keeps what
+// the last look has found and no more, and looks only when it is told to.
 
 import { toRaftctlError } from "../../base/errors.ts";
 import type { Changeset, DiscoveredNode, DiscoveryOwner } from "./discovery.ts";
@@ -14,6 +15,8 @@ export class ChangeReporter {
   readonly #owner: DiscoveryOwner;
   #known: readonly DiscoveredNode[] = [];
   #looking: Promise<void> = Promise.resolve();
+  /** A look that waits for the one that is under way. */
+  #next: Promise<void> | undefined;
   #failing = false;
   #closed = false;
 
@@ -22,8 +25,13 @@ export class ChangeReporter {
     this.#owner = owner;
   }
 
+  /** However often it is asked for while one is under way: one more sees all that there is to see. */
   look(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#look());
+    this.#next ??= this.#looking.then(() => {
+      this.#next = undefined;
+      return this.#look();
+    });
+    this.#looking = this.#next;
     return this.#looking;
   }
 

@@ -28,7 +28,7 @@ export interface DiscoveryWatch {
 export interface Discovery {
   /** As a user wrote it: "dns:nodes.example:7401". */
   readonly source: string;
-  /** One look. @throws NOT_FOUND, INVALID_ARGUMENT (the source says nonsense) or IO_ERROR */
+  /** One look, all or nothing: who founds a cluster counts the addresses. @throws NOT_FOUND, UNREACHABLE, IO_ERROR; INVALID_ARGUMENT when the source says nonsense */
   lookup(): Promise<readonly DiscoveredNode[]>;
   /** Looks at once, and again until it is closed. */
   watch(owner: DiscoveryOwner): DiscoveryWatch;

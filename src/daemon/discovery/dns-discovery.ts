@@ -1,5 +1,6 @@
 // Addresses behind a name: A and AAAA records with one port for all, or SRV records, whose names begin with an underscore and say the port themselves
-// (RFC 2782). A name without records is an empty list; a server that does not answer is a failure, and changes nothing.
+// (RFC 2782; a service that says "not here" with the name "." has none). A name without records is an empty list; a server that does not answer is
+// a failure, and changes nothing.
 
 import { Resolver } from "node:dns/promises";
 import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
@@ -16,7 +17,7 @@ export interface DnsDiscoveryOptions {
   readonly clock: Clock;
   /** Between two looks, ms. */
   readonly intervalMs: number;
-  /** "host:port" or addresses of name servers; undefined: the system's. */
+  /** "ip" or "ip:port" of name servers; undefined: the system's. */
   readonly servers: readonly string[] | undefined;
 }
 
@@ -59,7 +60,7 @@ export class DnsDiscovery implements Discovery {
     };
   }
 
-  /** Of the two families one is enough. */
+  /** Either family may have no records; but when one of the two cannot be asked, the other one is not the whole list. */
   async #hosts(): Promise<string[]> {
     const { name, port } = this.#options;
     const resolver = this.#resolver();
@@ -71,13 +72,18 @@ export class DnsDiscovery implements Discovery {
     const { name } = this.#options;
     const resolver = this.#resolver();
     const records = await this.#ask(() => resolver.resolveSrv(name));
-    return records.map((record) => dialable(`${record.name}:${record.port}`, `SRV record of ${name}`));
+    return records.filter(({ name: host }) => host !== "").map((record) => dialable(`${record.name}:${record.port}`, `SRV record of ${name}`));
   }
 
   /** A new one each time: the system's servers may have changed. */
   #resolver(): Resolver {
     const resolver = new Resolver({ timeout: queryTimeoutMs, tries: 2 });
-    if (this.#options.servers !== undefined) resolver.setServers(this.#options.servers);
+    const { servers } = this.#options;
+    try {
+      if (servers !== undefined) resolver.setServers(servers);
+    } catch (cause) {
+      throw new RaftctlError("INVALID_ARGUMENT", `${JSON.stringify(servers)} are not name servers: want ip or ip:port, [ip]:port for IPv6`, { cause });
+    }
     return resolver;
   }
 

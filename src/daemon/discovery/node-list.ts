@@ -11,10 +11,10 @@ const regionName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
  * @param origin for the message: the file or the flag.
  * @throws INVALID_ARGUMENT that names the line
  */
-export function readNodeList(text: string, origin: string): readonly DiscoveredNode[] {
+export function readNodeList(lines: readonly string[], origin: string, unit: "line" | "entry"): readonly DiscoveredNode[] {
   const nodes = new Map<string, DiscoveredNode>();
-  for (const [position, line] of text.split(/\r?\n/).entries()) {
-    const node = readLine(line.replace(/#.*$/, "").trim(), `${origin}, line ${position + 1}`);
+  for (const [position, line] of lines.entries()) {
+    const node = readLine(line.replace(/#.*$/, "").trim(), `${origin}, ${unit} ${position + 1}`);
     if (node !== undefined) nodes.set(node.address, node);
     if (nodes.size > discoveredNodesMax) throw new RaftctlError("INVALID_ARGUMENT", `${origin} names more than ${discoveredNodesMax} nodes`);
   }

@@ -2,19 +2,10 @@
 
 import { toRaftctlError } from "../../base/errors.ts";
 import { SystemClock } from "../../platform/system-clock.ts";
+import type { ProbedNode } from "../../wire/probed-node.ts";
 import { withProbe, type Probe } from "../probe.ts";
 import type { DiscoveredNode } from "./discovery.ts";
 import { openDiscovery } from "./open-discovery.ts";
-
-export interface ProbedNode {
-  readonly address: string;
-  readonly regions: readonly string[] | null;
-  readonly reachable: boolean;
-  readonly nodeId: string | null;
-  readonly name: string | null;
-  readonly clusterId: string | null;
-  readonly error: { readonly code: string; readonly message: string } | null;
-}
 
 export interface SourceQuestion {
   readonly source: string;

@@ -48,6 +48,7 @@ export class Rediscovery {
     if (hasLeader()) return;
     try {
       const nodes = await lookup();
+      if (this.#stopped) return;
       await Promise.all(nodes.map(({ address }) => this.#knock(address)));
     } catch (error) {
       logger.debug({ reason: toRaftctlError(error).message }, "the discovery source cannot be read");

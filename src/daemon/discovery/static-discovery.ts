@@ -10,7 +10,7 @@ export class StaticDiscovery implements Discovery {
   /** @param list "host:port,host:port" */
   constructor(list: string) {
     this.source = `static:${list}`;
-    this.#nodes = readNodeList(list.split(",").join("\n"), "static discovery");
+    this.#nodes = readNodeList(list.split(","), "static discovery", "entry");
   }
 
   lookup(): Promise<readonly DiscoveredNode[]> {

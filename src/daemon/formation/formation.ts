@@ -1,15 +1,15 @@
 // Forming, carried out: look at the source, ask every address how it stands, and do what the rules say of it (rules.ts), until this node has founded
 // the cluster or belongs to the one that another has founded. One thing at a time: a vote that is asked for waits while one is decided here, and
-// every vote is on the disk before anybody hears of it. It goes on after a restart where it stood.
+// every vote is on the disk before anybody hears of it. It goes on after a restart where it stood. When it has ended, nothing is written any more.
 
 import type { Clock, Timer } from "../../base/clock.ts";
-import { defer, type Deferred } from "../../base/deferred.ts";
 import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
-import { globalRegion, parseClusterId, parseNodeId, type NodeId } from "../../base/ids.ts";
+import { globalRegion, parseNodeId, type NodeId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Transport } from "../../host/transport.ts";
 import type { FormationAnswer, FormationProgress, FormationQuestion } from "../../wire/admin-protocol.ts";
 import type { DiscoveredNode } from "../discovery/discovery.ts";
+import { findingOfAnswer, findingOfFailure } from "./findings.ts";
 import type { FormingRecord } from "./forming-file.ts";
 import { formationProgress } from "./progress.ts";
 import { formingPeers, nextStep, voteWhenAsked, type Cluster, type Finding, type FormingSelf } from "./rules.ts";
@@ -42,8 +42,11 @@ export class Formation {
   #lookupFailure: RaftctlError | undefined;
   #turns: Promise<unknown> = Promise.resolve();
   #pause: Timer | undefined;
-  readonly #stopped: Deferred<undefined> = defer();
+  /** Ends the wait that is under way. */
+  #interrupt: (() => void) | undefined;
   #hasStopped = false;
+  /** Never taken back: from then on no vote is given. */
+  #votesNoMore = false;
 
   constructor(options: FormationOptions) {
     this.#options = options;
@@ -63,10 +66,10 @@ export class Formation {
   /** @throws CONFLICT when the other node looks for another cluster than this one */
   answer(question: FormationQuestion): Promise<FormationAnswer> {
     return this.#inTurn(async () => {
+      this.#refuseNamesake(question);
       if (this.#cluster === undefined) {
-        // The directory may be another process's by now.
-        if (this.#hasStopped) throw new RaftctlError("STOPPED", "this node stops");
-        this.#refuseStranger(question);
+        if (this.#votesNoMore) throw new RaftctlError("STOPPED", `${this.#options.record.name} stops`, { hint: "ask again when it has been started again" });
+        this.#refuseOtherTerms(question);
         const asker = { nodeId: parseNodeId(question.nodeId), vote: question.vote === null ? undefined : parseNodeId(question.vote), found: question.found };
         const vote = voteWhenAsked(this.#self(), asker);
         if (vote !== undefined) await this.#give(vote);
@@ -76,25 +79,39 @@ export class Formation {
     });
   }
 
-  /** @returns when this node belongs to a cluster, or was stopped. @throws what its disk throws */
+  /** @returns when this node belongs to a cluster, or was stopped, and nothing is written any more. @throws what its disk throws */
   async run(): Promise<void> {
-    for (;;) {
-      // A name server or a node that does not answer must not hold up the end.
-      const findings = await Promise.race([this.#findOut(), this.#stopped.promise]);
-      if (findings === undefined) return;
-      this.#findings = findings;
-      const moved = await this.#inTurn(() => this.#step());
-      if (this.#cluster !== undefined) return;
-      if (!moved) await Promise.race([this.#wait(), this.#stopped.promise]);
+    try {
+      while (!this.#hasStopped && this.#cluster === undefined) await this.#round();
+    } finally {
+      await this.stop();
     }
   }
 
   /** Resolves when nothing is written any more. */
   async stop(): Promise<void> {
-    this.#stopped.resolve(undefined);
     this.#hasStopped = true;
+    this.#votesNoMore = true;
     this.#pause?.cancel();
+    this.#interrupt?.();
     await this.#turns;
+  }
+
+  async #round(): Promise<void> {
+    // A name server or a node that does not answer must not hold up the end.
+    const findings = await this.#unlessStopped(this.#findOut());
+    if (findings === undefined) return;
+    this.#findings = findings;
+    const moved = await this.#inTurn(() => this.#step());
+    if (!moved && !this.#hasStopped) await this.#unlessStopped(this.#wait());
+  }
+
+  /** Not a race with one promise of the end: that would keep something of every round for as long as it takes, and it may take months. */
+  #unlessStopped<T>(work: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = () => resolve(undefined);
+      work.then(resolve, reject);
+    });
   }
 
   #self(): FormingSelf {
@@ -126,7 +143,7 @@ export class Formation {
     try {
       const rpc = { type: "admin", hops: 0, method: "formationVote", params, timeoutMs } as const;
       const { result } = await callAddress(address, globalRegion, rpc, { timeoutMs });
-      return findingOf(address, result as FormationAnswer);
+      return findingOfAnswer(address, result);
     } catch (thrown) {
       return findingOfFailure(address, toRaftctlError(thrown));
     }
@@ -134,7 +151,7 @@ export class Formation {
 
   /** @returns whether anything changed. */
   async #step(): Promise<boolean> {
-    if (this.#hasStopped) return false;
+    if (this.#votesNoMore) return false;
     const { logger, record } = this.#options;
     const step = nextStep(this.#self(), this.#findings);
     switch (step.kind) {
@@ -144,10 +161,13 @@ export class Formation {
         await this.#give(step.candidate);
         return true;
       case "found":
+        // Also when this fails the identity may be on the disk, and a vote beside it would let another one found with it.
+        this.#votesNoMore = true;
         this.#cluster = await this.#options.found();
         logger.info({ cluster: this.#cluster.id, expect: record.expect }, "this node founds the cluster");
         return true;
       case "join":
+        this.#votesNoMore = true;
         await this.#options.enter(step.cluster, step.seeds);
         this.#cluster = step.cluster;
         logger.info({ cluster: step.cluster.id, seeds: step.seeds }, "this node joins the cluster that was found");
@@ -161,14 +181,15 @@ export class Formation {
     this.#vote = candidate;
   }
 
-  #refuseStranger({ nodeId, name, expect }: FormationQuestion): void {
+  #refuseNamesake({ nodeId, name }: FormationQuestion): void {
     const { record } = this.#options;
-    if (expect !== record.expect) {
-      throw new RaftctlError("CONFLICT", `${record.name} forms a cluster of ${record.expect} nodes, ${name} one of ${expect}`, { hint: "give every node the same --expect" });
-    }
-    if (name === record.name && nodeId !== record.nodeId) {
-      throw new RaftctlError("CONFLICT", `two nodes are called ${name}`, { hint: "give every node a --name of its own" });
-    }
+    if (name === record.name && nodeId !== record.nodeId) throw new RaftctlError("CONFLICT", `two nodes are called ${name}`, { hint: "give every node a --name of its own" });
+  }
+
+  #refuseOtherTerms({ name, expect }: FormationQuestion): void {
+    const { record } = this.#options;
+    if (expect === record.expect) return;
+    throw new RaftctlError("CONFLICT", `${record.name} forms a cluster of ${record.expect} nodes, ${name} one of ${expect}`, { hint: "give every node the same --expect" });
   }
 
   /** One after the other; a failure is its own caller's matter. */
@@ -182,17 +203,4 @@ export class Formation {
     const { clock, intervalMs } = this.#options;
     return new Promise((over) => (this.#pause = clock.at(clock.now() + intervalMs, over)));
   }
-}
-
-function findingOf(address: string, answer: FormationAnswer): Finding {
-  const { name } = answer;
-  if (answer.cluster !== null) return { address, kind: "member", name, cluster: { id: parseClusterId(answer.cluster.id), incarnation: answer.cluster.incarnation } };
-  return { address, kind: "forming", name, nodeId: parseNodeId(answer.nodeId), vote: answer.vote === null ? undefined : parseNodeId(answer.vote) };
-}
-
-/** Nobody is expected there but whoever is: only a node that dials itself meets an identity that does not fit. */
-function findingOfFailure(address: string, { code, message }: RaftctlError): Finding {
-  if (code === "PEER_IDENTITY_MISMATCH") return { address, kind: "self" };
-  const definite = code === "CONFLICT" || code === "DENIED" || code === "BAD_REQUEST" || code === "INCOMPATIBLE";
-  return { address, kind: definite ? "refused" : "silent", reason: message };
 }

@@ -59,6 +59,8 @@ export async function writeForming(disk: Disk, directory: string, record: Formin
 export async function removeForming(disk: Disk, directory: string): Promise<void> {
   const path = formingPath(directory);
   if (!(await disk.exists(path))) return;
+  // An identity that was renamed into place just before a crash may not be durable yet: never neither of the two.
+  await disk.syncDirectory(directory);
   await disk.unlink(path);
   await disk.syncDirectory(directory);
 }

@@ -8,7 +8,7 @@ import { globalRegion, parseClusterId } from "../../base/ids.ts";
 import type { Config } from "../../config/schema.ts";
 import type { RaftReceiver, Transport } from "../../host/transport.ts";
 import { createIdentity, dataFormat, readIdentity, type Identity } from "../../storage/data-dir.ts";
-import type { AdminMethods } from "../../wire/admin-protocol.ts";
+import type { AdminMethods, HealthReport } from "../../wire/admin-protocol.ts";
 import type { ClientRequest, ClientResponse } from "../../wire/client-protocol.ts";
 import { firstClusterIncarnation, type LocalIdentity } from "../../wire/handshake.ts";
 import { checkParams, isAdminMethod, type AdminMethod } from "../admin-params.ts";
@@ -86,7 +86,7 @@ export class FormingNode {
       lookup: () => discovery.lookup(),
       saveVote: (candidate) => this.#saveVote(candidate),
       found: () => this.#found(),
-      enter: (clusterId, seeds) => this.#enter(clusterId, seeds),
+      enter: (cluster, seeds) => this.#enter(cluster, seeds),
     });
     await this.#formation.run();
     if (this.cluster !== undefined) await removeForming(disk, this.#config.dataDir);
@@ -142,6 +142,7 @@ export class FormingNode {
   #administer(method: AdminMethod, params: unknown, questions: DaemonQuestions): unknown {
     switch (method) {
       case "formation": return this.#formation === undefined ? null : this.#formation.progress();
+      case "health": return this.#health();
       case "daemonStop": return questions.daemonStop(checkParams(method, params));
       case "daemonStatus":
       case "effectiveConfig":
@@ -150,10 +151,19 @@ export class FormingNode {
     }
   }
 
+  /** Alive, so that nobody restarts it for being alone; not fit to serve. */
+  #health(): HealthReport {
+    const checks = [{ name: "live", ok: true, detail: "the process answers" }, { name: "formed", ok: false, detail: this.#standing() }];
+    return { healthy: false, live: true, ready: false, checks };
+  }
+
   #notReady(): RaftctlError {
-    const { name, expect } = this.record;
-    const progress = this.#formation?.progress();
-    return new RaftctlError("NOT_READY", `${name} is still forming a cluster of ${expect}: ${progress?.waitsFor ?? "it has just begun"}`, { hint: "raftctl daemon status" });
+    return new RaftctlError("NOT_READY", `${this.record.name} is ${this.#standing()}`, { hint: "raftctl daemon status" });
+  }
+
+  #standing(): string {
+    if (this.cluster !== undefined) return `a node of cluster ${this.cluster.id} since a moment ago, and opens its storage`;
+    return `still forming a cluster of ${this.record.expect}: ${this.#formation?.progress().waitsFor ?? "it has just begun"}`;
   }
 
   async #saveVote(candidate: FormingRecord["vote"]): Promise<void> {

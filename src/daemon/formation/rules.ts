@@ -12,10 +12,11 @@
 // before v's vote left it, so by 2 A has not founded, neither before nor after. So nobody is counted twice: the two count disjoint sets of nodes, each
 // of at least `expect` nodes at more than half of the addresses. That is impossible when all nodes have the same source, because two disjoint sets of
 // addresses are not both larger than half; and even with sources that differ as long as fewer than twice `expect` nodes exist. What is given
-// for granted: `expect` is the same on all (forming.ts refuses to talk otherwise), no disk forgets, and one node id stands for one directory.
+// for granted: `expect` is the same on all (formation.ts refuses to talk otherwise), no disk forgets, and one node id stands for one directory.
 //
 // A split vote ends because a node withdraws for every lower id that it sees, and the lowest of all never does.
 
+import type { ErrorCode } from "../../base/errors.ts";
 import type { ClusterId, NodeId } from "../../base/ids.ts";
 
 export interface FormingSelf {
@@ -38,7 +39,8 @@ export type Finding = { readonly address: string } & (
   | { readonly kind: "self" }
   | { readonly kind: "forming"; readonly nodeId: NodeId; readonly name: string; readonly vote: NodeId | undefined }
   | { readonly kind: "member"; readonly name: string; readonly cluster: Cluster }
-  | { readonly kind: "refused" | "silent"; readonly reason: string }
+  | { readonly kind: "refused"; readonly reason: string; readonly code: ErrorCode; readonly hint: string | undefined }
+  | { readonly kind: "silent"; readonly reason: string }
 );
 
 export type Step =
@@ -100,10 +102,16 @@ export function mayJoin({ join, vote }: FormingSelf): boolean {
   return join === "auto" || vote !== undefined;
 }
 
+/** Who votes for this candidate, this node included, and at how many addresses they stand. */
+export function supportOf(candidate: NodeId, findings: readonly Finding[]): { readonly voters: number; readonly covered: number } {
+  const voters = formingPeers(findings).filter((peer) => peer.vote === candidate).length + 1;
+  const covered = findings.filter((finding) => finding.kind === "self" || (finding.kind === "forming" && finding.vote === candidate)).length;
+  return { voters, covered };
+}
+
 function mayFound({ nodeId, expect, vote }: FormingSelf, findings: readonly Finding[]): boolean {
   if (vote !== nodeId) return false;
-  const voters = formingPeers(findings).filter((peer) => peer.vote === nodeId).length + 1;
-  const covered = findings.filter((finding) => finding.kind === "self" || (finding.kind === "forming" && finding.vote === nodeId)).length;
+  const { voters, covered } = supportOf(nodeId, findings);
   return voters >= expect && 2 * covered > findings.length;
 }
 

@@ -41,8 +41,16 @@ export function backupDirectory(directory: string, { planId }: RecoveryPlan): st
 }
 
 /** How far the plan is carried out here. @throws UNSAFE when this is not the survivor as the plan saw it */
-export async function applyStage(parts: ApplyParts, directory: string, plan: RecoveryPlan): Promise<ApplyStage> {
-  return stageOf(await readSurvivor(parts.disk, directory, parts.crc32), directory, plan);
+export async function applyStage({ disk, crc32 }: ApplyParts, directory: string, plan: RecoveryPlan): Promise<ApplyStage> {
+  const stage = stageOf(await readSurvivor(disk, directory, crc32), directory, plan);
+  if (stage === "fenced") await checkFencedByThis(disk, directory, plan);
+  return stage;
+}
+
+/** The copies come before the fence: without them it was another plan, and the identity as it was before lies in that one's directory. */
+async function checkFencedByThis(disk: Disk, directory: string, plan: RecoveryPlan): Promise<void> {
+  if (await disk.exists(`${backupDirectory(directory, plan)}/identity`)) return;
+  throw new RaftctlError("UNSAFE", `${directory} was raised to cluster incarnation ${plan.clusterIncarnation} by another plan than ${plan.planId}`, { hint: "apply the plan that was begun, or make a new one" });
 }
 
 /** @returns the stage that was found. @throws UNSAFE, CORRUPT, NO_SPACE, IO_ERROR */
@@ -51,6 +59,7 @@ export async function applyPlan(parts: ApplyParts, directory: string, plan: Reco
   const found = await readSurvivor(disk, directory, crc32);
   const stage = stageOf(found, directory, plan);
   if (stage === "applied") return stage;
+  if (stage === "fenced") await checkFencedByThis(disk, directory, plan);
   if (stage === "planned") {
     await keepCopies(disk, directory, plan, found);
     await raiseClusterIncarnation(disk, directory, recoveredIdentity(found.identity, plan), crc32);

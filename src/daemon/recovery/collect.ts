@@ -5,6 +5,7 @@ import { RaftctlError } from "../../base/errors.ts";
 import { crc32 } from "../../platform/crc32.ts";
 import { acquireDirectoryLock } from "../../platform/directory-lock.ts";
 import { NodeDisk } from "../../platform/node-disk.ts";
+import { withAppliedState } from "./applied-state.ts";
 import { readSurvivor } from "./read-survivor.ts";
 import type { Survivor } from "./survivor.ts";
 
@@ -28,5 +29,5 @@ export async function withLockedDirectory<T>(dataDir: string, use: (directory: s
 }
 
 async function collectOne(directory: string): Promise<Survivor> {
-  return (await readSurvivor(new NodeDisk(), directory, crc32)).survivor;
+  return withAppliedState((await readSurvivor(new NodeDisk(), directory, crc32)).survivor);
 }

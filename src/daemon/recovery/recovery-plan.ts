@@ -7,7 +7,7 @@ import type { HardState, LogPosition } from "../../raft/entry.ts";
 import type { Member, Membership } from "../../raft/membership.ts";
 import { decides, decidesAny, possibleLoss, relevantMemberships, type PossibleLoss } from "./possible-loss.ts";
 import { checkSurvivors } from "./survivor-check.ts";
-import { holdsCommitted, lastPosition, latestMembership, termAt, type Survivor } from "./survivor.ts";
+import { committedIndexOf, holdsCommitted, lastPosition, latestMembership, termAt, type Survivor } from "./survivor.ts";
 
 export interface RecoveryPlan {
   readonly planId: string;
@@ -54,7 +54,7 @@ export interface PlanRequest {
 export function planRecovery(request: PlanRequest): RecoveryPlan {
   const { survivors, planId, madeAt } = request;
   const reference = checkSurvivors(survivors);
-  const committed: LogPosition = { index: reference.hardState.commitIndex, term: termAt(reference, reference.hardState.commitIndex) ?? 0 };
+  const committed: LogPosition = { index: committedIndexOf(reference), term: termAt(reference, committedIndexOf(reference)) ?? 0 };
   const chosen = bestOf(survivors.filter((survivor) => holdsCommitted(survivor, committed)));
   const memberships = relevantMemberships(survivors, reference, committed.index);
   const members = membersOf([latestMembership(chosen), ...memberships]);

@@ -14,6 +14,7 @@ const survivor = v.object({
   name: v.string(),
   incarnation: count,
   hardState,
+  appliedIndex: count,
   snapshot: position,
   lastIndex: count,
   terms: v.array(v.object({ firstIndex: count, term: count })),

@@ -15,6 +15,8 @@ export interface Survivor {
   readonly incarnation: number;
   /** commitIndex is known to be committed; more may be. */
   readonly hardState: HardState;
+  /** Of its state, where that can be relied on; 0 where not. What was applied was committed. */
+  readonly appliedIndex: number;
   /** Behind which the log begins; index 0, term 0 without a snapshot. */
   readonly snapshot: LogPosition;
   readonly lastIndex: number;
@@ -48,6 +50,11 @@ export function termAt({ snapshot, lastIndex, terms }: Survivor, index: number):
   if (index === snapshot.index) return snapshot.term;
   if (index < snapshot.index || index > lastIndex) return undefined;
   return terms.findLast((run) => run.firstIndex <= index)?.term;
+}
+
+/** By its own word. */
+export function committedIndexOf({ hardState, appliedIndex }: Survivor): number {
+  return Math.max(hardState.commitIndex, appliedIndex);
 }
 
 export function lastPosition(survivor: Survivor): LogPosition {

@@ -3,10 +3,13 @@
 import { RaftctlError } from "../../base/errors.ts";
 import { applyRecovery, rehearseRecovery, type AppliedRecovery } from "./apply.ts";
 import { collectSurvivors } from "./collect.ts";
-import { makeRecoveryPlan, type PlanSources } from "./make-plan.ts";
+import { makeRecoveryPlan, refuseWhileSomebodyRuns, type PlanSources } from "./make-plan.ts";
 import { planDocument, readPlan } from "./plan-file.ts";
 import { writeSealed, type SealedDocument } from "./sealed-document.ts";
 import { survivorsDocument } from "./survivor-file.ts";
+
+/** For the answer of each node that should not answer. */
+const knockMs = 2_000;
 
 export interface ApplyRequest {
   readonly planFile: string;
@@ -32,10 +35,16 @@ export async function readPlanDocument(planFile: string): Promise<SealedDocument
   return planDocument(await readPlan(planFile));
 }
 
-/** Harmless to repeat. @throws LOCKED, UNSAFE, CORRUPT, NO_SPACE */
+/**
+ * Harmless to repeat. Asks again whether anybody runs: the dead may have come back since the plan was made, and could be the old majority.
+ * @throws LOCKED, UNSAFE, CORRUPT, NO_SPACE
+ */
 export async function applyPlanFile({ planFile, dataDir, dryRun }: ApplyRequest): Promise<AppliedRecovery> {
   const plan = await readPlan(planFile);
-  return dryRun ? rehearseRecovery(plan, dataDir) : applyRecovery(plan, dataDir);
+  const found = await rehearseRecovery(plan, dataDir);
+  if (found.stage === "applied") return found;
+  await refuseWhileSomebodyRuns(plan, knockMs);
+  return dryRun ? found : applyRecovery(plan, dataDir);
 }
 
 export { writeSealed as writeRecoveryDocument };

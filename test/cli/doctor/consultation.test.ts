@@ -14,7 +14,10 @@ import { Daemon } from "../../../src/daemon/daemon.ts";
 import { examineDirectory, initDataDirectory } from "../../../src/daemon/offline.ts";
 import { systemParts } from "../../../src/daemon/parts.ts";
 import type { Disk } from "../../../src/storage/disk.ts";
+import type { NodeFacts } from "../../../src/wire/node-facts.ts";
 import { startCluster } from "../../daemon/support/cluster.ts";
+import { factsOf, membershipOf, raft } from "./hand-made.ts";
+import { strangeDaemon } from "./strange-daemon.ts";
 
 const loopback = "127.0.0.1:0";
 
@@ -94,6 +97,26 @@ test("one socket is enough to find every member, and each is asked once", async 
   const { diagnosis } = await visit(fixture.followers()[0]!.socket);
   expect(diagnosis.nodes.map(({ name, state }) => `${name} ${state}`).toSorted()).toEqual(["n1 answers", "n2 answers", "n3 answers"]);
   expect(diagnosis.causes.filter(({ severity }) => severity === "outage")).toEqual([]);
+});
+
+test("a node that is reached on two ways is one node, and an address that fails beside one that answers is no fault of it", async () => {
+  await using fixture = await startCluster(1);
+  const { clientAddress, socket } = fixture.cluster.nodes[0]!;
+  const { diagnosis } = await consult({ ...round, dataDirs: [dirname(socket)], target: { endpoints: [clientAddress], origin: "test" } }, undefined);
+  expect(diagnosis.nodes.map(({ name, state }) => [name, state])).toEqual([["n1", "answers"]]);
+});
+
+test("an election that is under way is waited for, and said when it does not end", async () => {
+  const voter = (leads: boolean): NodeFacts => ({ ...raft(factsOf("n1", membershipOf(["n1"])), leads ? {} : { leader: null, role: "candidate" }), electionTimeoutMs: 20 });
+  let asked = 0;
+  const visitUntil = async (leadsAt: number): Promise<string | null> => {
+    asked = 0;
+    const endpoint = await strangeDaemon(() => voter(++asked >= leadsAt));
+    return (await consult({ ...round, target: { endpoints: [endpoint], origin: "test" } }, undefined)).diagnosis.cause;
+  };
+  // The hand-made clock is of another year, and there is no other node to compare it with.
+  expect([await visitUntil(2), asked]).toEqual([null, 2]);
+  expect([await visitUntil(99), asked]).toEqual(["election-under-way", 3]);
 });
 
 test("a daemon that is stopped is known by its directory, and through that the others (N1)", async () => {

@@ -7,7 +7,7 @@ import { causeIds, type CauseId } from "../../../src/cli/doctor/cause.ts";
 import { diagnose, type Diagnosis } from "../../../src/cli/doctor/diagnosis.ts";
 import { diagnosisText } from "../../../src/cli/doctor/text.ts";
 import {
-  answering, answersAs, changed, cut, damaged, everywhere, factsOf, gone, healthy, leaderless, memberOf, membershipOf, names, onDisk, raft, refused, silent, stalled,
+  answering, answersAs, changed, cut, damaged, everywhere, factsOf, formingAt, gone, healthy, leaderless, memberOf, membershipOf, names, onDisk, raft, refused, silent, stalled, twoClusters,
   withMembership, withPeer, type Cluster,
 } from "./hand-made.ts";
 
@@ -49,6 +49,7 @@ describe("a cluster that is well", () => {
 const faults: Readonly<Record<CauseId, () => Cluster>> = {
   "directory-damaged": () => damaged(gone(healthy(), "n3", refused), "n3", "damaged"),
   "wiped-disk": () => damaged(gone(healthy(), "n3", refused), "n3", "wiped"),
+  "split-brain": twoClusters,
   "different-clusters": () => changed(healthy(), "n3", (facts) => ({ ...facts, clusterId: "b".repeat(32) })),
   "fenced-out": () => changed(everywhere(healthy(), (facts) => ({ ...facts, clusterIncarnation: 2 })), "n3", (facts) => ({ ...facts, clusterIncarnation: 1 })),
   "tls-mismatch": () => ["n1", "n2"].reduce((cluster, name) => cut(cut(cluster, name, "n3", badKey), "n3", name, badKey), healthy()),
@@ -69,6 +70,7 @@ const faults: Readonly<Record<CauseId, () => Cluster>> = {
   "disk-slow": () => slowDisk(healthy(), "n1"),
   "event-loop-late": () => changed(healthy(), "n2", (facts) => ({ ...facts, process: { ...facts.process!, eventLoopLagP99Ms: 900 } })),
   "removed-node": () => withNode(healthy(), "n4", raft(factsOf("n4", membershipOf(names(4))), { leader: null, role: "follower", lastTerm: 6, membershipIndex: 3 })),
+  forming: () => new Map([["n1", formingAt("n1", {})]]),
   "not-admitted": () => {
     const facts = raft(factsOf("n4", membershipOf([])), { leader: null, role: "learner", lastTerm: 0, lastIndex: 0 });
     return withNode(healthy(), "n4", { ...facts, process: { ...facts.process!, join: { stage: "asking", error: null } } });

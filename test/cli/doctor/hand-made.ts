@@ -1,7 +1,7 @@
 // Facts written down by hand: a healthy cluster of voters, and small changes that make it ill. Every change gives a new cluster, so that faults can be
 // put together.
 
-import type { Examined, Trouble } from "../../../src/cli/doctor/examined.ts";
+import type { Examined, Forming, Trouble } from "../../../src/cli/doctor/examined.ts";
 import type { Knock, MembershipFacts, NodeFacts, PeerFacts } from "../../../src/wire/node-facts.ts";
 
 export type Cluster = ReadonlyMap<string, Examined>;
@@ -59,7 +59,7 @@ function peerOf({ id, name, peerAddress }: MembershipFacts["members"][number], f
 }
 
 export function answering(facts: NodeFacts): Examined {
-  return { place: `10.0.0.${facts.nodeId}:7400`, expected: { id: facts.nodeId, name: facts.name }, facts, silence: undefined, directory: undefined, answered: { wallClockMs, tookMs: 3 } };
+  return { place: `10.0.0.${facts.nodeId}:7400`, expected: { id: facts.nodeId, name: facts.name }, facts, silence: undefined, directory: undefined, forming: undefined, answered: { wallClockMs, tookMs: 3 } };
 }
 
 // ── changes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,6 +123,25 @@ export function damaged(cluster: Cluster, name: string, state: "wiped" | "damage
   const place = cluster.get(name)!;
   const directory = { state, node: { id: idOf(name), name }, code: "CORRUPT", message: `/mnt/${name}/wal/0000000000000001.wal is damaged at byte 4096: a batch does not match its checksum` };
   return new Map([...cluster, [name, { ...place, place: `/mnt/${name}`, expected: undefined, facts: undefined, directory, answered: undefined }]]);
+}
+
+/** Of a cluster of three that does not exist yet. */
+export function formingAt(name: string, progress: Partial<NonNullable<Forming["progress"]>> | undefined): Examined {
+  const source = "static:10.0.0.1:7401,10.0.0.2:7401,10.0.0.3:7401";
+  const addresses = [
+    { address: "10.0.0.1:7401", state: "self" as const, detail: "this node" }, { address: "10.0.0.2:7401", state: "forming" as const, detail: "n2" },
+    { address: "10.0.0.3:7401", state: "silent" as const, detail: "connect ECONNREFUSED" },
+  ];
+  const whole = { source, expect: 3, found: 2, vote: null, addresses, waitsFor: "2 of 3 nodes found; 10.0.0.3:7401: connect ECONNREFUSED", problem: null };
+  return {
+    place: `/run/${name}.sock`, expected: undefined, facts: undefined, silence: undefined, directory: undefined, answered: undefined,
+    forming: { name, source, expect: 3, progress: progress === undefined ? undefined : { ...whole, ...progress } },
+  };
+}
+
+/** n1 to n4 have gone on as they were, though the last of five was recovered from their loss and leads alone. */
+export function twoClusters(): Cluster {
+  return changed(healthy(5), "n5", (facts) => ({ ...raft(facts, { role: "leader", leader: "5", term: 9, lastTerm: 9, lastContactMs: 0, membership: membershipOf(["n5"]) }), clusterIncarnation: 2 }));
 }
 
 export function withMembership(cluster: Cluster, membership: MembershipFacts): Cluster {

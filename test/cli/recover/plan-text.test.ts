@@ -32,6 +32,13 @@ test("a plan says who goes on, who is given up, and what may be lost, on one scr
   ]);
 });
 
+test("commands to paste are whole where paths hold blanks, and run nothing where they hold worse", () => {
+  const odd = { ...plan, survivor: { ...plan.survivor, directory: "/data/my n2;reboot" } };
+  expect(planText(odd, "my plan").split("\n").at(-1)).toBe("  raftctl recover apply --plan 'my plan' --data-dir '/data/my n2;reboot'");
+  const applied: AppliedDocument = { applied: true, stage: "planned", planId: "p", directory: "/data/my n2", backup: "/b", clusterIncarnation: "2", survivor: "n2", rejoin: [] };
+  expect(appliedText(applied).split("\n").at(-1)).toBe("start it: raftctl daemon start --data-dir '/data/my n2'");
+});
+
 test("where nothing can be lost it says so, and where many keys are at risk it does not flood the screen", () => {
   const nothing = { ...plan, rejoin: [], loss: { committedUpTo: "12", unproven: null, unknownFrom: null, entries: [] } };
   expect(planText(nothing, undefined)).toContain("  lost        nothing that a client was told to be done\nnot written: give --out");
@@ -61,7 +68,7 @@ test("what was applied names the copies and what comes next; a rehearsal and a r
 test("collected survivors are a table with where each log ends", () => {
   const survivor: SurvivorDocument = {
     directory: "/data/n1", clusterId: "ab", clusterIncarnation: "1", nodeId: "1", name: "n1", hardState: { currentTerm: "9", votedFor: null, commitIndex: "10" },
-    snapshot: { index: "4", term: "3" }, lastIndex: "12", terms: [{ firstIndex: "5", term: "7" }], tail: [],
+    appliedIndex: "0", snapshot: { index: "4", term: "3" }, lastIndex: "12", terms: [{ firstIndex: "5", term: "7" }], tail: [],
   };
   expect(survivorsText({ survivors: [survivor, { ...survivor, terms: [], lastIndex: "4" }] }, "f")).toMatch(/12 of term 7 +10 +9 +\/data\/n1\s+n1 .* 4 of term 3[^]*\nwritten to f$/);
 });

@@ -18,6 +18,8 @@ export class NameServer {
   readonly hosts = new Map<string, { readonly v4?: readonly string[]; readonly v6?: readonly string[] }>();
   readonly services = new Map<string, readonly Service[]>();
   failing = false;
+  /** Of these it cannot tell, of others it can. */
+  readonly failingTypes = new Set<keyof typeof types>();
   questions = 0;
 
   /** Resolves with its address. */
@@ -37,8 +39,9 @@ export class NameServer {
     this.questions += 1;
     const { name, type, end } = readQuestion(question);
     const known = this.hosts.has(name) || this.services.has(name);
-    const records = this.failing ? [] : this.#records(name, type);
-    const code = this.failing ? serverFailed : known ? okay : noSuchName;
+    const failing = this.failing || [...this.failingTypes].some((failed) => types[failed] === type);
+    const records = failing ? [] : this.#records(name, type);
+    const code = failing ? serverFailed : known ? okay : noSuchName;
     const header = Buffer.alloc(12);
     question.copy(header, 0, 0, 2);
     header.writeUInt16BE(0x8180 | code, 2);
@@ -78,7 +81,7 @@ function readQuestion(question: Buffer): { name: string; type: number; end: numb
 }
 
 function writeName(name: string): Buffer {
-  const labels = name.split(".").map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, "latin1")]));
+  const labels = name.split(".").filter((label) => label !== "").map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, "latin1")]));
   return Buffer.concat([...labels, Buffer.from([0])]);
 }
 

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SystemClock } from "../../../src/platform/system-clock.ts";
-import { changesBetween } from "../../../src/daemon/discovery/changes.ts";
-import type { Discovery, DiscoveryWatch } from "../../../src/daemon/discovery/discovery.ts";
+import { ChangeReporter, changesBetween } from "../../../src/daemon/discovery/changes.ts";
+import type { DiscoveredNode, Discovery, DiscoveryWatch } from "../../../src/daemon/discovery/discovery.ts";
 import { openDiscovery } from "../../../src/daemon/discovery/open-discovery.ts";
 import { VirtualClock } from "../../host/support/virtual-clock.ts";
 import { NameServer } from "./name-server.ts";
@@ -43,6 +43,10 @@ describe("static (S17)", () => {
     const discovery = open("static:N1.example:7401,[::1]:7402,n1.example:7401");
     expect(await addresses(discovery)).toEqual(["n1.example:7401", "[::1]:7402"]);
     expect(observe(discovery).changes).toEqual([{ added: ["n1.example:7401", "[::1]:7402"], removed: [] }]);
+  });
+
+  test("what is wrong in it is named with its place (T18)", () => {
+    expect(() => open("static:a:1,b")).toThrow('static discovery, entry 2: "b" is not host:port with a port from 1 to 65535');
   });
 });
 
@@ -98,6 +102,21 @@ describe("file (S17)", () => {
     expect([observer.changes.length, observer.failures.length]).toEqual([2, 1]);
   });
 
+  test("a file that is empty for a moment, because it is written anew, has nobody come and go (S70, S91)", async () => {
+    const file = join(directory, "nodes");
+    await writeFile(file, "");
+    expect(await open(`file:${file}`).lookup()).toEqual([]);
+    await writeFile(file, "a:1\n");
+    const observer = observe(open(`file:${file}`));
+    await observer.until(() => observer.present.length === 1);
+    for (const nodes of ["a:1\nb:1\n", "a:1\nc:1\n", "# nobody\n"]) {
+      await writeFile(file, "");
+      await writeFile(file, nodes);
+      await observer.until(() => observer.present.join("\n") === nodes.replace("# nobody", "").trim());
+    }
+    expect(observer.changes).toEqual([{ added: ["a:1"], removed: [] }, { added: ["b:1"], removed: [] }, { added: ["c:1"], removed: ["b:1"] }, { added: [], removed: ["a:1", "c:1"] }]);
+  });
+
   test("a file that is not there is said so, and found when it comes", async () => {
     const file = join(directory, "nodes");
     const discovery = open(`file:${file}`);
@@ -111,7 +130,8 @@ describe("file (S17)", () => {
   test("a file without end and a list without end are refused (T5)", async () => {
     const file = join(directory, "nodes");
     await writeFile(file, "#".repeat(300_000));
-    await expect(open(`file:${file}`).lookup()).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(open(`file:${file}`).lookup()).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: `the discovery file ${file} has more than 262144 bytes` });
+    await expect(open("file:/dev/zero").lookup()).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: "the discovery file /dev/zero is not a file" });
     await writeFile(file, Array.from({ length: 300 }, (_, number) => `n${number}:1`).join("\n"));
     await expect(open(`file:${file}`).lookup()).rejects.toThrow("more than 256 nodes");
   });
@@ -137,6 +157,21 @@ describe("dns (S17)", () => {
   test("SRV records say name and port", async () => {
     server.services.set("_raftctl._tcp.example", [{ name: "n1.example", port: 7411 }, { name: "n2.example", port: 7412 }]);
     expect(await addresses(open("dns:_raftctl._tcp.example", servers))).toEqual(["n1.example:7411", "n2.example:7412"]);
+  });
+
+  test("a service that is said to be nowhere has no records (RFC 2782)", async () => {
+    server.services.set("_raftctl._tcp.example", [{ name: "", port: 0 }]);
+    expect(await addresses(open("dns:_raftctl._tcp.example", servers))).toEqual([]);
+  });
+
+  test("half of a list is none: when one of the two families cannot be asked, nothing is found (S71)", async () => {
+    server.hosts.set("nodes.example", { v4: ["10.0.0.1"] });
+    server.failingTypes.add("AAAA");
+    await expect(open("dns:nodes.example", servers).lookup()).rejects.toMatchObject({ code: "UNREACHABLE" });
+  });
+
+  test("what is no name server is said so", async () => {
+    await expect(open("dns:nodes.example", ["nonsense"]).lookup()).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("nonsense") as string });
   });
 
   test("a name without records is an empty list; a server that fails is a failure", async () => {
@@ -185,4 +220,25 @@ test.each([
   "", "static", "static:", "static:a", "static:a:0", "static:a:99999", "file:", "dns:", "dns:a:b", "dns:a:1:2", "dns:-a", "dns:a b", "dns:_s._tcp.a:1", "consul:x", "dns:" + "a".repeat(300),
 ])("%j is refused with what is wanted (T18)", (source) => {
   expect(() => open(source)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+});
+
+test("however often a look is asked for while one is under way, there is one more, which sees all (S70)", async () => {
+  const looks: ((found: readonly DiscoveredNode[]) => void)[] = [];
+  const observer = new Observer();
+  const reporter = new ChangeReporter(() => new Promise((resolve) => looks.push(resolve)), observer);
+  const first = reporter.look();
+  await Promise.resolve();
+  const asked = Array.from({ length: 100 }, () => reporter.look());
+  looks[0]!([{ address: "a:1", regions: undefined }]);
+  await first;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(looks).toHaveLength(2);
+  looks[1]!([{ address: "b:1", regions: undefined }]);
+  await Promise.all(asked);
+  expect(observer.changes).toEqual([{ added: ["a:1"], removed: [] }, { added: ["b:1"], removed: ["a:1"] }]);
+  const last = reporter.look();
+  await new Promise((resolve) => setImmediate(resolve));
+  looks[2]!([]);
+  await last;
+  expect(observer.present).toEqual([]);
 });

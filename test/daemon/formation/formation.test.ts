@@ -4,7 +4,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import type { Timer } from "../../../src/base/clock.ts";
 import { RaftctlError } from "../../../src/base/errors.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
 import { globalRegion, type ClusterId, type NodeId } from "../../../src/base/ids.ts";
 import { Prng } from "../../../src/base/prng.ts";
 import { Client } from "../../../src/client/client.ts";
@@ -12,6 +14,7 @@ import { NodeDisk } from "../../../src/platform/node-disk.ts";
 import { SystemClock } from "../../../src/platform/system-clock.ts";
 import { TcpTransport } from "../../../src/platform/tcp-transport.ts";
 import type { Disk } from "../../../src/storage/disk.ts";
+import { systemParts } from "../../../src/daemon/parts.ts";
 import { readDataDirectory, readFormingDirectory, formDataDirectory, abandonForming } from "../../../src/daemon/offline.ts";
 import type { FormationProgress } from "../../../src/wire/admin-protocol.ts";
 import { FormingNodes, type FormingDaemon } from "./support/forming-nodes.ts";
@@ -59,6 +62,10 @@ test("with one node missing nothing is formed, and it is said who is missing (S7
   expect(progress).toMatchObject({ expect: 3, vote: null, problem: null, source: forming.source });
   expect(progress.waitsFor).toContain(`2 of 3 nodes found; ${third.peer}: `);
   expect(progress.addresses.map(({ state }) => state).toSorted()).toEqual(["forming", "self", "silent"]);
+  expect(await ask(first, (client) => client.admin.call("health", {}))).toEqual({
+    healthy: false, live: true, ready: false,
+    checks: [{ name: "live", ok: true, detail: "the process answers" }, { name: "formed", ok: false, detail: `still forming a cluster of 3: ${progress.waitsFor}` }],
+  });
   await expect(ask(first, (client) => client.admin.call("status", {}))).rejects.toMatchObject({ code: "NOT_READY", message: expect.stringContaining("2 of 3 nodes found") as string });
   expect(await ask(first, (client) => client.admin.call("daemonStatus", {}))).toMatchObject({ state: "forming", listeners: { peer: first.peer } });
   expect(await forming.clusters()).toEqual([]);
@@ -200,6 +207,44 @@ test("members that have all moved at once find each other by discovery, by id, a
     expect(daemon!.region.raft.core.membership.voters).toHaveLength(3);
   }
   expect(await forming.clusters()).toHaveLength(1);
+});
+
+/** Knows which of its timers may still fire. */
+class CountedClock extends SystemClock {
+  readonly armed = new Set<object>();
+
+  override at(time: number, call: () => void): Timer {
+    const token = {};
+    this.armed.add(token);
+    const timer = super.at(time, () => {
+      this.armed.delete(token);
+      call();
+    });
+    return {
+      cancel: () => {
+        this.armed.delete(token);
+        timer.cancel();
+      },
+    };
+  }
+}
+
+test("a node that is told to stop while it goes over from forming to serving stops whole, with nothing left that would wake it", async () => {
+  await using forming = await FormingNodes.make(1);
+  const clock = new CountedClock();
+  const node = forming.nodes[0]!;
+  const { openStore } = await systemParts(silentLogger);
+  let stopping: Promise<void> | undefined;
+  await node.start({
+    clock,
+    openStore: (directory, logger) => {
+      stopping = node.daemon!.stop({ transfer: false, drainMs: 0 });
+      return openStore(directory, logger);
+    },
+  });
+  await until(() => expect(stopping).toBeDefined());
+  await stopping;
+  await until(() => expect(clock.armed.size).toBe(0));
 });
 
 /** A disk that fails for good at the nth change of a name: before the change, or with it done and not yet made durable. */

@@ -72,3 +72,25 @@ test("a vote that was read is durable, also when whoever wrote it died before it
   };
   await writeForming(disk, "/d", voted, crc32);
 });
+
+test("an identity that was not made durable before a crash is, before the vote beside it is removed: never neither of the two (H1)", async () => {
+  const prng = new Prng(9);
+  const disk = new MemoryDisk();
+  await writeForming(disk, "/d", voted, crc32);
+  // As whoever crashed between the rename and the fsync of the directory left it.
+  const identity = await disk.open("/d/identity.tmp", "create");
+  await identity.write(0, utf8("identity"));
+  await identity.sync();
+  await identity.close();
+  await disk.rename("/d/identity.tmp", "/d/identity");
+  const neither: boolean[] = [];
+  disk.onChange = async () => {
+    for (let crash = 0; crash < 40; crash += 1) {
+      const after = disk.crashed(prng);
+      neither.push(!(await after.exists("/d/identity")) && !(await after.exists("/d/forming")));
+    }
+  };
+  await removeForming(disk, "/d");
+  expect(neither).toHaveLength(40);
+  expect(neither).not.toContain(true);
+});

@@ -82,10 +82,13 @@ test("a cluster that is there is joined, its members asked first, as its latest 
 
 test("two clusters behind one source are left alone", () => {
   expect(nextStep(self(1, 3), [own, member("c"), member("d", 2)])).toEqual({ kind: "wait" });
+  expect(nextStep(self(1, 3), [own, forming(2), forming(3), member("c"), member("d", 2)])).toEqual({ kind: "wait" });
+  expect(nextStep(self(1, 3, 1), [own, forming(2, 1), forming(3, 1), member("c"), member("d", 2)])).toEqual({ kind: "wait" });
 });
 
 test("with discovery.join never only a cluster is joined that this node may have voted for", () => {
   expect(nextStep({ ...self(1, 3), join: "never" }, [own, member("c")])).toEqual({ kind: "wait" });
+  expect(nextStep({ ...self(1, 3), join: "never" }, [own, forming(2), forming(3), member("c")])).toEqual({ kind: "wait" });
   expect(nextStep({ ...self(1, 3, 2), join: "never" }, [own, member("c")])).toMatchObject({ kind: "join" });
 });
 

@@ -80,3 +80,121 @@ test("a node that has stopped votes no more", async () => {
   await forming.stop();
   await expect(forming.answer(candidate(1))).rejects.toMatchObject({ code: "STOPPED" });
 });
+
+const voteForMe = { nodeId: "7", name: "n7", cluster: null, vote: "5" };
+const memberAnswer = { nodeId: "7", name: "n7", cluster: { id: "c".repeat(32), incarnation: 1 }, vote: null };
+
+for (const [what, result] of [["founds", voteForMe], ["joins", memberAnswer]] as const) {
+  test(`a node that could not write whether it ${what} votes no more: its identity may be on the disk, and another may found with that vote (H1, S71)`, async () => {
+    const written = defer<never>();
+    const saved: string[] = [];
+    const forming = formation({
+      record: { nodeId: "5" as NodeId, name: "n5", settings, source: "static:h1:1", expect: 2, vote: "5" as NodeId },
+      lookup: async () => [{ address: "h7:1", regions: undefined }],
+      callAddress: async () => ({ type: "adminResponse", result }),
+      found: () => written.promise,
+      enter: () => written.promise,
+      saveVote: async (vote) => void saved.push(vote),
+    });
+    const running = watch(forming.run());
+    await settled();
+    const answer = watch(forming.answer({ ...candidate(1), expect: 2 }));
+    written.reject(new Error("the directory could not be made durable"));
+    await settled();
+    expect([running.state, answer.error?.code, saved]).toEqual(["rejected", "STOPPED", []]);
+  });
+}
+
+test("what a source has named stays known while it cannot be read, and is not complained of when it can be again", async () => {
+  const clock = new VirtualClock();
+  let readable = true;
+  const forming = formation({
+    clock,
+    lookup: async () => {
+      if (!readable) throw new Error("the name server is away");
+      return [{ address: "h1:1", regions: undefined }];
+    },
+  });
+  const running = watch(forming.run());
+  const waitsFor: string[] = [];
+  for (const state of [true, false, true]) {
+    readable = state;
+    await clock.advance(100);
+    await settled();
+    waitsFor.push(forming.progress().waitsFor);
+  }
+  const alone = "1 of 3 nodes found; h1:1: nobody is called here";
+  expect([running.state, waitsFor]).toEqual(["pending", [alone, `${alone}; the name server is away`, alone]]);
+  await forming.stop();
+});
+
+test("forming has not ended while a vote is still being written: the directory may be another process's then (H1)", async () => {
+  const saved = defer<void>();
+  const forming = formation({ saveVote: () => saved.promise });
+  const running = watch(forming.run());
+  await settled();
+  const answer = watch(forming.answer(candidate(1)));
+  await settled();
+  const stopping = watch(forming.stop());
+  await settled();
+  expect([answer.state, running.state, stopping.state]).toEqual(["pending", "pending", "pending"]);
+  saved.resolve();
+  await settled();
+  expect([answer.value?.vote, running.state, stopping.state]).toEqual(["1", "resolved", "resolved"]);
+});
+
+test("forming that failed has not ended while a vote that was asked for meanwhile is being written (H1)", async () => {
+  const saved = [defer<void>(), defer<void>()];
+  const writing = [...saved];
+  const forming = formation({
+    saveVote: () => writing.shift()!.promise,
+    callAddress: async (address) => ({ type: "adminResponse", result: { nodeId: address.slice(1, 2), name: address, cluster: null, vote: null } }),
+  });
+  const running = watch(forming.run());
+  await settled();
+  const answer = watch(forming.answer(candidate(1)));
+  saved[0]!.reject(new Error("no space"));
+  await settled();
+  expect([running.state, answer.state]).toEqual(["pending", "pending"]);
+  saved[1]!.resolve();
+  await settled();
+  expect([running.state, answer.value?.vote]).toEqual(["rejected", "1"]);
+});
+
+test("while it waits for others it holds one timer, and none when it has ended", async () => {
+  const clock = new VirtualClock();
+  const forming = formation({ clock, lookup: async () => [] });
+  const running = watch(forming.run());
+  for (let look = 0; look < 100; look += 1) {
+    await settled();
+    await clock.advance(100);
+  }
+  expect([running.state, clock.armed.length]).toEqual(["pending", 1]);
+  await forming.stop();
+  await settled();
+  expect([running.state, clock.armed.length]).toEqual(["resolved", 0]);
+});
+
+test("a source or a node that does not answer does not hold up the end", async () => {
+  for (const changes of [{ lookup: () => new Promise<never>(() => undefined) }, { callAddress: () => new Promise<never>(() => undefined) }]) {
+    const forming = formation(changes);
+    const running = watch(forming.run());
+    await settled();
+    await forming.stop();
+    await settled();
+    expect(running.state).toBe("resolved");
+  }
+});
+
+test("what is no answer of a forming node is none, whatever it says (H1)", async () => {
+  for (const result of [null, "n7", { nodeId: "7" }, { nodeId: "-7", name: "n7", cluster: null, vote: null }, { nodeId: "7", name: 7, cluster: null, vote: null },
+    { nodeId: "7", name: "n7", cluster: { id: "c".repeat(32), incarnation: "2" }, vote: null }, { nodeId: "7", name: "n7", cluster: { id: "zz", incarnation: 1 }, vote: null }]) {
+    const entered: unknown[] = [];
+    const forming = formation({ callAddress: async () => ({ type: "adminResponse", result }), enter: async (cluster) => void entered.push(cluster) });
+    const running = watch(forming.run());
+    await settled();
+    expect([running.state, entered, forming.progress().addresses[0]?.state], JSON.stringify(result)).toEqual(["pending", [], "silent"]);
+    expect(forming.progress().addresses[0]?.detail).toMatch(/^h1:1 answers with what is no answer to a forming node/);
+    await forming.stop();
+  }
+});

@@ -97,11 +97,35 @@ test("a directory that is not as it was planned is refused and stays as it is: m
   await expect(applyPlan(partsOf(other), directory, plan)).rejects.toThrow("the plan chose n1");
   await expect(applyPlan(partsOf(await memberDirectory({}, 4)), directory, plan)).rejects.toThrow(unsafe);
   await expect(applyPlan(partsOf(await memberDirectory({ clusterIncarnation: 3 })), directory, plan)).rejects.toThrow(unsafe);
+  for (const hardState of [{ currentTerm: 4, votedFor: idOf("n2"), commitIndex: 3 }, { currentTerm: 5, votedFor: idOf("n3"), commitIndex: 3 }, { currentTerm: 4, votedFor: idOf("n3"), commitIndex: 4 }]) {
+    const voted = disk.copy();
+    const log = await openLog(voted, (await readIdentity(voted, directory, crc32))!);
+    await log.append([{ kind: "hardState", region: globalRegion, hardState }]);
+    await log.close();
+    await expect(applyPlan(partsOf(voted), directory, plan), JSON.stringify(hardState)).rejects.toThrow(unsafe);
+  }
   const wal = await openLog(disk, (await readIdentity(disk, directory, crc32))!);
   await wal.append([{ kind: "entries", region: globalRegion, entries: [put(6, 4, "later")] }]);
   await wal.close();
   await expect(applyPlan(partsOf(disk), directory, plan)).rejects.toThrow("has changed since the plan was made: it ends at index 6 of term 4");
   expect(await stateOf(disk)).toBe("1 6@4 5");
+});
+
+test("a node that another plan has fenced is not gone on with: where its old identity lies, only that plan knows (N3)", async () => {
+  const disk = await memberDirectory();
+  const plan = await planFor(disk);
+  const fenced = disk.copy();
+  fenced.onChange = async () => {
+    if ((await readIdentity(fenced, directory, crc32))!.clusterIncarnation === 2) throw new Error("the power went");
+  };
+  await expect(applyPlan(partsOf(fenced), directory, plan)).rejects.toThrow("the power went");
+  fenced.onChange = undefined;
+  const other = { ...plan, planId: "fedcba9876543210" };
+  await expect(applyStage(partsOf(fenced), directory, other)).rejects.toMatchObject({ code: "UNSAFE", message: expect.stringContaining("by another plan than fedcba9876543210") });
+  await expect(applyPlan(partsOf(fenced), directory, other)).rejects.toThrow(unsafe);
+  expect(await stateOf(fenced)).toBe("2 5@2 5");
+  expect(await applyPlan(partsOf(fenced), directory, plan)).toBe("fenced");
+  expect(await stateOf(fenced)).toBe("2 6@5 1");
 });
 
 test("a power cut at any moment leaves the old cluster's node, or one that is fenced, never a lone voter without the fence; applying again finishes (N3)", { timeout: 60_000 }, async () => {

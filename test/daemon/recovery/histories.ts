@@ -102,7 +102,7 @@ export class History {
 
 /** What `recover collect` would read from its disk; with a snapshot somewhere in what is applied. */
 export function survivorOf(server: Server, snapshotIndex = 0): Survivor {
-  const { hardState, entries, snapshot } = server.disk;
+  const { hardState, entries, snapshot, lastApplied } = server.disk;
   const commitIndex = Math.min(hardState.commitIndex, snapshot.index + entries.length);
   const begin = Math.min(snapshotIndex, commitIndex);
   const kept = entries.filter((entry) => entry.index > begin);
@@ -112,6 +112,7 @@ export function survivorOf(server: Server, snapshotIndex = 0): Survivor {
   return {
     directory: `/data/${server.name}`, clusterId, clusterIncarnation: 1, nodeId: server.id, name: server.name, incarnation: 1,
     hardState: { ...hardState, commitIndex },
+    appliedIndex: lastApplied,
     snapshot: { index: begin, term: begin === 0 ? 0 : entries[begin - 1]!.term },
     lastIndex: entries.at(-1)?.index ?? 0,
     terms: kept.reduce<TermRun[]>((runs, { index, term }) => (runs.at(-1)?.term === term ? runs : [...runs, { firstIndex: index, term }]), []),

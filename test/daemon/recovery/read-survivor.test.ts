@@ -3,12 +3,13 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { globalRegion, parseRegionId } from "../../../src/base/ids.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { applyPlan } from "../../../src/daemon/recovery/apply-plan.ts";
-import { readSurvivor } from "../../../src/daemon/recovery/read-survivor.ts";
+import { readSurvivor, tailEntriesMax } from "../../../src/daemon/recovery/read-survivor.ts";
 import { planRecovery } from "../../../src/daemon/recovery/recovery-plan.ts";
 import { isEmpty, type Survivor } from "../../../src/daemon/recovery/survivor.ts";
 import { createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
 import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
 import { encodeCommand, type Command } from "../../../src/wire/command.ts";
+import { Wal } from "../../../src/storage/wal/wal.ts";
 import { MemoryDisk } from "../../storage/memory-disk.ts";
 import { crc32 } from "../../storage/wal/fixtures.ts";
 import { clusterId } from "./histories.ts";
@@ -102,4 +103,18 @@ test("what entries touch is told for every kind of command, and for one that thi
   await wal.append([{ kind: "entries", region: globalRegion, entries }]);
   await wal.close();
   expect((await survivorIn(disk)).tail.slice(2).flatMap(({ keys }) => keys)).toEqual(["base64:/w==", "a..b", "a..", "stream orders", "(a command of a newer version)"]);
+});
+
+test("of a tail without an end only so many entries are listed; how long it is stands in the last index", async () => {
+  const disk = await memberDirectory();
+  const { clusterId: cluster, nodeId, incarnation } = await identityIn(disk);
+  const wal = await Wal.open({
+    ...partsOf(disk), segmentBytes: 4 * 1024 * 1024, clusterId: cluster, nodeId, incarnation, directory: layout.wal(directory), batchBytesMax: 1024 * 1024, idleMarkMs: 100, freeBytesMin: 0,
+    onFatal: (error) => { throw error; },
+  });
+  const entries = Array.from({ length: tailEntriesMax + 10 }, (_, position) => put(6 + position, 4, "k"));
+  for (let from = 0; from < entries.length; from += 2_000) await wal.append([{ kind: "entries", region: globalRegion, entries: entries.slice(from, from + 2_000) }]);
+  await wal.close();
+  const survivor = await survivorIn(disk);
+  expect([survivor.lastIndex, survivor.tail.length]).toEqual([tailEntriesMax + 15, tailEntriesMax]);
 });

@@ -15,6 +15,7 @@ function survivor(name: string, terms: readonly number[], changes: Partial<Survi
   return {
     directory: `/data/${name}`, clusterId, clusterIncarnation: 1, nodeId: idOf(name), name, incarnation: 1,
     hardState: { currentTerm: terms.at(-1) ?? 0, votedFor: undefined, commitIndex },
+    appliedIndex: 0,
     snapshot: { index: 0, term: 0 },
     lastIndex: terms.length,
     terms: terms.flatMap((term, position) => (position > 0 && terms[position - 1] === term ? [] : [{ firstIndex: position + 1, term }])),
@@ -143,4 +144,15 @@ test("directories that do not belong together are refused: other clusters, copie
 
 test("two survivors that know different entries to be committed are damage, not a choice", () => {
   expect(() => plan([survivor("n1", [1, 2], { commitIndex: 2 }), survivor("n2", [1, 3, 3], { commitIndex: 3 })], ["n3", "n4", "n5"])).toThrow(code("CORRUPT"));
+});
+
+test("a log that ends before what its node knows to be committed is not what it was (13)", () => {
+  const hardState = { currentTerm: 2, votedFor: undefined, commitIndex: 3 };
+  expect(() => plan([survivor("n1", [1, 1], { hardState }), survivor("n2", [1])], ["n3", "n4", "n5"])).toThrow(expect.objectContaining({ code: "CORRUPT", message: expect.stringContaining("knows index 3 to be committed, but its log ends at 2") as string }) as Error);
+});
+
+test("what a survivor has applied was committed, however little its log says of it, and decides who goes on (Figure 8)", () => {
+  const survivors = [survivor("n1", [1, 2], { commitIndex: 1, appliedIndex: 2 }), survivor("n2", [1, 3], { commitIndex: 1, appliedIndex: 1 })];
+  expect(plan(survivors, ["n3", "n4", "n5"])).toMatchObject({ survivor: { name: "n1" }, loss: { committedUpTo: 2, unproven: undefined, unknownFrom: 3 } });
+  expect(() => plan([survivor("n1", [1, 2], { appliedIndex: 2 }), survivor("n2", [1, 3], { appliedIndex: 2 })], ["n3", "n4", "n5"])).toThrow("both know index 2 to be committed, with terms 3 and 2");
 });

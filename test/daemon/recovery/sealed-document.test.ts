@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -60,4 +60,34 @@ test("content that was sealed properly and makes no sense is refused as well", a
     await writeSealed(path, survivorsDocument([{ ...survivor, ...wrong } as never]));
     await expect(readSurvivors(path)).rejects.toThrow(code("CORRUPT"));
   }
+});
+
+test("a file of somebody else is not overwritten, not even under the temporary name; an older document is", async () => {
+  const path = join(await temporaryDirectory(), "s");
+  const document = survivorsDocument([await survivorInMemory()]);
+  await writeFile(path, "precious");
+  await expect(writeSealed(path, document)).rejects.toThrow(expect.objectContaining({ code: "CONFLICT", exit: 6, message: expect.stringContaining(path) as string }) as Error);
+  expect(await readFile(path, "utf8")).toBe("precious");
+  await writeFile(path, "");
+  await writeFile(`${path}.tmp`, "precious");
+  await expect(writeSealed(path, document)).rejects.toThrow(code("CONFLICT"));
+  await rm(`${path}.tmp`);
+  await writeSealed(path, document);
+  await writeFile(`${path}.tmp`, (await readFile(path, "utf8")).slice(0, 40));
+  await writeSealed(path, document);
+  expect(await readSurvivors(path)).toHaveLength(1);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test("what is no file, or has no end, is refused before it is read, and an id that is none is damage of that file", async () => {
+  const home = await temporaryDirectory();
+  await expect(readSurvivors(home)).rejects.toThrow(code("CORRUPT"));
+  await expect(readSurvivors("/dev/zero")).rejects.toThrow("/dev/zero is not a file");
+  const path = join(home, "s");
+  await (await open(path, "w")).truncate(2 ** 31);
+  await expect(readSurvivors(path)).rejects.toThrow("no document of a recovery is larger");
+  await rm(path);
+  const survivor = await survivorInMemory();
+  await writeSealed(path, survivorsDocument([{ ...survivor, nodeId: "n1" as never }]));
+  await expect(readSurvivors(path)).rejects.toThrow(expect.objectContaining({ code: "CORRUPT", message: expect.stringContaining(path) as string }) as Error);
 });

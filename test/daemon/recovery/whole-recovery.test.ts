@@ -11,7 +11,7 @@ import { Client } from "../../../src/client/client.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { createCluster, type Cluster } from "../../../src/daemon/cluster.ts";
 import { Daemon } from "../../../src/daemon/daemon.ts";
-import { joinDataDirectory } from "../../../src/daemon/offline.ts";
+import { applyPlanFile, joinDataDirectory, writeRecoveryDocument } from "../../../src/daemon/offline.ts";
 import { systemParts } from "../../../src/daemon/parts.ts";
 import { applyRecovery } from "../../../src/daemon/recovery/apply.ts";
 import { makeRecoveryPlan } from "../../../src/daemon/recovery/make-plan.ts";
@@ -116,6 +116,27 @@ test("a survivor with a snapshot and a purged log leads alone with everything th
   await isVerified(last, second);
   expect((await last.kv.range({ start: "", keysOnly: true, limit: 1 })).records).toHaveLength(1);
   expect((await last.kv.get("after")).record).toBeDefined();
+});
+
+test("a plan is not carried out once a node that was given up is back, and neither rehearsed (N3)", async () => {
+  const home = await Home.make();
+  const { nodes } = await home.cluster(3);
+  const dead = nodes[1]!.peerAddress;
+  await Promise.all(nodes.map((node) => node.stop(stopNow)));
+  const plan = await makeRecoveryPlan({ directories: [home.dataDir("n1")], files: [], dead: ["n2", "n3"], timeoutMs: 300 });
+  const planFile = join(home.dataDir("n1"), "plan");
+  await writeRecoveryDocument(planFile, planDocument(plan));
+  const revived = await home.start("n2", dead);
+  for (const dryRun of [true, false]) {
+    await expect(applyPlanFile({ planFile, dataDir: home.dataDir("n1"), dryRun })).rejects.toMatchObject({ code: "UNSAFE", message: `n2 answers at ${dead}: it is not dead` });
+  }
+  await revived.stop(stopNow);
+  expect((await applyPlanFile({ planFile, dataDir: home.dataDir("n1"), dryRun: true })).stage).toBe("planned");
+  expect((await applyPlanFile({ planFile, dataDir: home.dataDir("n1"), dryRun: false })).stage).toBe("planned");
+  // What is done is done, whoever runs by now.
+  const again = await home.start("n2", dead);
+  expect((await applyPlanFile({ planFile, dataDir: home.dataDir("n1"), dryRun: false })).stage).toBe("applied");
+  await again.stop(stopNow);
 });
 
 test("a node that leads alone is not recovered: its quorum is not lost (N3)", async () => {

@@ -3,8 +3,8 @@
 
 import type { NodeFacts } from "../../../wire/node-facts.ts";
 import { cause, listed, oftenest, runningNodes, severityOf, type Case, type Rule } from "../case.ts";
-import type { Cause } from "../cause.ts";
-import { kindOf } from "../examined.ts";
+import type { Action, Cause } from "../cause.ts";
+import { homeOf, kindOf } from "../examined.ts";
 import { votersOf } from "../picture.ts";
 import { joinAnew, joinFirst, readvertise, stopNode } from "../remedy.ts";
 
@@ -18,23 +18,6 @@ export const differentClusters: Rule = (found) => {
   return [cause("different-clusters", severityOf(found, ({ obstacle }) => obstacle === "other-cluster" || obstacle === "wrong-address"), {
     nodes: names, summary: `${listed(names)} ${names.length === 1 ? "belongs" : "belong"} to another cluster`, evidence: all.map(({ evidence }) => evidence),
     actions: [joinFirst(picture, `start ${listed(names)} on the right directory; a node that was set up with init by mistake gets an empty one and joins`)],
-  })];
-};
-
-export const fencedOut: Rule = (found) => {
-  const all = [...found.picture.nodes.values()];
-  const newest = Math.max(0, ...all.map(({ clusterIncarnation }) => clusterIncarnation));
-  const old = all.filter(({ clusterIncarnation }) => clusterIncarnation < newest);
-  const refused = found.edges.filter(({ reason }) => reason === "CLUSTER_RECOVERED");
-  if (old.length + refused.length === 0) return [];
-  const names = old.length > 0 ? old.map(({ name }) => name) : oftenest(refused.flatMap(({ from, to }) => [found.picture.name(from), found.picture.name(to)]));
-  return [cause("fenced-out", severityOf(found, ({ obstacle }) => obstacle === "recovered"), {
-    nodes: names, summary: `${listed(names)} was given up when the cluster was recovered, and cannot come back as it is`,
-    evidence: [
-      ...old.map(({ name, clusterIncarnation }) => `${name} is of cluster incarnation ${clusterIncarnation}, the cluster is at ${newest}`),
-      ...refused.map(({ from, to }) => `${found.picture.name(from)} and ${found.picture.name(to)} refuse each other: one of them is from before the recovery`),
-    ],
-    actions: old.map(({ name, dataDir }) => joinAnew(found.picture, name, dataDir)),
   })];
 };
 
@@ -81,16 +64,23 @@ export const duplicateId: Rule = ({ picture }) => {
     nodes: [...new Set(copies.map(({ name }) => name))],
     summary: `node ${copies[0]!.nodeId} (${copies[0]!.name}) exists ${copies.length} times: a directory was copied, and both may vote`,
     evidence: copies.map((facts) => `${facts.dataDir}${facts.process === null ? "" : ` (pid ${facts.process.pid}, peers at ${facts.addresses?.peer ?? "-"})`} says that it is ${facts.nodeId}`),
-    actions: [
-      stopNode(copies.at(-1)!.dataDir, "stop the copy and keep its directory aside; only one may ever run"),
-      joinFirst(picture, "to have a further node, let it join with an empty directory"),
-    ],
+    actions: [...leaveOne(picture, copies), joinFirst(picture, "to have a further node, let it join with an empty directory")],
   }));
 };
 
+/** The one that the cluster finds at the member's address stays. Where nobody can tell, no command is given: it could stop the wrong one. */
+function leaveOne(picture: Case["picture"], copies: readonly NodeFacts[]): Action[] {
+  const member = picture.configuration.members.find(({ id }) => id === copies[0]!.nodeId);
+  const originals = copies.filter(({ source, addresses }) => source === "live" && addresses?.peer === member?.peerAddress);
+  const others = copies.filter((facts) => facts !== originals[0]);
+  const why = "only one may ever run, and the other's directory is kept aside";
+  if (originals.length !== 1) return [{ text: `find out which one of ${listed(copies.map(({ dataDir }) => dataDir))} is the copy, and stop that: ${why}`, command: null }];
+  return others.map(({ name, source, dataDir, addresses }) => (source === "live" ? stopNode(picture, { name: `the copy of ${name} at ${addresses?.peer ?? "an unknown address"}`, dataDir }, why) : { text: `never start ${dataDir}: ${why}`, command: null }));
+}
+
 /** One for each process, and one for each directory that none of them has. */
 function homesOf(records: readonly NodeFacts[]): NodeFacts[] {
-  const running = new Map(records.filter(({ source }) => source === "live").map((facts) => [`${facts.process?.pid} ${facts.dataDir}`, facts]));
+  const running = new Map(records.filter(({ source }) => source === "live").map((facts) => [homeOf(facts), facts]));
   const used = new Set([...running.values()].map(({ dataDir }) => dataDir));
   const stopped = new Map(records.filter(({ source, dataDir }) => source === "directory" && !used.has(dataDir)).map((facts) => [facts.dataDir, facts]));
   return [...running.values(), ...stopped.values()];
@@ -154,26 +144,34 @@ export const removedNode: Rule = ({ picture }) => outsiders(picture, (facts) => 
     ...(facts.raft.removedAt === null && votersOf(facts.raft.membership).includes(facts.nodeId) ? [`${facts.name} has not heard of it: its own configuration (index ${facts.raft.membershipIndex}) still names it as a voter`] : []),
   ],
   actions: [
-    ...(facts.source === "live" ? [stopNode(facts.dataDir, `stop ${facts.name}; it cannot disturb the others, and it serves nobody`)] : []),
+    ...(facts.source === "live" ? [stopNode(picture, facts, "it cannot disturb the others, and it serves nobody")] : []),
     joinAnew(picture, facts.name, facts.dataDir),
   ],
 }));
 
 export const notAdmitted: Rule = ({ picture }) => outsiders(picture, isNewcomer).map(({ name, process }) => cause("not-admitted", "degraded", {
   nodes: [name], summary: `${name} wants to join and is not admitted yet`,
-  evidence: [process!.join!.error === null ? `${name} is asking the members that it was given` : `${name} was told: ${process!.join!.error.message}`],
+  evidence: [waitsFor(name, process)],
   actions: [picture.leader === undefined ? { text: "a leader has to be there first: see the other causes", command: null } : joinFirst(picture, `follow ${name}, and let it join again where it has given up`)],
 }));
 
+function waitsFor(name: string, process: NodeFacts["process"]): string {
+  if (process === null) return `${name} does not run, and its log is empty`;
+  const error = process.join?.error ?? null;
+  return error === null ? `${name} is asking the members that it was given` : `${name} was told: ${error.message}`;
+}
+
 /** One that was admitted once has heard of it, however it ended. */
-function isNewcomer({ nodeId, process, raft }: NodeFacts): boolean {
+function isNewcomer({ nodeId, source, process, raft }: NodeFacts): boolean {
   const stage = process?.join?.stage;
-  return (stage === "asking" || stage === "failed") && !raft.membership.members.some(({ id }) => id === nodeId);
+  const isWaiting = source === "directory" ? raft.lastIndex === 0 : stage === "asking" || stage === "failed";
+  return isWaiting && !raft.membership.members.some(({ id }) => id === nodeId);
 }
 
 function outsiders(picture: Case["picture"], wanted: (facts: NodeFacts) => boolean): NodeFacts[] {
   const { members } = picture.configuration;
-  if (members.length === 0) return [];
+  // Where nobody knows of any member, a newcomer is outside all the same.
+  if (members.length === 0 && wanted !== isNewcomer) return [];
   const isOutside = ({ nodeId, raft }: NodeFacts): boolean => raft.removedAt !== null || !members.some(({ id }) => id === nodeId);
   return [...picture.nodes.values()].filter((facts) => isOutside(facts) && wanted(facts));
 }

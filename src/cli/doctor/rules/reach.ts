@@ -2,6 +2,7 @@
 // somebody accepts and is silent (stalled), nothing comes back (silent), or it breaks off (cut).
 
 import { cause, listed, oftenest, runningNodes, severityOf, type Case, type Rule } from "../case.ts";
+import type { Action } from "../cause.ts";
 import { shortReason } from "../examined.ts";
 import { majorityOf, votersOf, type NodeState, type Picture } from "../picture.ts";
 import type { Edge } from "../reachability.ts";
@@ -40,11 +41,18 @@ export const quorumLost: Rule = (found) => {
     nodes: names, summary: `the quorum is lost: it needs ${needs}, and ${listed(names)} ${names.length === 1 ? "is" : "are"} gone`,
     evidence: gone.flatMap((id) => absenceEvidence(found, id)),
     actions: [
-      { text: `bring back ${missing === names.length ? listed(names) : `any ${missing} of ${listed(names)}`}; that is enough`, command: startNode(picture, gone[0]!).command },
+      { text: `bring back ${missing === names.length ? listed(names) : `any ${missing} of ${listed(names)}`}; that is enough`, command: startNode(picture, gone.find((id) => !damaged.has(id)) ?? gone[0]!).command },
+      ...lookThere(picture, gone),
       recover(picture, names),
     ],
   })];
 };
+
+/** Who is cut off with us in a minority sees the same as who has lost the majority, and must not recover from it. */
+function lookThere(picture: Picture, gone: readonly string[]): Action[] {
+  const silent = gone.filter((id) => picture.stateOf(id) === "unreachable").map((id) => picture.name(id));
+  return silent.length === 0 ? [] : [{ text: `see whether ${listed(silent)} ${silent.length === 1 ? "runs" : "run"} behind a network that is cut: they may have a leader; run the doctor there`, command: "raftctl doctor" }];
+}
 
 /** Both ways, between nodes that answer us: the network between them is cut. */
 export const partition: Rule = (found) => {
@@ -113,13 +121,18 @@ interface Pair {
   readonly back: Edge;
 }
 
+function waysOf(edges: readonly Edge[]): ReadonlyMap<string, Edge> {
+  return new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, edge]));
+}
+
 /** Of nodes that answer us, and for no reason but the network. Each pair once, the failing way first. */
 function cutPairs({ edges, picture }: Case): Pair[] {
   const isCut = ({ reached, kind }: Edge): boolean => !reached && (kind === "refused" || kind === "cut" || kind === "silent" || kind === "other" || kind === "stalled");
   const failed = edges.filter((edge) => isCut(edge) && picture.stateOf(edge.to) === "answers");
+  const ways = waysOf(edges);
   const done = new Set<string>();
   return failed.flatMap((there) => {
-    const back = edges.find(({ from, to }) => from === there.to && to === there.from);
+    const back = ways.get(`${there.to} ${there.from}`);
     const key = [there.from, there.to].toSorted().join(" ");
     if (back === undefined || done.has(key) || (!back.reached && !isCut(back))) return [];
     done.add(key);
@@ -130,7 +143,8 @@ function cutPairs({ edges, picture }: Case): Pair[] {
 /** Nodes that reach each other on both ways, directly or through others; the largest group first. */
 function islandsOf({ picture, edges }: Case): string[][] {
   const left = new Set(runningNodes(picture).map(({ nodeId }) => nodeId));
-  const joined = (from: string, to: string): boolean => ![[from, to], [to, from]].some(([a, b]) => edges.some((edge) => edge.from === a && edge.to === b && !edge.reached));
+  const ways = waysOf(edges);
+  const joined = (from: string, to: string): boolean => ![`${from} ${to}`, `${to} ${from}`].some((way) => ways.get(way)?.reached === false);
   const islands: string[][] = [];
   for (const first of left) {
     const island = [first];

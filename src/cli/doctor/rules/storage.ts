@@ -5,22 +5,30 @@ import { cause, listed, runningNodes, severityOf, type Case, type Rule } from ".
 import type { Action, Cause } from "../cause.ts";
 import type { Examined } from "../examined.ts";
 import { majorityOf, votersOf, type Picture } from "../picture.ts";
-import { joinAnew, joinFirst, removeMember, shellWord } from "../remedy.ts";
+import { joinAnew, joinFirst, onMachine, removeMember } from "../remedy.ts";
+import { shellWord } from "../shell-word.ts";
 
 function replaceNode(picture: Picture, name: string, place: string): Action[] {
-  return [removeMember(name), joinAnew(picture, name, place)];
+  return [removeMember(picture, name), joinAnew(picture, name, place)];
+}
+
+function mend(picture: Picture, { place, directory: { code, node } }: Examined & { readonly directory: NonNullable<Examined["directory"]> }): Action[] {
+  if (code !== "CORRUPT") return [{ text: `make ${place} readable for this user and look again`, command: null }];
+  if (node !== undefined) return replaceNode(picture, node.name, place);
+  return [{ text: `find out whose directory ${place} is: that node is removed from the cluster and joins again with an empty one; this one is kept aside`, command: "raftctl member list" }];
 }
 
 const unreadable = (found: Case, state: "wiped" | "damaged"): (Examined & { directory: NonNullable<Examined["directory"]> })[] =>
   found.picture.examined.flatMap((place) => (place.directory?.state === state ? [{ ...place, directory: place.directory }] : []));
 
-export const directoryDamaged: Rule = (found) => unreadable(found, "damaged").filter(({ directory }) => directory.code !== "INCOMPATIBLE").map(({ place, directory }) => {
+export const directoryDamaged: Rule = (found) => unreadable(found, "damaged").filter(({ directory }) => directory.code !== "INCOMPATIBLE").map((damaged) => {
+  const { place, directory } = damaged;
   const name = directory.node?.name ?? place;
   return cause("directory-damaged", severityOf(found, ({ voter, obstacle }) => voter === directory.node?.id && obstacle === "damaged"), {
     damage: directory.code === "CORRUPT", nodes: directory.node === undefined ? [] : [name],
     summary: `${name} cannot start: ${directory.code === "CORRUPT" ? "its directory is damaged" : "its directory cannot be read"}`,
     evidence: [`${place}: ${directory.message}`],
-    actions: directory.code === "CORRUPT" ? replaceNode(found.picture, name, place) : [{ text: `make ${place} readable for this user and look again`, command: null }],
+    actions: mend(found.picture, damaged),
   });
 });
 
@@ -76,7 +84,7 @@ export const diskFull: Rule = ({ picture }) => {
   return [cause("disk-full", stopsWrites ? "outage" : "degraded", {
     nodes: names, summary: `the disk of ${listed(names)} is full: ${stopsWrites ? "no write is taken" : "the others go on without it"}`,
     evidence: full.map(({ name, dataDir }) => `${name} is read-only: no room, or no quota, for ${dataDir}`),
-    actions: full.map(({ name, dataDir }) => ({ text: `free some space for ${dataDir} on ${name}; nothing has to be restarted`, command: `df -h ${shellWord(dataDir)}` })),
+    actions: full.map(({ name, dataDir }) => ({ text: `free some space for ${dataDir} of ${name}${onMachine(picture, name)}; nothing has to be restarted`, command: `df -h ${shellWord(dataDir)}` })),
   })];
 };
 
