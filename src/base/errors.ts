@@ -47,6 +47,7 @@ const kinds = {
   UNSAFE: { exit: 9, retryable: false },
   UNKNOWN_OUTCOME: { exit: 10, retryable: false },
   UNHEALTHY: { exit: 11, retryable: true },
+  DIFFERENT: { exit: 12, retryable: false },
   CORRUPT: { exit: 13, retryable: false },
   NO_SPACE: { exit: 14, retryable: true },
   INCOMPATIBLE: { exit: 15, retryable: false },

@@ -14,7 +14,8 @@ export type AdminMethod = keyof AdminMethods;
 
 /** daemonStop stands here because the end of the connection is what it asks for. */
 const looking: ReadonlySet<AdminMethod> = new Set<AdminMethod>([
-  "status", "health", "diagnose", "memberList", "memberPlan", "joinProgress", "quota", "effectiveConfig", "daemonStatus", "version",
+  "status", "health", "diagnose", "memberList", "logHeader", "logPage", "memberPlan", "joinProgress", "quota", "effectiveConfig", "daemonStatus", "version",
+  "snapshotOpen", "snapshotRead", "snapshotClose", "snapshotList",
 ]);
 
 export interface AdminContext {

@@ -13,7 +13,9 @@ import { standingOf } from "../host/standing-check.ts";
 import { nameOf } from "../host/status.ts";
 import type { AdminMethods, DaemonStatus, FormationAnswer, FormationQuestion, JoinProgress, NodeStatus } from "../wire/admin-protocol.ts";
 import { encodeCommand } from "../wire/command.ts";
+import { liveHeader, livePage } from "./log-inspection/live-log.ts";
 import { checkParams, isAdminMethod, type AdminMethod } from "./admin-params.ts";
+import type { Backups } from "./backup/backups.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
 import { quotaSetting, type SpaceQuota } from "./space-quota.ts";
@@ -22,6 +24,7 @@ export interface AdminContext {
   readonly hosted: HostedRegion;
   readonly memberChange: MemberChange;
   readonly directory: MembershipDirectory;
+  readonly backups: Pick<Backups, "handlers">;
   readonly joining: () => Joining | undefined;
   readonly electionTimeout: number;
   readonly view: () => RegionView;
@@ -77,6 +80,8 @@ export class AdminHandlers {
     health: (_params, call) => this.#health(call),
     diagnose: () => this.#context.facts(),
     memberList: (params, call) => this.#memberList(params, call),
+    logHeader: () => liveHeader(this.#context.hosted.raft, { ...this.#context.nodeStatus(), dataDir: this.#context.daemonStatus().dataDir }),
+    logPage: (params) => livePage(this.#context.hosted.raft, params),
     leaderTransfer: (params, call) => this.#atLeader("leaderTransfer", params, call, () => this.#transfer(params)),
     join: (params, call) => this.#atLeader("join", params, call, () => this.#context.memberChange.admit(params)),
     joinProgress: (_params, call) => this.#joinProgress(call),
@@ -104,6 +109,12 @@ export class AdminHandlers {
       return { pid: process.pid };
     },
     version: () => this.#context.version(),
+    snapshotOpen: (params, call) => this.#context.backups.handlers.snapshotOpen(params, call),
+    snapshotRead: (params, call) => this.#context.backups.handlers.snapshotRead(params, call),
+    snapshotClose: (params, call) => this.#context.backups.handlers.snapshotClose(params, call),
+    snapshotTake: (params, call) => this.#context.backups.handlers.snapshotTake(params, call),
+    snapshotList: (params, call) => this.#context.backups.handlers.snapshotList(params, call),
+    snapshotPrune: (params, call) => this.#context.backups.handlers.snapshotPrune(params, call),
   };
 
   #atLeader<M extends AdminMethod>(method: M, params: AdminMethods[M]["params"], call: Call, here: () => Promise<AdminMethods[M]["result"]>): Promise<AdminMethods[M]["result"]> {

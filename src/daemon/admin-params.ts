@@ -11,6 +11,7 @@ const id = v.pipe(v.string(), v.regex(/^[1-9][0-9]{0,19}$/));
 const incarnation = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
 const formationCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000));
 const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const exportId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 const nothing = v.strictObject({});
 
 const member = v.strictObject({ id, name, peerAddress: address, clientAddress: address, incarnation, masterEligible: v.boolean() });
@@ -24,6 +25,8 @@ const schemas = {
   health: nothing,
   diagnose: nothing,
   memberList: v.strictObject({ consistency: v.nullish(v.picklist(["linearizable", "leader", "stale"]), null) }),
+  logHeader: nothing,
+  logPage: v.strictObject({ first: position, last: position, content: v.picklist(["sizes", "values", "payload"]), waitMs: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(60_000)) }),
   leaderTransfer: v.strictObject({ to: v.nullable(text), dryRun: v.boolean() }),
   join: v.strictObject({
     ...member.entries,
@@ -41,6 +44,12 @@ const schemas = {
   memberReplace: v.strictObject({ leaving: text, newcomer: name, force: v.boolean(), dryRun: v.boolean() }),
   replacementCancel: v.strictObject({ id: text, dryRun: v.boolean() }),
   membershipChange: v.strictObject({ change }),
+  snapshotOpen: v.strictObject({ linearizable: v.boolean(), compression: v.picklist(["none", "zstd"]) }),
+  snapshotRead: v.strictObject({ id: exportId, part: position }),
+  snapshotClose: v.strictObject({ id: exportId }),
+  snapshotTake: v.strictObject({ trailing: v.nullable(position), dryRun: v.boolean() }),
+  snapshotList: nothing,
+  snapshotPrune: v.strictObject({ keep: v.pipe(position, v.minValue(1)), dryRun: v.boolean() }),
   quota: nothing,
   quotaSet: v.strictObject({ bytes: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))), dryRun: v.boolean() }),
   alarmClear: nothing,

@@ -19,6 +19,7 @@ import type { NodeFacts } from "../wire/node-facts.ts";
 import { AdminHandlers } from "./admin-handlers.ts";
 import { startAdminServer } from "./admin-server.ts";
 import { advertisedAddress, listenAddress } from "./addresses.ts";
+import { Backups } from "./backup/backups.ts";
 import { ClientServer } from "./client-server.ts";
 import { startClientListener } from "./client-listener.ts";
 import type { Rediscovery } from "./discovery/rediscovery.ts";
@@ -73,6 +74,7 @@ export class Daemon {
   #directory!: MembershipDirectory;
   #lag!: LagMeter;
   #upkeep: MembershipUpkeep | undefined;
+  #backups: Backups | undefined;
   #announcement: Announcement | undefined;
   #joining: Joining | undefined;
   #search: Rediscovery | undefined;
@@ -310,6 +312,7 @@ export class Daemon {
       hosted: this.#hosted,
       memberChange: this.#upkeep!.memberChange,
       directory: this.#directory,
+      backups: (this.#backups ??= new Backups(this.#hosted, this.#storage, this.#parts)),
       joining: () => this.#joining,
       electionTimeout,
       quota: this.#storage.quota,
@@ -378,6 +381,7 @@ export class Daemon {
     this.#upkeep?.stop();
     if (options.transfer) await this.#handOver();
     await Promise.all([this.#clients?.stop(options.drainMs), this.#admin?.stop(options.drainMs)]);
+    this.#backups?.stop();
     this.#host?.stop();
     await this.#transport?.stop();
     await this.#storage?.close().catch((error: unknown) => this.#logger.warn({ reason: toRaftctlError(error).message }, "storage did not close cleanly"));

@@ -26,6 +26,7 @@ export interface NodeStorage {
   readonly machine: Machine;
   readonly quota: SpaceQuota;
   readonly region: RegionStorage;
+  readonly snapshots: SnapshotStore;
   close(): Promise<void>;
 }
 
@@ -62,12 +63,18 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   });
   closers.push(() => wal.close());
   const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger });
+  if (identity.foundedBy === "restore" && snapshots.latest === undefined) throw missingBackup(dataDir);
   const { store } = await parts.openStore(layout.state(dataDir, globalRegion), logger);
   closers.push(() => closeStore(store));
   const machine = new Machine({ store, crc32 });
   const founding = identity.foundedBy === "init" ? foundingMembership(identity, config) : undefined;
   const region = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger, ...(founding === undefined ? {} : { founding }) });
-  return { identity, wal, machine, region, quota: new SpaceQuota(machine) };
+  return { identity, wal, machine, region, snapshots, quota: new SpaceQuota(machine) };
+}
+
+/** Without it the node would begin with nothing, in a cluster that has everything. */
+function missingBackup(dataDir: string): RaftctlError {
+  return new RaftctlError("CORRUPT", `${layout.snapshots(dataDir, globalRegion)} is empty, but this node was restored from a backup`, { hint: "remove the directory and restore it again with raftctl snapshot restore" });
 }
 
 async function closeStore(store: Store): Promise<void> {

@@ -13,14 +13,24 @@ import { acquireDirectoryLock } from "../platform/directory-lock.ts";
 import { NodeDisk } from "../platform/node-disk.ts";
 import { createIdentity, dataFormat, readIdentity, type Identity } from "../storage/data-dir.ts";
 import { firstClusterIncarnation } from "../wire/handshake.ts";
+import type { Rehearsal } from "./backup/rehearsal.ts";
 import { readForming } from "./formation/forming-file.ts";
 import type { JoinIntent } from "./join-intent.ts";
 import { randomNodeId, withProbe } from "./probe.ts";
 
+export { compareFiles, isEqual } from "./backup/difference.ts";
+export { inspectFile } from "./backup/inspection.ts";
+export { rehearseRestore, restoreFile } from "./backup/restore.ts";
 export { probeSource } from "./discovery/probe-source.ts";
 export { abandonForming, formDataDirectory, lookUpAddresses, readFormingDirectory } from "./formation/forming-directory.ts";
+export { openLogDirectory, verifyDataDirectory } from "./log-inspection/verbs.ts";
 export { examineDirectory } from "./offline-facts.ts";
 export { applyPlanFile, collectDocument, readPlanDocument, recoveryPlanDocument, writeRecoveryDocument } from "./recovery/verbs.ts";
+
+/** A whole daemon is loaded only when somebody wants one. */
+export async function startRehearsal(file: string): Promise<Rehearsal> {
+  return (await import("./backup/rehearsal.ts")).startRehearsal(file);
+}
 
 export interface DirectoryIdentity {
   readonly clusterId: string;

@@ -7,7 +7,7 @@ import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { mark } from "../base/mark.ts";
-import type { StateMachine } from "../machine/state-machine.ts";
+import type { MachineImage, StateMachine } from "../machine/state-machine.ts";
 import { entryTypes, type Entry, type HardState, type LogPosition } from "../raft/entry.ts";
 import { decodeMembership, encodeMembership } from "../raft/membership-codec.ts";
 import type { Membership } from "../raft/membership.ts";
@@ -117,12 +117,17 @@ export class RegionStorage implements RaftStorage {
     return this.#appliedMembership;
   }
 
-  async createSnapshot(): Promise<SnapshotMeta> {
-    const { machine, snapshots } = this.#parts;
+  /** The state at lastApplied and the membership in force there; entries may be applied while it is read. Must be closed. @throws BUSY */
+  async openImage(): Promise<{ readonly image: MachineImage; readonly membership: Membership }> {
     // Until an install is over, the state is ahead of the membership, and of what anybody has been told.
     if (this.#installing !== undefined) await this.#installing;
-    const image = machine.image();
     const membership = this.#appliedMembership;
+    return { image: this.#parts.machine.image(), membership };
+  }
+
+  async createSnapshot(): Promise<SnapshotMeta> {
+    const { snapshots } = this.#parts;
+    const { image, membership } = await this.openImage();
     try {
       const info = await snapshots.write({ index: image.index, term: image.term, membership }, image.chunks());
       await snapshots.prune(1);

@@ -220,10 +220,10 @@ export class Raft {
     this.#driver.enqueue({ kind: "campaign" });
   }
 
-  /** Now, or the one that is being taken. A rejection other than NO_SPACE and BUSY also stops the node. */
-  async takeSnapshot(): Promise<void> {
+  /** Now, or (unless the trailing log is said) the one that is being taken. A rejection other than NO_SPACE and BUSY also stops the node. */
+  async takeSnapshot(trailingEntries?: number): Promise<void> {
     try {
-      await this.#snapshotter.take();
+      await this.#snapshotter.take(trailingEntries);
     } catch (error) {
       this.#snapshotFailed(toRaftctlError(error));
       throw error;

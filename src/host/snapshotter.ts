@@ -52,9 +52,16 @@ export class Snapshotter {
     return this.#taking === undefined && this.#bytesSince >= this.#threshold();
   }
 
-  /** Takes a snapshot of the state at lastApplied, or joins the one that is being taken. */
-  take(): Promise<void> {
-    this.#taking ??= this.#takeNow().finally(() => (this.#taking = undefined));
+  /**
+   * Takes a snapshot of the state at lastApplied, or joins the one that is being taken.
+   * @param trailingEntries at most so many are left of the log below it; asked for that, it takes one of its own
+   */
+  async take(trailingEntries?: number): Promise<void> {
+    while (this.#taking !== undefined) {
+      if (trailingEntries === undefined) return this.#taking;
+      await this.#taking;
+    }
+    this.#taking = this.#takeNow(trailingEntries).finally(() => (this.#taking = undefined));
     return this.#taking;
   }
 
@@ -68,10 +75,10 @@ export class Snapshotter {
     return () => void this.#pins.delete(pin);
   }
 
-  async #takeNow(): Promise<void> {
+  async #takeNow(trailingEntries: number | undefined): Promise<void> {
     this.#bytesSince = 0;
     const snapshot = await this.#storage.createSnapshot();
-    const keepFrom = this.#trailingStart(snapshot.index);
+    const keepFrom = this.#trailingStart(snapshot.index, trailingEntries);
     this.#logger.info({ index: snapshot.index, term: snapshot.term, logKeptFrom: keepFrom + 1 }, "took a snapshot");
     if (keepFrom < snapshot.index) mark("snapshot-left-a-trailing-window");
     await this.#storage.compact(snapshot.index);
@@ -92,9 +99,9 @@ export class Snapshotter {
   }
 
   /** The last index that may be forgotten: at most the snapshot's. What was applied before this start counts as outside of the window. */
-  #trailingStart(snapshotIndex: number): number {
+  #trailingStart(snapshotIndex: number, trailingEntries = this.#policy.trailingEntries): number {
     const byBytes = this.#recent[0]?.before ?? snapshotIndex;
-    const trailing = Math.max(0, Math.min(snapshotIndex, Math.max(byBytes, snapshotIndex - this.#policy.trailingEntries)));
+    const trailing = Math.max(0, Math.min(snapshotIndex, Math.max(byBytes, snapshotIndex - trailingEntries)));
     const pinned = this.#pinned();
     if (pinned < trailing) mark("log-kept-for-a-peer-that-gets-a-snapshot");
     return Math.min(trailing, pinned);

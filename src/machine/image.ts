@@ -22,22 +22,16 @@ const head = concatBytes([utf8("RAFTIMG"), Uint8Array.of(1)]);
 export function* encodeImage(pairs: Iterable<KeyValue>, crc32: Crc32): Generator<Uint8Array> {
   const cutter = new ChunkCutter(crc32);
   yield* cutter.push(head);
-  let count = 0;
-  for (const { key, value } of pairs) {
-    const pairHead = new Uint8Array(pairHeaderBytes);
-    pairHead[0] = key.length;
-    pairHead[1] = key.length >>> 8;
-    writeU32(pairHead, 2, value.length);
-    yield* cutter.push(concatBytes([pairHead, key]));
-    yield* cutter.push(value);
-    count += 1;
-  }
-  const trailer = new Uint8Array(trailerBytes);
-  writeSafeU64(trailer, 2, count);
-  yield* cutter.push(trailer.subarray(0, 10));
-  writeU32(trailer, 10, cutter.checksum());
-  yield* cutter.push(trailer.subarray(10));
-  yield cutter.rest();
+  for (const pair of pairs) yield* cutter.pushPair(pair);
+  yield* cutter.end();
+}
+
+/** The same bytes, from pairs that come one by one. */
+export async function* encodeImageAsync(pairs: AsyncIterable<KeyValue>, crc32: Crc32): AsyncGenerator<Uint8Array> {
+  const cutter = new ChunkCutter(crc32);
+  yield* cutter.push(head);
+  for await (const pair of pairs) yield* cutter.pushPair(pair);
+  yield* cutter.end();
 }
 
 class ChunkCutter {
@@ -45,9 +39,29 @@ class ChunkCutter {
   #checksum = 0;
   #chunk = new Uint8Array(imageChunkBytes);
   #length = 0;
+  #pairs = 0;
 
   constructor(crc32: Crc32) {
     this.#crc32 = crc32;
+  }
+
+  *pushPair({ key, value }: KeyValue): Generator<Uint8Array> {
+    const pairHead = new Uint8Array(pairHeaderBytes);
+    pairHead[0] = key.length;
+    pairHead[1] = key.length >>> 8;
+    writeU32(pairHead, 2, value.length);
+    yield* this.push(concatBytes([pairHead, key]));
+    yield* this.push(value);
+    this.#pairs += 1;
+  }
+
+  *end(): Generator<Uint8Array> {
+    const trailer = new Uint8Array(trailerBytes);
+    writeSafeU64(trailer, 2, this.#pairs);
+    yield* this.push(trailer.subarray(0, 10));
+    writeU32(trailer, 10, this.#checksumNow());
+    yield* this.push(trailer.subarray(10));
+    yield this.#take();
   }
 
   *push(bytes: Uint8Array): Generator<Uint8Array> {
@@ -62,16 +76,12 @@ class ChunkCutter {
   }
 
   /** Of everything pushed. */
-  checksum(): number {
+  #checksumNow(): number {
     return this.#crc32(this.#chunk.subarray(0, this.#length), this.#checksum);
   }
 
-  rest(): Uint8Array {
-    return this.#take();
-  }
-
   #take(): Uint8Array {
-    this.#checksum = this.checksum();
+    this.#checksum = this.#checksumNow();
     const chunk = this.#chunk.subarray(0, this.#length);
     this.#chunk = new Uint8Array(imageChunkBytes);
     this.#length = 0;

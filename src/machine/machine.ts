@@ -182,8 +182,8 @@ export class Machine implements StateMachine {
   image(): MachineImage {
     const content = this.#store.image();
     // Read from the image itself and not from memory: label and content cannot differ (H35).
-    const { index, term, records } = decodePosition(content.get(positionKey), this.#crc32);
-    return { index, term, chunks: () => encodeImage(whole(content.range({}), records), this.#crc32), close: () => content.close() };
+    const { index, term, records, bytes, digest } = decodePosition(content.get(positionKey), this.#crc32);
+    return { index, term, records, bytes, digest: new Digest(digest).text(), chunks: () => encodeImage(whole(content.range({}), records), this.#crc32), close: () => content.close() };
   }
 
   async restore(position: ImagePosition, chunks: AsyncIterable<Uint8Array>): Promise<void> {

@@ -45,6 +45,12 @@ export interface ImagePosition {
 }
 
 export interface MachineImage extends ImagePosition {
+  /** As the machine's own at that position. */
+  readonly digest: string;
+  /** Keys that exist. */
+  readonly records: number;
+  /** Of all data, as the quota counts them; the image has a few more. */
+  readonly bytes: number;
   /** Equal content gives equal bytes. Chunks have at most `imageChunkBytes`; may be called again from the start. */
   chunks(): Iterable<Uint8Array>;
   close(): void;

@@ -24,13 +24,15 @@ export interface Identity {
   /** Goes up when the disk of a member was replaced. */
   readonly incarnation: number;
   readonly name: string;
-  readonly foundedBy: "init" | "join";
+  readonly foundedBy: "init" | "join" | "restore";
   /** What init or join were given; plain JSON, checked by whoever uses it. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
 export const layout = {
   identity: (directory: string): string => `${directory}/identity`,
+  /** There while a restore is under way, or was interrupted. */
+  restoring: (directory: string): string => `${directory}/restoring`,
   /** Two slots with the number of starts. */
   boots: (directory: string): string => `${directory}/boots`,
   wal: (directory: string): string => `${directory}/wal`,
@@ -49,8 +51,32 @@ export const layout = {
  * @throws RaftctlError ALREADY_INITIALIZED, naming the cluster found, when the directory holds any Raft state; NO_SPACE, IO_ERROR
  */
 export async function createIdentity(disk: Disk, directory: string, identity: Identity, crc32: Crc32): Promise<void> {
-  await refuseState(disk, directory, crc32);
+  await refuseNode(disk, directory, crc32);
+  await refuseRegions(disk, directory);
   await makeDurableDirectory(disk, directory);
+  await foundDirectory(disk, directory, identity, crc32);
+}
+
+/**
+ * As `createIdentity`, for a node that begins with the content that `fill` puts into the directory: the identity comes after it, so that a crash at any
+ * step leaves a directory that does not start. What an earlier attempt left there is for `fill` to replace.
+ */
+export async function createRestoredIdentity(disk: Disk, directory: string, identity: Identity, { crc32, fill }: { readonly crc32: Crc32; readonly fill: () => Promise<void> }): Promise<void> {
+  const marker = layout.restoring(directory);
+  await refuseNode(disk, directory, crc32);
+  if (!(await disk.exists(marker))) await refuseRegions(disk, directory);
+  await makeDurableDirectory(disk, directory);
+  await replaceFile(disk, marker, utf8("a restore has begun here and has not ended\n"));
+  await fill();
+  await foundDirectory(disk, directory, identity, crc32);
+  await disk.unlink(marker);
+  await disk.syncDirectory(directory);
+}
+
+async function foundDirectory(disk: Disk, directory: string, identity: Identity, crc32: Crc32): Promise<void> {
+  // Of an interrupted attempt: a log without entries, and a count of no starts.
+  const founding = `${layout.wal(directory)}/${segmentName(foundingSequence)}`;
+  for (const left of [founding, layout.boots(directory)]) if (await disk.exists(left)) await disk.unlink(left);
   await makeDurableDirectory(disk, layout.regions(directory));
   await makeDurableDirectory(disk, layout.wal(directory));
   await foundWal(disk, layout.wal(directory), identity, crc32);
@@ -105,7 +131,7 @@ export async function countBoot(disk: Disk, directory: string, crc32: Crc32): Pr
   }
 }
 
-async function refuseState(disk: Disk, directory: string, crc32: Crc32): Promise<void> {
+async function refuseNode(disk: Disk, directory: string, crc32: Crc32): Promise<void> {
   const path = layout.identity(directory);
   if (await disk.exists(path)) {
     const found = await readIdentity(disk, directory, crc32);
@@ -113,10 +139,11 @@ async function refuseState(disk: Disk, directory: string, crc32: Crc32): Promise
   }
   const segment = await usedSegment(disk, directory);
   if (segment !== undefined) throw alreadyInitialized(directory, decodeSegmentHeader(segment, await readSmallFile(disk, segment), crc32).header.clusterId);
+}
+
+async function refuseRegions(disk: Disk, directory: string): Promise<void> {
   const regions = layout.regions(directory);
   if ((await disk.exists(regions)) && (await disk.readDirectory(regions)).length > 0) throw alreadyInitialized(directory, undefined);
-  const founding = `${layout.wal(directory)}/${segmentName(foundingSequence)}`;
-  for (const left of [founding, layout.boots(directory)]) if (await disk.exists(left)) await disk.unlink(left);
 }
 
 function alreadyInitialized(directory: string, clusterId: ClusterId | undefined): RaftctlError {

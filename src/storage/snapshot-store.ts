@@ -142,12 +142,20 @@ export class SnapshotStore {
     return pruned;
   }
 
-  async #prune(keep: number): Promise<void> {
+  /** Paths of all snapshots, the oldest first, and of those that `prune` would remove now. */
+  async list(keep: number): Promise<{ readonly all: readonly string[]; readonly prunable: readonly string[] }> {
     const { disk, directory } = this.#options;
     const names = (await disk.readDirectory(directory)).filter(isSnapshotName);
-    const paths = names.slice(0, Math.max(0, names.length - keep)).map((name) => `${directory}/${name}`);
-    const removed = paths.filter((path) => path !== this.#lent && path !== this.#arrived && (this.#readers.get(path) ?? 0) === 0);
-    if (removed.length < paths.length) mark("snapshot-spared-for-a-reader");
+    const all = names.map((name) => `${directory}/${name}`);
+    const superfluous = all.slice(0, Math.max(0, names.length - keep));
+    const prunable = superfluous.filter((path) => path !== this.#lent && path !== this.#arrived && (this.#readers.get(path) ?? 0) === 0);
+    if (prunable.length < superfluous.length) mark("snapshot-spared-for-a-reader");
+    return { all, prunable };
+  }
+
+  async #prune(keep: number): Promise<void> {
+    const { disk, directory } = this.#options;
+    const { prunable: removed } = await this.list(keep);
     for (const path of removed) await disk.unlink(path);
     if (removed.length > 0) await disk.syncDirectory(directory);
   }

@@ -3,7 +3,9 @@
 
 import type { MembershipChange } from "../raft/membership.ts";
 import type { Consistency } from "./client-protocol.ts";
+import type { LogHeader, LogPage, LogPageRequest } from "./log-inspection.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import type { LocalSnapshot, SnapshotOpened, SnapshotOpenRequest, SnapshotPiece, SnapshotPruneReport, SnapshotTaken, SnapshotTakeRequest } from "./snapshot-export.ts";
 
 export interface AdminMethods {
   status: { params: Record<string, never>; result: NodeStatus };
@@ -11,6 +13,9 @@ export interface AdminMethods {
   /** Of this node alone; knocks at every member, and needs neither a leader nor a majority. */
   diagnose: { params: Record<string, never>; result: NodeFacts };
   memberList: { params: { readonly consistency?: Consistency | null }; result: MemberListReport };
+  /** Of this node's own log, and a page of it. */
+  logHeader: { params: Record<string, never>; result: LogHeader };
+  logPage: { params: LogPageRequest; result: LogPage };
   /** null: to the one that is furthest along (U8: whoever leads steps down). */
   leaderTransfer: { params: { to: string | null; dryRun: boolean }; result: { old: string | null; new: string; ms: number; applied: boolean } };
   /** From a newcomer's daemon to any member; the leader dials back before it proposes anything. */
@@ -33,6 +38,14 @@ export interface AdminMethods {
   replacementCancel: { params: { id: string; dryRun: boolean }; result: { applied: boolean; index: number | null; replacement: ReplacementReport } };
   /** Already prepared change, on its way from a member to the leader. */
   membershipChange: { params: { change: MembershipChange }; result: { index: number } };
+  /** Of the node at hand: a portable file of its state, pulled piece by piece in order (`part` counts from 0). */
+  snapshotOpen: { params: SnapshotOpenRequest; result: SnapshotOpened };
+  snapshotRead: { params: { id: string; part: number }; result: SnapshotPiece };
+  snapshotClose: { params: { id: string }; result: { wasOpen: boolean } };
+  /** Of the node at hand: its own snapshots, by which it forgets the log. */
+  snapshotTake: { params: SnapshotTakeRequest; result: SnapshotTaken };
+  snapshotList: { params: Record<string, never>; result: { snapshots: LocalSnapshot[] } };
+  snapshotPrune: { params: { keep: number; dryRun: boolean }; result: SnapshotPruneReport };
   quota: { params: Record<string, never>; result: QuotaReport };
   /** null: none. */
   quotaSet: { params: { bytes: number | null; dryRun: boolean }; result: QuotaReport & { applied: boolean; index: number | null } };

@@ -147,3 +147,19 @@ test("what comes behind a snapshot that a peer is getting is kept for it, until 
   await bench.snapshotter.take();
   expect(bench.forgotten.at(-1)).toBe(81);
 });
+
+test("asked for less of the log than configured, a snapshot leaves that much, and waits for the one that is being taken (S114)", async () => {
+  const bench = new Bench();
+  bench.apply(100, 1_000);
+  await bench.snapshotter.take(7);
+  await bench.snapshotter.take(0);
+  await bench.snapshotter.take();
+  expect(bench.forgotten).toEqual([93, 100, 0]);
+  bench.gate.close();
+  const [usual, own] = [bench.snapshotter.take(), bench.snapshotter.take(0)];
+  const joined = bench.snapshotter.take();
+  bench.apply(5, 1_000);
+  bench.gate.open();
+  await Promise.all([usual, own, joined]);
+  expect([bench.taken, bench.forgotten.slice(3), bench.compacted.at(-1)]).toEqual([5, [0, 105], 105]);
+});

@@ -3,7 +3,7 @@ import { concatBytes, utf8, writeU32 } from "../../src/base/bytes.ts";
 import { crc32 } from "../../src/base/crc.ts";
 import { RaftctlError } from "../../src/base/errors.ts";
 import { Prng } from "../../src/base/prng.ts";
-import { decodeImage, encodeImage } from "../../src/machine/image.ts";
+import { decodeImage, encodeImage, encodeImageAsync } from "../../src/machine/image.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { imageChunkBytes } from "../../src/machine/state-machine.ts";
@@ -203,4 +203,11 @@ test("pairs come back one by one as they were", async () => {
   const decoded: string[] = [];
   for await (const { key, value } of decodeImage(asyncOf(encodeImage(pairs, crc32)), crc32)) decoded.push(hex(key) + hex(value));
   expect(decoded).toEqual(pairs.map(({ key, value }) => hex(key) + hex(value)));
+});
+
+test("pairs that come one by one are encoded to the same bytes", async () => {
+  const { machine, store } = filled();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of encodeImageAsync(asyncOf(store.range({})), crc32)) chunks.push(chunk);
+  expect(hex(concatBytes(chunks))).toBe(hex(bytesOf(machine)));
 });

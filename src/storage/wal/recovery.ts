@@ -101,14 +101,18 @@ export class LogScan {
     }
   }
 
-  /** Entries that were read as views of this memory get memory of their own, so that it can be released. */
-  release(bytes: Uint8Array): void {
+  /** What was read so far, for those who want to see a damaged log up to the damage. */
+  get regions(): ReadonlyMap<RegionId, ReplayedRegion> {
+    return this.#replay.regions;
+  }
+
+  /** Entries that were read as views of this memory are replaced by what `keep` makes of them, so that it can be released. */
+  release(bytes: Uint8Array, keep: (entry: Entry) => Entry = withOwnMemory): void {
     for (const region of this.#replay.regions.values()) {
       for (let place = region.entries.length - 1; place >= 0; place -= 1) {
         const entry = region.entries[place]!;
         if (entry.data.buffer !== bytes.buffer) break;
-        const record = entry.record!.slice();
-        region.entries[place] = { ...entry, data: record.subarray(record.length - entry.data.length), record };
+        region.entries[place] = keep(entry);
       }
     }
   }
@@ -146,6 +150,11 @@ export class LogScan {
     }
     return expected;
   }
+}
+
+function withOwnMemory(entry: Entry): Entry {
+  const record = entry.record!.slice();
+  return { ...entry, data: record.subarray(record.length - entry.data.length), record };
 }
 
 export interface WalSource {
@@ -203,7 +212,7 @@ export function recoveredRegions({ regions, tornTail }: WalImage): Map<RegionId,
 }
 
 /** The newest run of segments without a gap; what is older than a gap was purged, which LogScan checks. */
-async function segmentsToRead({ disk, directory }: WalSource): Promise<readonly number[]> {
+export async function segmentsToRead({ disk, directory }: Pick<WalSource, "disk" | "directory">): Promise<readonly number[]> {
   if (!(await disk.exists(directory))) throw new RaftctlError("CORRUPT", `the log ${directory} is missing: this node has been initialised, its disk was lost or replaced`, missingHint);
   const names = await disk.readDirectory(directory);
   const sequences = names.map(segmentSequence).filter((sequence) => sequence !== undefined);

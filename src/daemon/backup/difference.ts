@@ -1,0 +1,106 @@
+// How two files of a region's state differ: keys that were added, removed or changed, rows of other kinds, position and membership. Both are read once, side
+// by side and in order; what is remembered is bounded by `limit`.
+
+import { compareBytes, equalBytes } from "../../base/bytes.ts";
+import { prefixes, userKey } from "../../machine/keyspace.ts";
+import type { KeyValue } from "../../machine/store.ts";
+import { recordHeaderBytes } from "../../machine/record.ts";
+import { membershipJson } from "../../storage/snapshot-file.ts";
+import { checkedRows, type CheckedImage } from "./content-check.ts";
+import { withImageFile, type ImageFile, type ImageHeader } from "./image-file.ts";
+
+export type ChangeKind = "added" | "removed" | "changed";
+
+export interface KeyChange {
+  readonly kind: ChangeKind;
+  readonly key: Uint8Array;
+}
+
+export interface Difference {
+  readonly left: ImageHeader;
+  readonly right: ImageHeader;
+  readonly added: number;
+  readonly removed: number;
+  /** Another value, or the same one written again. */
+  readonly changed: number;
+  /** Of the changed keys: the value is the same. */
+  readonly rewritten: number;
+  /** Rows of sessions, streams and settings that are not in both, or not the same. */
+  readonly otherRows: number;
+  readonly sameMembership: boolean;
+  readonly samePosition: boolean;
+  readonly sameCluster: boolean;
+  /** The first ones, in the order of the keys. */
+  readonly changes: readonly KeyChange[];
+  readonly more: boolean;
+}
+
+/** @throws NOT_FOUND, CORRUPT, INCOMPATIBLE */
+export function compareFiles(left: string, right: string, limit: number): Promise<Difference> {
+  return withImageFile(left, (leftFile) => withImageFile(right, (rightFile) => compare(leftFile, rightFile, limit)));
+}
+
+/** Equal for everybody who reads from them; a difference in position alone is one. */
+export function isEqual({ added, removed, changed, otherRows, sameMembership, samePosition, sameCluster }: Difference): boolean {
+  return added + removed + changed + otherRows === 0 && sameMembership && samePosition && sameCluster;
+}
+
+async function compare(left: ImageFile, right: ImageFile, limit: number): Promise<Difference> {
+  const tally = new Tally(limit);
+  const [leftRows, rightRows] = [checkedRows(left), checkedRows(right)];
+  let [leftStep, rightStep] = [await leftRows.next(), await rightRows.next()];
+  while (leftStep.done !== true || rightStep.done !== true) {
+    const order = orderOf(leftStep, rightStep);
+    tally.add(order > 0 ? undefined : (leftStep.value as KeyValue), order < 0 ? undefined : (rightStep.value as KeyValue));
+    if (order <= 0) leftStep = await leftRows.next();
+    if (order >= 0) rightStep = await rightRows.next();
+  }
+  return { left: left.header, right: right.header, ...tally.result(), ...sameness(left.header, right.header) };
+}
+
+type Step = IteratorResult<KeyValue, CheckedImage>;
+
+/** Below 0: the left row is not on the right side. */
+function orderOf(left: Step, right: Step): number {
+  if (left.done === true) return 1;
+  return right.done === true ? -1 : compareBytes(left.value.key, right.value.key);
+}
+
+function sameness(left: ImageHeader, right: ImageHeader): Pick<Difference, "sameMembership" | "samePosition" | "sameCluster"> {
+  return {
+    sameMembership: membershipJson(left.membership) === membershipJson(right.membership),
+    samePosition: left.index === right.index && left.term === right.term,
+    sameCluster: left.clusterId === right.clusterId && left.region.id === right.region.id,
+  };
+}
+
+class Tally {
+  readonly #limit: number;
+  readonly #counts = { added: 0, removed: 0, changed: 0, rewritten: 0, otherRows: 0 };
+  readonly #changes: KeyChange[] = [];
+  #more = false;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(left: KeyValue | undefined, right: KeyValue | undefined): void {
+    const { key } = (left ?? right)!;
+    if (left !== undefined && right !== undefined && equalBytes(left.value, right.value)) return;
+    // How the state came about; what it is follows.
+    if (key[0] === prefixes.position || key[0] === prefixes.checkpoints) return;
+    if (key[0] !== prefixes.record) {
+      this.#counts.otherRows += 1;
+      return;
+    }
+    const kind = left === undefined ? "added" : right === undefined ? "removed" : "changed";
+    this.#counts[kind] += 1;
+    if (kind === "changed" && equalBytes(left!.value.subarray(recordHeaderBytes), right!.value.subarray(recordHeaderBytes))) this.#counts.rewritten += 1;
+    if (this.#changes.length < this.#limit) this.#changes.push({ kind, key: userKey(key).slice() });
+    else this.#more = true;
+  }
+
+  result(): Omit<Difference, "left" | "right" | "sameMembership" | "samePosition" | "sameCluster"> {
+    return { ...this.#counts, changes: this.#changes, more: this.#more };
+  }
+}
