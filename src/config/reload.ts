@@ -1,9 +1,12 @@
-// What a running daemon may take over from a changed configuration, and what has to wait for a restart. Only the log level changes while running.
+// What a running daemon may take over from a changed configuration, and what has to wait for a restart: the level of the log and when to take
+// snapshots change while it runs.
 
 import type { LoadedConfig } from "./load.ts";
 import { leaves, type Config } from "./schema.ts";
 
-const reloadableKeys: ReadonlySet<string> = new Set(["log.level"]);
+const reloadableKeys: ReadonlySet<string> = new Set([
+  "log.level", "compaction.logBytes", "compaction.entries", "compaction.interval", "compaction.trailingEntries", "compaction.trailingBytes",
+]);
 
 export interface ConfigChanges {
   /** Dotted keys. */

@@ -108,6 +108,9 @@ export const configSchema = v.strictObject({
   compaction: v.strictObject({
     /** A snapshot is taken when the log since the last one is larger. */
     logBytes: size(64 * kib, 1024 * gib),
+    /** Also after so many entries, and after so long. */
+    entries: v.optional(count(1, 1_000_000_000)),
+    interval: v.optional(duration(1_000, 365 * 86_400_000)),
     /** Kept behind a snapshot for followers that are a little late: at most so many entries and so many bytes. */
     trailingEntries: count(0, 1_000_000_000),
     trailingBytes: size(0, 1024 * gib),

@@ -21,6 +21,7 @@ import { startAdminServer } from "./admin-server.ts";
 import { advertisedAddress, listenAddress } from "./addresses.ts";
 import { Backups } from "./backup/backups.ts";
 import { ClientServer } from "./client-server.ts";
+import { compactionPolicy } from "./compaction-policy.ts";
 import { startClientListener } from "./client-listener.ts";
 import type { Rediscovery } from "./discovery/rediscovery.ts";
 import { logEvent } from "./event-log.ts";
@@ -207,7 +208,7 @@ export class Daemon {
 
   async #openRegion(): Promise<void> {
     const { clock, crc32, seed } = this.#parts;
-    const { raft, compaction, masterEligible } = this.#config;
+    const { raft, masterEligible } = this.#config;
     this.#host = new Host(clock, (_from, _region, rpc) => this.#adminHandlers().fromPeer(rpc.method, rpc.params, { timeoutMs: rpc.timeoutMs, handedOn: rpc.hops > 0 }));
     this.#hosted = await this.#host.open({
       region: globalRegion,
@@ -217,7 +218,7 @@ export class Daemon {
       clock, crc32, waitingMax,
       admit: (command) => this.#storage.quota.admit(command),
       logger: this.#logger.child({ region: "global" }),
-      compaction: { ...compaction, logBytesMax: 4 * compaction.logBytes },
+      compaction: compactionPolicy(this.#config),
       onEvent: (event) => {
         logEvent(this.#logger, event);
         this.#upkeep?.observed(event);

@@ -7,6 +7,7 @@ import { toRaftctlError } from "../base/errors.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { watchFile } from "../config/watch.ts";
 import { onParentGone } from "../platform/lifeline.ts";
+import { compactionPolicy } from "./compaction-policy.ts";
 import { Daemon } from "./daemon.ts";
 import { openLog, type Log } from "./log.ts";
 import { systemParts } from "./parts.ts";
@@ -45,7 +46,7 @@ async function serve(daemon: Daemon, log: Log, { loaded, reload, lifelineFd }: R
   process.on("uncaughtException", (error) => dieOfOurBug(error, log));
   process.on("unhandledRejection", (reason) => dieOfOurBug(reason, log));
   process.on("SIGHUP", () => log.reopen());
-  const watching = loaded.file === undefined ? undefined : watchFile(loaded.file, () => void applyChanges(reload, log));
+  const watching = loaded.file === undefined ? undefined : watchFile(loaded.file, () => void applyChanges(reload, daemon, log));
   const error = await daemon.ended;
   await daemon.stop({ transfer: false, drainMs: 0 });
   await (await watching)?.close();
@@ -53,11 +54,12 @@ async function serve(daemon: Daemon, log: Log, { loaded, reload, lifelineFd }: R
   return error === undefined ? 0 : toRaftctlError(error).exit;
 }
 
-/** What can change while the daemon runs: the level of the log. A file that is wrong is reported and changes nothing. */
-async function applyChanges(reload: RunOptions["reload"], log: Log): Promise<void> {
+/** What can change while the daemon runs: the level of the log, and when to take snapshots. A file that is wrong is reported and changes nothing. */
+async function applyChanges(reload: RunOptions["reload"], daemon: Daemon, log: Log): Promise<void> {
   try {
     const { config } = await reload();
     log.setLevel(config.log.level);
+    if (daemon.state === "ready" || daemon.state === "joining") daemon.region.raft.compaction = compactionPolicy(config);
     log.logger.info({ level: config.log.level }, "the configuration was read again");
   } catch (error) {
     log.logger.warn({ reason: toRaftctlError(error).message }, "the changed configuration is not valid and was not taken");

@@ -98,9 +98,9 @@ export class Raft {
     this.#messenger = new Messenger({ region, network, crc32, timeoutMs: raft.electionTimeout, deliver, audit: this.#audit });
     const receiver = new SnapshotReceiver(this.#messenger, storage, { deliver, fatal: (error) => this.#fatal(error) });
     this.inbox = new PeerInbox({ region, crc32, messenger: this.#messenger, snapshots: receiver, audit: this.#audit });
-    this.#snapshotter = new Snapshotter(storage, options.compaction, logger, (index) => {
+    this.#snapshotter = new Snapshotter({ storage, policy: options.compaction, logger, clock, compact: (index) => {
       if (index > this.#raw.snapshotIndex) this.#driver.enqueue({ kind: "compact", index });
-    });
+    } });
     this.#sender = new SnapshotSender({
       id: raft.id, network, storage, logger, deliver,
       clock, settleMs: raft.electionTimeout, pin: (index) => this.#snapshotter.pin(index), chunkTimeoutMs: raft.electionTimeout * 30, chunkBytes: options.snapshotChunkBytes ?? chunkBytes,
@@ -228,6 +228,10 @@ export class Raft {
       this.#snapshotFailed(toRaftctlError(error));
       throw error;
     }
+  }
+
+  set compaction(policy: CompactionPolicy) {
+    this.#snapshotter.policy = policy;
   }
 
   /** The host's timer fired. */

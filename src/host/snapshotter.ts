@@ -1,6 +1,8 @@
-// When to take a snapshot and forget the log. A snapshot is taken once enough bytes were applied since the last one; a trailing window of the log
-// stays in memory for followers that are a little behind. One snapshot at a time; it reads one consistent image while writes go on.
+// When to take a snapshot and forget the log. A snapshot is taken once enough was applied since the last one, by bytes, by entries or by age; a
+// trailing window of the log stays in memory for followers that are a little behind. One snapshot at a time; it reads one consistent image while
+// writes go on.
 
+import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
@@ -11,8 +13,21 @@ export interface CompactionPolicy {
   readonly logBytes: number;
   /** … but never later than at this many. */
   readonly logBytesMax: number;
+  /** Also after so many entries; undefined: however many. */
+  readonly entries?: number | undefined;
+  /** Also after so long, with the first entry that is applied then, ms; undefined: however long. An idle region takes none. */
+  readonly intervalMs?: number | undefined;
   readonly trailingEntries: number;
   readonly trailingBytes: number;
+}
+
+export interface SnapshotterOptions {
+  readonly storage: RaftStorage;
+  readonly policy: CompactionPolicy;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** The log in memory may forget everything up to here. */
+  readonly compact: (index: number) => void;
 }
 
 /** What an entry costs besides its data: record header and bookkeeping, bytes. */
@@ -21,11 +36,12 @@ const entryOverhead = 48;
 const bucketBytes = 64 * 1024;
 
 export class Snapshotter {
-  readonly #storage: RaftStorage;
-  readonly #policy: CompactionPolicy;
-  readonly #logger: Logger;
-  readonly #compact: (index: number) => void;
+  readonly #options: SnapshotterOptions;
+  /** May change at any time. */
+  policy: CompactionPolicy;
   #bytesSince = 0;
+  #entriesSince = 0;
+  #takenAt: number;
   #taking: Promise<void> | undefined;
   /** Bytes applied since the start. */
   #applied = 0;
@@ -34,11 +50,10 @@ export class Snapshotter {
   #recent: { before: number; bytes: number }[] = [];
   #recentBytes = 0;
 
-  constructor(storage: RaftStorage, policy: CompactionPolicy, logger: Logger, compact: (index: number) => void) {
-    this.#storage = storage;
-    this.#policy = policy;
-    this.#logger = logger;
-    this.#compact = compact;
+  constructor(options: SnapshotterOptions) {
+    this.#options = options;
+    this.policy = options.policy;
+    this.#takenAt = options.clock.now();
   }
 
   /** Counts what was applied, and says whether a snapshot is due. */
@@ -46,10 +61,12 @@ export class Snapshotter {
     let bytes = 0;
     for (const entry of entries) bytes += entry.data.length + entryOverhead;
     this.#bytesSince += bytes;
+    this.#entriesSince += entries.length;
     this.#applied += bytes;
     this.#remember(entries[0]!.index - 1, bytes);
-    if (this.#taking !== undefined && this.#bytesSince >= this.#threshold()) mark("snapshot-skipped-one-is-being-taken");
-    return this.#taking === undefined && this.#bytesSince >= this.#threshold();
+    const due = this.#isDue();
+    if (due && this.#taking !== undefined) mark("snapshot-skipped-one-is-being-taken");
+    return due && this.#taking === undefined;
   }
 
   /**
@@ -76,18 +93,23 @@ export class Snapshotter {
   }
 
   async #takeNow(trailingEntries: number | undefined): Promise<void> {
+    const { storage, logger, clock, compact } = this.#options;
     this.#bytesSince = 0;
-    const snapshot = await this.#storage.createSnapshot();
+    this.#entriesSince = 0;
+    this.#takenAt = clock.now();
+    const snapshot = await storage.createSnapshot();
     const keepFrom = this.#trailingStart(snapshot.index, trailingEntries);
-    this.#logger.info({ index: snapshot.index, term: snapshot.term, logKeptFrom: keepFrom + 1 }, "took a snapshot");
+    logger.info({ index: snapshot.index, term: snapshot.term, logKeptFrom: keepFrom + 1 }, "took a snapshot");
     if (keepFrom < snapshot.index) mark("snapshot-left-a-trailing-window");
-    await this.#storage.compact(snapshot.index);
-    this.#compact(keepFrom);
+    await storage.compact(snapshot.index);
+    compact(keepFrom);
   }
 
-  #threshold(): number {
-    const { logBytes, logBytesMax } = this.#policy;
-    return Math.min(logBytesMax, Math.max(logBytes, this.#storage.currentSnapshot?.bytes ?? 0));
+  #isDue(): boolean {
+    const { logBytes, logBytesMax, entries, intervalMs } = this.policy;
+    if (this.#bytesSince >= Math.min(logBytesMax, Math.max(logBytes, this.#options.storage.currentSnapshot?.bytes ?? 0))) return true;
+    if (entries !== undefined && this.#entriesSince >= entries) return true;
+    return intervalMs !== undefined && this.#options.clock.now() - this.#takenAt >= intervalMs;
   }
 
   #remember(before: number, bytes: number): void {
@@ -95,11 +117,11 @@ export class Snapshotter {
     if (newest === undefined || newest.bytes >= bucketBytes) this.#recent.push({ before, bytes });
     else newest.bytes += bytes;
     this.#recentBytes += bytes;
-    while (this.#recentBytes - this.#recent[0]!.bytes > this.#policy.trailingBytes) this.#recentBytes -= this.#recent.shift()!.bytes;
+    while (this.#recentBytes - this.#recent[0]!.bytes > this.policy.trailingBytes) this.#recentBytes -= this.#recent.shift()!.bytes;
   }
 
   /** The last index that may be forgotten: at most the snapshot's. What was applied before this start counts as outside of the window. */
-  #trailingStart(snapshotIndex: number, trailingEntries = this.#policy.trailingEntries): number {
+  #trailingStart(snapshotIndex: number, trailingEntries = this.policy.trailingEntries): number {
     const byBytes = this.#recent[0]?.before ?? snapshotIndex;
     const trailing = Math.max(0, Math.min(snapshotIndex, Math.max(byBytes, snapshotIndex - trailingEntries)));
     const pinned = this.#pinned();
@@ -109,7 +131,7 @@ export class Snapshotter {
 
   #pinned(): number {
     let lowest = Number.POSITIVE_INFINITY;
-    for (const { index, appliedBefore } of this.#pins) if (this.#applied - appliedBefore <= this.#policy.logBytesMax) lowest = Math.min(lowest, index);
+    for (const { index, appliedBefore } of this.#pins) if (this.#applied - appliedBefore <= this.policy.logBytesMax) lowest = Math.min(lowest, index);
     return lowest;
   }
 }

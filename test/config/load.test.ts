@@ -93,7 +93,7 @@ test("every key can be set by its environment variable", async () => {
     adminSocket: "/s", insecure: "1", masterEligible: "false", "raft.electionTimeout": "2s", "raft.heartbeatInterval": "50ms",
     "raft.appendBytesMax": "64KiB", "raft.appendsInFlightMax": "4", "raft.uncommittedBytesMax": "8MiB", "network.connectTimeout": "100ms",
     "network.handshakeTimeout": "1s", "network.clientConnectionsMax": "10", "network.requestsInFlightMax": "11", "wal.segmentBytes": "1MiB",
-    "wal.fsync": "always", "compaction.logBytes": "2MiB", "compaction.trailingEntries": "5", "compaction.trailingBytes": "1MiB",
+    "wal.fsync": "always", "compaction.logBytes": "2MiB", "compaction.entries": "7", "compaction.interval": "1h", "compaction.trailingEntries": "5", "compaction.trailingBytes": "1MiB",
     "discovery.join": "never", "discovery.interval": "5s", "membership.reapAfter": "1h", "membership.minVoters": "5", "log.level": "debug", "log.file": "/l",
   };
   expect(Object.keys(values)).toEqual([...leaves.keys()]);

@@ -7,6 +7,7 @@ import { Snapshotter, type CompactionPolicy } from "../../src/host/snapshotter.t
 import { entryTypes, type Entry } from "../../src/raft/entry.ts";
 import { emptyMembership } from "../../src/raft/membership.ts";
 import { Gate } from "./support/gate.ts";
+import { VirtualClock } from "./support/virtual-clock.ts";
 
 const policy: CompactionPolicy = { logBytes: 10_000, logBytesMax: 50_000, trailingEntries: 1_000_000, trailingBytes: 1_000_000_000 };
 /** With the 48 bytes that every entry costs beside its data. */
@@ -16,6 +17,7 @@ class Bench {
   readonly gate = new Gate();
   readonly forgotten: number[] = [];
   readonly compacted: number[] = [];
+  readonly clock = new VirtualClock();
   readonly snapshotter: Snapshotter;
   lastApplied = 0;
   taken = 0;
@@ -35,7 +37,9 @@ class Bench {
       compact: (index: number) => void this.compacted.push(index),
     };
     Object.defineProperty(storage, "currentSnapshot", { get: () => this.snapshot });
-    this.snapshotter = new Snapshotter(storage as unknown as RaftStorage, { ...policy, ...changes }, silentLogger, (index) => void this.forgotten.push(index));
+    this.snapshotter = new Snapshotter({
+      storage: storage as unknown as RaftStorage, policy: { ...policy, ...changes }, logger: silentLogger, clock: this.clock, compact: (index) => void this.forgotten.push(index),
+    });
   }
 
   /** Applies entries of this size, one batch each; says whether a snapshot is due after the last one. */
@@ -162,4 +166,27 @@ test("asked for less of the log than configured, a snapshot leaves that much, an
   bench.gate.open();
   await Promise.all([usual, own, joined]);
   expect([bench.taken, bench.forgotten.slice(3), bench.compacted.at(-1)]).toEqual([5, [0, 105], 105]);
+});
+
+test("a snapshot is also due after so many entries, and after so long with the first entry that comes then", async () => {
+  const byEntries = new Bench({ entries: 5 });
+  expect([byEntries.apply(4, 100), byEntries.apply(1, 100)]).toEqual([false, true]);
+  await byEntries.snapshotter.take();
+  expect([byEntries.apply(4, 100), byEntries.apply(1, 100)]).toEqual([false, true]);
+  const byAge = new Bench({ intervalMs: 60_000 });
+  await byAge.clock.advance(59_000);
+  expect(byAge.apply(1, 100)).toBe(false);
+  await byAge.clock.advance(1_000);
+  expect(byAge.apply(1, 100)).toBe(true);
+  await byAge.snapshotter.take();
+  expect(byAge.apply(1, 100)).toBe(false);
+  await byAge.clock.advance(60_000);
+  expect(byAge.apply(1, 100)).toBe(true);
+});
+
+test("a policy that changes while it runs holds from the next entry on", () => {
+  const bench = new Bench();
+  expect(bench.apply(3, 1_000)).toBe(false);
+  bench.snapshotter.policy = { ...policy, logBytes: 2_000 };
+  expect(bench.apply(1, 100)).toBe(true);
 });

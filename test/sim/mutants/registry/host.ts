@@ -190,8 +190,8 @@ export const hostMutants: readonly Mutant[] = [
     name: "log-compacted-before-the-snapshot",
     breaks: ["H40"],
     file: "src/host/snapshotter.ts",
-    find: "const snapshot = await this.#storage.createSnapshot();",
-    replace: "this.#compact(this.#trailingStart(Number.MAX_SAFE_INTEGER));\n    const snapshot = await this.#storage.createSnapshot();",
+    find: "const snapshot = await storage.createSnapshot();",
+    replace: "compact(this.#trailingStart(Number.MAX_SAFE_INTEGER));\n    const snapshot = await storage.createSnapshot();",
     tests: ["test/host/snapshotter.test.ts"],
   },
   {

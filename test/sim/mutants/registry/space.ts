@@ -38,6 +38,22 @@ export const spaceMutants: readonly Mutant[] = [
     tests,
   },
   {
+    name: "snapshot-by-entries-never-due",
+    breaks: ["S106"],
+    file: "src/host/snapshotter.ts",
+    find: "if (entries !== undefined && this.#entriesSince >= entries) return true;",
+    replace: "if (entries !== undefined && this.#entriesSince >= entries) return intervalMs === 0;",
+    tests: ["test/host/snapshotter.test.ts"],
+  },
+  {
+    name: "age-of-the-snapshot-never-renewed",
+    breaks: ["S106"],
+    file: "src/host/snapshotter.ts",
+    find: "    this.#takenAt = clock.now();\n    const snapshot",
+    replace: "    const snapshot",
+    tests: ["test/host/snapshotter.test.ts"],
+  },
+  {
     name: "deleted-range-still-counted",
     breaks: ["S42"],
     file: "src/machine/kv.ts",
