@@ -4,7 +4,7 @@ import { RaftctlError } from "../base/errors.ts";
 import { nearestName } from "../config/suggestion.ts";
 import type { MemberListReport, MemberReport } from "../wire/admin-protocol.ts";
 import { catchUpText } from "./configuration-view.ts";
-import { roughDuration } from "./measure.ts";
+import { roughDuration, roughSize } from "./measure.ts";
 import { renderTable } from "./table.ts";
 import { paint, visible } from "./terminal.ts";
 
@@ -37,7 +37,8 @@ export function memberTable(report: MemberListReport): string {
     { title: "LAST CONTACT", cell: (member) => (member.lastContactMs === null ? none : roughDuration(member.lastContactMs)), align: "right" },
   ]);
   const behind = report.members.flatMap(({ name, catchUp }) => (catchUp === null ? [] : [`${visible(name)} catches up: ${catchUpText(catchUp)}`]));
-  return [table, `failure tolerance ${report.failureTolerance}`, ...behind, ...report.replacements.map(replacementText)].join("\n");
+  const transfers = report.members.flatMap(({ name, stateTransfer }) => (stateTransfer === null ? [] : [`${visible(name)} gets the state: ${roughSize(stateTransfer.sentBytes)} of ${roughSize(stateTransfer.bytes)}`]));
+  return [table, `failure tolerance ${report.failureTolerance}`, ...transfers, ...behind, ...report.replacements.map(replacementText)].join("\n");
 }
 
 function replacementText({ id, leaving, newcomer, stage, lag }: MemberListReport["replacements"][number]): string {

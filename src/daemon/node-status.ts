@@ -27,6 +27,7 @@ export function regionReport(view: RegionView): RegionReport {
   const { raft } = view;
   const status = raft.core.status();
   const contact = raft.leaderContactAge;
+  const transfers = raft.stateTransfers.report();
   return {
     region: globalRegionName,
     role: raft.divergence === undefined ? status.role : "halted",
@@ -47,6 +48,7 @@ export function regionReport(view: RegionView): RegionReport {
     members: memberReports(view, status),
     election: electionReport(status),
     alarms: [...(raft.divergence === undefined ? [] : ["CORRUPT"]), ...(raft.storage.readOnly ? ["NO_SPACE"] : []), ...(view.removedAt === undefined ? [] : ["REMOVED"]), ...quotaAlarms(view.quota)],
+    stateTransfers: { completed: transfers.completed, aborted: { ...transfers.aborted } },
     stateDigest: view.stateDigest,
   };
 }
@@ -96,11 +98,17 @@ function memberReports(view: RegionView, status: RaftStatus): MemberReport[] {
       match: match ?? null,
       lag: match === undefined ? null : status.lastIndex - match,
       catchUp: catchUpReport(view.catchUp(member.id)),
+      stateTransfer: transferReport(view, member.id),
       state: peer?.state ?? null,
       lastContactMs: peer?.lastContact === undefined ? null : Math.max(0, Math.round(view.now - peer.lastContact)),
       rttMs: view.transport.peers.find(({ id }) => id === member.id)?.rttMs ?? null,
     };
   });
+}
+
+function transferReport({ raft }: RegionView, id: NodeId): MemberReport["stateTransfer"] {
+  const transfer = raft.stateTransfers.report().underWay.find(({ peer }) => peer === id);
+  return transfer === undefined ? null : { bytes: transfer.bytes, sentBytes: transfer.sentBytes };
 }
 
 function catchUpReport(estimate: CatchUpEstimate | undefined): CatchUpReport | null {

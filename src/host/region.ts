@@ -59,12 +59,12 @@ export interface WriteOptions {
 export class Raft {
   /** What peers ask of this node. */
   readonly inbox: PeerInbox;
+  readonly stateTransfers: SnapshotSender;
   readonly #options: RegionOptions;
   readonly #raw: RawNode;
   readonly #messenger: Messenger;
   readonly #driver: Driver;
   readonly #audit: StateAudit;
-  readonly #sender: SnapshotSender;
   readonly #snapshotter: Snapshotter;
   readonly #proposals = new Proposals();
   readonly #reads = new Reads();
@@ -101,7 +101,7 @@ export class Raft {
     this.#snapshotter = new Snapshotter({ storage, policy: options.compaction, logger, clock, compact: (index) => {
       if (index > this.#raw.snapshotIndex) this.#driver.enqueue({ kind: "compact", index });
     } });
-    this.#sender = new SnapshotSender({
+    this.stateTransfers = new SnapshotSender({
       id: raft.id, network, storage, logger, deliver,
       clock, settleMs: raft.electionTimeout, pin: (index) => this.#snapshotter.pin(index), chunkTimeoutMs: raft.electionTimeout * 30, chunkBytes: options.snapshotChunkBytes ?? chunkBytes,
       nextRequestId: () => (this.#nextTransferRequest += 1),
@@ -256,7 +256,7 @@ export class Raft {
       },
       applied: (entries, results) => this.#applied(entries, results),
       installed: (index) => this.#installed(index),
-      transfer: (transfer) => this.#sender.start(transfer),
+      transfer: (transfer) => this.stateTransfers.start(transfer),
       observed: (event) => this.#observe(event),
       swept: (now) => this.#sweep(now),
       turned: () => {
@@ -382,7 +382,7 @@ export class Raft {
     if (this.#stopped !== undefined) return;
     this.#stopped = reason;
     this.#driver.stop();
-    this.#sender.stop();
+    this.stateTransfers.stop();
     this.#audit.stop();
     this.#messenger.stop();
     this.#proposals.failAll(reason);

@@ -34,17 +34,35 @@ export interface SnapshotSenderOptions {
   readonly isCurrent: (term: number) => boolean;
 }
 
+export interface StateTransfers {
+  /** Since the start. */
+  readonly completed: number;
+  /** Since the start, by reason: newer-term, declined, leadership-lost, or the code of an error. */
+  readonly aborted: Readonly<Record<string, number>>;
+  readonly underWay: readonly StateTransfer[];
+}
+
+export interface StateTransfer {
+  readonly peer: NodeId;
+  readonly index: number;
+  readonly bytes: number;
+  readonly sentBytes: number;
+}
+
 export class SnapshotSender {
   readonly #options: SnapshotSenderOptions;
-  readonly #underWay = new Set<NodeId>();
+  /** undefined: the snapshot is not there yet. */
+  readonly #underWay = new Map<NodeId, StateTransfer | undefined>();
+  readonly #aborted: Record<string, number> = {};
+  #completed = 0;
   #stopped = false;
 
   constructor(options: SnapshotSenderOptions) {
     this.#options = options;
   }
 
-  get sending(): number {
-    return this.#underWay.size;
+  report(): StateTransfers {
+    return { completed: this.#completed, aborted: { ...this.#aborted }, underWay: [...this.#underWay.values()].filter((transfer) => transfer !== undefined) };
   }
 
   start(transfer: Transfer): void {
@@ -54,13 +72,13 @@ export class SnapshotSender {
       mark("snapshot-send-refused-one-is-under-way");
       return deliver({ kind: "installFinished", peer, term, index: undefined });
     }
-    this.#underWay.add(peer);
+    this.#underWay.set(peer, undefined);
     this.#send(transfer)
       .catch((error: unknown) => {
         mark("snapshot-send-interrupted");
         const { code, message } = toRaftctlError(error);
         logger.warn({ peer, code, reason: message }, "a state transfer was interrupted");
-        return undefined;
+        return this.#abandon(code);
       })
       .then((index) => {
         this.#underWay.delete(peer);
@@ -72,6 +90,11 @@ export class SnapshotSender {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  #abandon(reason: string): undefined {
+    this.#aborted[reason] = (this.#aborted[reason] ?? 0) + 1;
+    return undefined;
   }
 
   async #send(transfer: Transfer): Promise<number | undefined> {
@@ -87,25 +110,31 @@ export class SnapshotSender {
 
   async #sendAll(transfer: Transfer, snapshot: StoredSnapshot): Promise<number | undefined> {
     this.#options.logger.info({ peer: transfer.to, index: snapshot.index, bytes: snapshot.bytes }, "sending the state to a member that is behind the log");
+    const { index, bytes } = snapshot;
     let offset = 0;
     while (!this.#stopped && this.#options.isCurrent(transfer.term)) {
+      this.#underWay.set(transfer.to, { peer: transfer.to, index, bytes, sentBytes: offset });
       const length = Math.min(this.#options.chunkBytes, snapshot.bytes - offset);
       const answer = await this.#sendChunk(transfer, snapshot, { offset, length });
       if (answer.term > transfer.term) {
         mark("snapshot-send-ended-by-a-newer-term");
         this.#options.deliver({ kind: "message", from: transfer.to, message: coreAnswer(answer) });
-        return undefined;
+        return this.#abandon("newer-term");
       }
       if (!answer.accepted) {
         mark("snapshot-send-declined");
+        this.#abandon("declined");
         return answer.matchIndex > 0 ? answer.matchIndex : undefined;
       }
-      if (offset + length === snapshot.bytes && answer.nextOffset === snapshot.bytes) return snapshot.index;
+      if (offset + length === bytes && answer.nextOffset === bytes) {
+        this.#completed += 1;
+        return index;
+      }
       if (answer.nextOffset !== offset + length) mark("snapshot-send-goes-on-elsewhere");
       offset = Math.min(answer.nextOffset, snapshot.bytes);
     }
     mark("snapshot-send-abandoned");
-    return undefined;
+    return this.#abandon("leadership-lost");
   }
 
   async #snapshotFor(transfer: Transfer): Promise<StoredSnapshot> {

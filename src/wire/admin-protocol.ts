@@ -104,6 +104,8 @@ export interface RegionReport {
   /** Set while there is no leader. */
   election: { term: number; needed: number[]; granted: string[]; missing: string[]; refused: string[] } | null;
   alarms: string[];
+  /** To members that are behind the log, since the start; of an abort by its reason. */
+  stateTransfers: { completed: number; aborted: Record<string, number> };
   /** Rolling checksum of the state at lastApplied; equal on every node at equal lastApplied. */
   stateDigest: string;
 }
@@ -123,6 +125,8 @@ export interface MemberReport {
   lag: number | null;
   /** While it is behind; known on the leader, after a few seconds. */
   catchUp: CatchUpReport | null;
+  /** The state is on its way to it, because the log does not reach back that far. */
+  stateTransfer: { bytes: number; sentBytes: number } | null;
   state: string | null;
   lastContactMs: number | null;
   rttMs: number | null;

@@ -206,7 +206,7 @@ export function nodeIdOf(name: string): string {
 export function memberReport(name: string): MemberReport {
   return {
     id: nodeIdOf(name), name, role: "voter", leader: name === "n1", peerAddress: `127.0.0.1:74${name.slice(1)}1`, clientAddress: "127.0.0.1:1",
-    masterEligible: true, incarnation: 1, regions: ["global"], match: 1042, lag: 0, catchUp: null, state: "replicate", lastContactMs: 3, rttMs: 0.4,
+    masterEligible: true, incarnation: 1, regions: ["global"], match: 1042, lag: 0, catchUp: null, stateTransfer: null, state: "replicate", lastContactMs: 3, rttMs: 0.4,
   };
 }
 
@@ -214,7 +214,7 @@ export function regionReport(): RegionReport {
   return {
     region: "global", role: "leader", term: 7, leader: { id: nodeIdOf("n1"), name: "n1" }, commitIndex: 1042, lastApplied: 1042, lastIndex: 1042,
     snapshotIndex: 1000, lag: 0, lastContactMs: null, fsyncP99Ms: 1.2, logBytes: 4096, membershipIndex: 3, failureTolerance: 1, joint: false,
-    readOnly: false, members: ["n1", "n2", "n3"].map(memberReport), election: null, alarms: [], stateDigest: "abcd",
+    readOnly: false, members: ["n1", "n2", "n3"].map(memberReport), election: null, stateTransfers: { completed: 0, aborted: {} }, alarms: [], stateDigest: "abcd",
   };
 }
 

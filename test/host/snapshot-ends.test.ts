@@ -2,6 +2,7 @@
 
 import { VirtualClock } from "./support/virtual-clock.ts";
 import { expect, test } from "vitest";
+import { RaftctlError } from "../../src/base/errors.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { RaftStorage, StoredSnapshot } from "../../src/host/raft-storage.ts";
 import { SnapshotReceiver } from "../../src/host/snapshot-receiver.ts";
@@ -38,7 +39,8 @@ test("a transfer that is taken to its end says which index the peer holds", asyn
   const end = sender(() => ({}));
   end.sender.start(transfer);
   await flush();
-  expect([end.offsets, end.delivered, end.sender.sending]).toEqual([[0, chunkBytes, 2 * chunkBytes], [finished(9)], 0]);
+  expect([end.offsets, end.delivered]).toEqual([[0, chunkBytes, 2 * chunkBytes], [finished(9)]]);
+  expect(end.sender.report()).toEqual({ completed: 1, aborted: {}, underWay: [] });
 });
 
 test("a peer of a higher term ends the transfer, and the core hears of the term (§5.1)", async () => {
@@ -50,6 +52,23 @@ test("a peer of a higher term ends the transfer, and the core hears of the term 
     { kind: "message", from: idOf(2), message: { type: "installSnapshotResponse", requestId: 1, term: 4, accepted: false, matchIndex: 0 } },
     finished(undefined),
   ]);
+  expect(end.sender.report()).toEqual({ completed: 0, aborted: { "newer-term": 1 }, underWay: [] });
+});
+
+test("how far a transfer is, and why others ended, can be asked at any time", async () => {
+  const seen: unknown[] = [];
+  const end = sender(({ offset }) => {
+    seen.push(end.sender.report().underWay);
+    if (offset > 0) throw new RaftctlError("CONNECTION_LOST", "the connection is gone");
+    return {};
+  });
+  end.sender.start(transfer);
+  await flush();
+  const { index, bytes } = snapshot;
+  expect(seen).toEqual([0, chunkBytes].map((sentBytes) => [{ peer: idOf(2), index, bytes, sentBytes }]));
+  end.sender.start(transfer);
+  await flush();
+  expect(end.sender.report()).toEqual({ completed: 0, aborted: { CONNECTION_LOST: 2 }, underWay: [] });
 });
 
 test("a peer that has committed as much already ends the transfer with what it holds", async () => {
@@ -58,6 +77,7 @@ test("a peer that has committed as much already ends the transfer with what it h
     end.sender.start(transfer);
     await flush();
     expect([end.offsets, end.delivered]).toEqual([[0], [finished(index)]]);
+    expect(end.sender.report().aborted).toEqual({ declined: 1 });
   }
 });
 
@@ -70,6 +90,7 @@ test("a leader that was deposed sends no further chunk", async () => {
   end.sender.start(transfer);
   await flush();
   expect([end.offsets, end.delivered]).toEqual([[0], [finished(undefined)]]);
+  expect(end.sender.report().aborted).toEqual({ "leadership-lost": 1 });
 });
 
 test("one transfer per peer: a second wish ends at once, and the first goes on", async () => {

@@ -17,7 +17,7 @@ export default class DaemonStatusCommand extends BaseCommand {
     const node = await findOwnNode(flags, readDataDirectory);
     const status = await daemonStatus({ socket: node.socket, ...(flags.timeout !== undefined && { timeoutMs: flags.timeout }) });
     if (status === undefined) {
-      const error = new RaftctlError("UNREACHABLE", `no daemon is running for ${node.dataDir}`, { hint: "raftctl daemon start" });
+      const error = new RaftctlError("UNREACHABLE", `no daemon is running: nobody listens at ${node.socket}`, { hint: "raftctl daemon start" });
       this.fail(error, view.stoppedDocument(node.loaded.config));
     }
     this.print(view.daemonText(status));

@@ -16,7 +16,7 @@ export default class DaemonStop extends BaseCommand {
     const node = await findOwnNode(flags, readDataDirectory);
     const options = { transfer: flags.transfer, drainMs: flags.drain };
     const pid = await stopDaemon(node, options, flags.timeout ?? flags.drain + stopWaitMs);
-    this.print(pid === undefined ? `no daemon is running for ${node.dataDir}` : `stopped (pid ${pid})`);
+    this.print(pid === undefined ? `no daemon is running: nobody listens at ${node.socket}` : `stopped (pid ${pid})`);
     return { pid: pid ?? null, state: "stopped", dataDir: node.dataDir };
   }
 }
