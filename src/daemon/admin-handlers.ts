@@ -19,6 +19,7 @@ import type { Backups } from "./backup/backups.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
 import { quotaSetting, type SpaceQuota } from "./space-quota.ts";
+import type { Upgrades } from "./upgrade/upgrades.ts";
 
 export interface AdminContext {
   readonly hosted: HostedRegion;
@@ -34,6 +35,7 @@ export interface AdminContext {
   readonly quota: SpaceQuota;
   readonly daemonStatus: () => DaemonStatus;
   readonly effectiveConfig: () => AdminMethods["effectiveConfig"]["result"];
+  readonly upgrades: Upgrades;
   readonly version: () => AdminMethods["version"]["result"];
   /** Begins to stop once the answer has left. */
   readonly requestStop: (options: { transfer: boolean; drainMs: number }) => void;
@@ -51,7 +53,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -109,6 +111,8 @@ export class AdminHandlers {
       return { pid: process.pid };
     },
     version: () => this.#context.version(),
+    upgradeStatus: (_params, call) => this.#context.upgrades.report(call.timeoutMs),
+    upgradeFinalize: (params, call) => this.#finalize(params, call),
     snapshotOpen: (params, call) => this.#context.backups.handlers.snapshotOpen(params, call),
     snapshotRead: (params, call) => this.#context.backups.handlers.snapshotRead(params, call),
     snapshotClose: (params, call) => this.#context.backups.handlers.snapshotClose(params, call),
@@ -192,6 +196,14 @@ export class AdminHandlers {
     const { index } = await hosted.gateway.propose(command, { waitFor: "applied", timeoutMs });
     await hosted.raft.waitForApplied(index, timeoutMs);
     return { ...quota.report(), applied: true, index };
+  }
+
+  /** Whoever asked at a follower finds it there as well. */
+  async #finalize(params: AdminMethods["upgradeFinalize"]["params"], call: Call): Promise<AdminMethods["upgradeFinalize"]["result"]> {
+    const { hosted, upgrades } = this.#context;
+    const result = await this.#atLeader("upgradeFinalize", params, call, () => upgrades.finalize(params, call.timeoutMs));
+    if (result.index !== null) await hosted.raft.waitForApplied(result.index, call.timeoutMs);
+    return result;
   }
 
   #clearAlarms(): AdminMethods["alarmClear"]["result"] {

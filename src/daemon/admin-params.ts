@@ -57,6 +57,8 @@ const schemas = {
   daemonStatus: nothing,
   daemonStop: v.strictObject({ transfer: v.boolean(), drainMs: v.pipe(v.number(), v.minValue(0), v.maxValue(600_000)) }),
   version: nothing,
+  upgradeStatus: nothing,
+  upgradeFinalize: v.strictObject({ dryRun: v.boolean() }),
 } satisfies Record<keyof AdminMethods, v.GenericSchema>;
 
 export type AdminMethod = keyof AdminMethods;

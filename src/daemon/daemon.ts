@@ -39,6 +39,7 @@ import { MembershipUpkeep } from "./membership-upkeep.ts";
 import { MembershipDirectory } from "./peer-directory.ts";
 import { FenceWatch } from "./recovery/fence-watch.ts";
 import { daemonReport, nodeReport, plaintextWarnings, versionReport } from "./reports.ts";
+import { Upgrades } from "./upgrade/upgrades.ts";
 
 export interface StopOptions {
   /** Hand leadership over before going. */
@@ -216,7 +217,7 @@ export class Daemon {
       network: this.#transport.network.forGroup(globalRegion),
       storage: this.#storage.region,
       clock, crc32, waitingMax,
-      admit: (command) => this.#storage.quota.admit(command),
+      admit: this.#storage.admit,
       logger: this.#logger.child({ region: "global" }),
       compaction: compactionPolicy(this.#config),
       onEvent: (event) => {
@@ -246,7 +247,7 @@ export class Daemon {
     daemonStatus: () => this.#daemonStatus(),
     daemonStop: (options) => this.#requestStop(options),
     effectiveConfig: () => this.#effectiveConfig(),
-    version: () => versionReport(this.#forming!.record.name),
+    version: () => versionReport(this.#forming!.record.name, this.#parts.versions),
   });
 
   #requestStop(options: StopOptions): { pid: number } {
@@ -323,7 +324,8 @@ export class Daemon {
       daemonStatus: () => this.#daemonStatus(),
       formationAnswer: (asker) => formationAnswer(this.#storage.identity, this.#hosted.raft.core.membership, asker),
       effectiveConfig: () => this.#effectiveConfig(),
-      version: () => versionReport(name),
+      upgrades: new Upgrades({ hosted: this.#hosted, network: this.#transport.network.forGroup(globalRegion), machine: this.#storage.machine, versions: this.#parts.versions, name, clock: this.#parts.clock }),
+      version: () => versionReport(name, this.#parts.versions),
       requestStop: (options) => this.#requestStop(options),
     });
     return this.#handlers;

@@ -11,8 +11,10 @@ import type { Membership } from "../raft/membership.ts";
 import { countBoot, layout, readIdentity, type Identity } from "../storage/data-dir.ts";
 import { SnapshotStore } from "../storage/snapshot-store.ts";
 import { Wal } from "../storage/wal/wal.ts";
+import { admissionFault } from "../wire/cluster-version.ts";
 import type { DaemonParts } from "./parts.ts";
 import { SpaceQuota } from "./space-quota.ts";
+import { refuseUnknownLevel } from "./upgrade/start-check.ts";
 
 /** Bytes of one write to the log: what takes a disk a few milliseconds. */
 const batchBytesMax = 1024 * 1024;
@@ -25,6 +27,8 @@ export interface NodeStorage {
   readonly wal: Wal;
   readonly machine: Machine;
   readonly quota: SpaceQuota;
+  /** Why the leader does not append this command; undefined: it does. */
+  readonly admit: (command: Uint8Array) => RaftctlError | undefined;
   readonly region: RegionStorage;
   readonly snapshots: SnapshotStore;
   close(): Promise<void>;
@@ -54,6 +58,7 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   closers.push(() => lock.release());
   const identity = await readIdentity(disk, dataDir, crc32);
   if (identity === undefined) throw notInitialized(dataDir);
+  await refuseUnknownLevel(parts, layout.state(dataDir, globalRegion));
   const boot = await countBoot(disk, dataDir, crc32);
   logger.info({ cluster: identity.clusterId, node: identity.nodeId, name: identity.name, boot }, "starting");
   const { clusterId, nodeId, incarnation } = identity;
@@ -66,10 +71,12 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   if (identity.foundedBy === "restore" && snapshots.latest === undefined) throw missingBackup(dataDir);
   const { store } = await parts.openStore(layout.state(dataDir, globalRegion), logger);
   closers.push(() => closeStore(store));
-  const machine = new Machine({ store, crc32 });
+  const machine = new Machine({ store, crc32, versions: parts.versions });
   const founding = identity.foundedBy === "init" ? foundingMembership(identity, config) : undefined;
   const region = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger, ...(founding === undefined ? {} : { founding }) });
-  return { identity, wal, machine, region, snapshots, quota: new SpaceQuota(machine) };
+  const quota = new SpaceQuota(machine);
+  const admit = (command: Uint8Array): RaftctlError | undefined => admissionFault(command, parts.versions, () => machine.level) ?? quota.admit(command);
+  return { identity, wal, machine, region, snapshots, quota, admit };
 }
 
 /** Without it the node would begin with nothing, in a cluster that has everything. */

@@ -11,10 +11,12 @@ import { crc32 } from "../platform/crc32.ts";
 import { acquireDirectoryLock } from "../platform/directory-lock.ts";
 import type { ListenAddress } from "../platform/listener.ts";
 import { openLmdbStore } from "../platform/lmdb-store.ts";
+import { readStateValue } from "../platform/lmdb-view.ts";
 import { NodeDisk } from "../platform/node-disk.ts";
 import { SystemClock } from "../platform/system-clock.ts";
 import { TcpTransport, type TcpTransportOptions } from "../platform/tcp-transport.ts";
 import type { Disk } from "../storage/disk.ts";
+import { clusterVersions, type ClusterVersions } from "../wire/cluster-version.ts";
 
 export type BoundTransport = Transport & { readonly address: ListenAddress };
 
@@ -25,9 +27,13 @@ export interface DaemonParts {
   readonly logger: Logger;
   readonly lock: (directory: string) => Promise<{ release(): Promise<void> }>;
   readonly openStore: (directory: string, logger: Logger) => Promise<{ readonly store: Store; readonly trusted: boolean }>;
+  /** A row of a state that nobody has open; undefined when there is none, or none that can be relied on. Changes nothing. */
+  readonly readState: (directory: string, key: Uint8Array) => Promise<Uint8Array | undefined>;
   readonly openTransport: (options: TcpTransportOptions) => BoundTransport;
   /** Of the one source of chance: election timeouts and back-off. */
   readonly seed: number;
+  /** That this program knows. */
+  readonly versions: ClusterVersions;
 }
 
 export async function systemParts(logger: Logger): Promise<DaemonParts> {
@@ -39,7 +45,9 @@ export async function systemParts(logger: Logger): Promise<DaemonParts> {
     logger,
     lock: acquireDirectoryLock,
     openStore: (directory, log) => openLmdbStore({ directory, bootId, logger: log }),
+    readState: readStateValue,
     openTransport: (options) => new TcpTransport(options),
     seed: randomInt(2 ** 47),
+    versions: clusterVersions,
   };
 }

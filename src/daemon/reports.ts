@@ -4,6 +4,7 @@ import { isLoopback, parseAddress } from "../config/address.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { dataFormat, type Identity } from "../storage/data-dir.ts";
 import type { AdminMethods, DaemonStatus, NodeStatus } from "../wire/admin-protocol.ts";
+import { clusterVersions, type ClusterVersions } from "../wire/cluster-version.ts";
 import { protocolVersion } from "../wire/handshake.ts";
 import { programVersion } from "./version.ts";
 
@@ -50,6 +51,6 @@ export function daemonReport({ config, configHash }: LoadedConfig, facts: Pick<D
   };
 }
 
-export function versionReport(name: string): AdminMethods["version"]["result"] {
-  return { version: programVersion, node: process.version, protocol: protocolVersion, dataFormat, name };
+export function versionReport(name: string, { oldest, newest }: ClusterVersions = clusterVersions): AdminMethods["version"]["result"] {
+  return { version: programVersion, node: process.version, protocol: protocolVersion, dataFormat, name, levels: { min: oldest, max: newest } };
 }

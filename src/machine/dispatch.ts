@@ -3,9 +3,11 @@
 // make this node's content differ from the others' for ever.
 
 import { unreachable } from "../base/assert.ts";
+import { utf8Text } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
-import { type Command, commandFault, decodeCommand } from "../wire/command.ts";
-import { type CommandResult, encodeResult, type PreviousRecord } from "../wire/command-result.ts";
+import { type ClusterVersions, clusterVersionSetting, finalizedLevel, levelFault, parseLevel } from "../wire/cluster-version.ts";
+import { type Command, commandFault, decodeCommand, type SetCommand } from "../wire/command.ts";
+import { type CommandResult, encodeResult, type PreviousRecord, type ResultStatus } from "../wire/command-result.ts";
 import type { DataEngine, DataRecord, WriteOutcome } from "./data-engine.ts";
 import type { SessionTable } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
@@ -15,11 +17,13 @@ export class Dispatch {
   readonly #engine: DataEngine;
   readonly #sessions: SessionTable;
   readonly #settings: Settings;
+  readonly #versions: ClusterVersions;
 
-  constructor(engine: DataEngine, sessions: SessionTable, settings: Settings) {
+  constructor(engine: DataEngine, sessions: SessionTable, settings: Settings, versions: ClusterVersions) {
     this.#engine = engine;
     this.#sessions = sessions;
     this.#settings = settings;
+    this.#versions = versions;
   }
 
   /** The encoded result. */
@@ -49,11 +53,27 @@ export class Dispatch {
       case "append":
         return { ...nothing, status: "ok", index, offset: this.#engine.append(transaction, command.key, command.value) };
       case "set":
-        this.#settings.set(transaction, command.key, command.value);
-        return { ...nothing, status: "ok", index };
+        return { ...nothing, status: this.#set(transaction, command), index };
       default:
         return unreachable(command);
     }
+  }
+
+  #set(transaction: StoreTransaction, { key, value }: SetCommand): ResultStatus {
+    const isVersion = utf8Text(key) === clusterVersionSetting;
+    const status = isVersion ? this.#finalize(utf8Text(value)) : "ok";
+    if (status === "ok") this.#settings.set(transaction, key, value);
+    return status;
+  }
+
+  /** A cluster version never goes back, and a program that does not know it must not go on. */
+  #finalize(text: string | undefined): ResultStatus {
+    const level = parseLevel(text);
+    if (level === undefined) return "invalid";
+    if (level < finalizedLevel(this.#settings.get(clusterVersionSetting))) return "conflict";
+    const fault = level > this.#versions.newest ? levelFault(level, this.#versions) : undefined;
+    if (fault !== undefined) throw fault;
+    return "ok";
   }
 }
 

@@ -1,8 +1,10 @@
 // Whether the pairs of an image are a state that a machine can have: known kinds of rows, each with its right checksum, the position that was
 // asked for, and a digest that fits the records. Works row by row while the image streams into the store.
 
+import { equalBytes } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
+import { clusterVersions, type ClusterVersions, clusterVersionSetting, finalizedLevel, levelFault } from "../wire/cluster-version.ts";
 import { limits } from "../wire/limits.ts";
 import { decodeCheckpoints } from "./checkpoints.ts";
 import { Digest, emptyDigest } from "./digest.ts";
@@ -10,27 +12,32 @@ import { largeResultKeyBytes, prefixes, userKey } from "./keyspace.ts";
 import { decodePosition, type Position, startPosition } from "./position.ts";
 import { RecordCodec } from "./record.ts";
 import { checkLargeResult, checkSessionPage } from "./sessions.ts";
-import { settingChecksum } from "./settings.ts";
+import { settingChecksum, settingContent, settingKey } from "./settings.ts";
 import type { ImagePosition } from "./state-machine.ts";
 import type { KeyValue } from "./store.ts";
 import { streamRowChecksum } from "./streams.ts";
+
+const clusterVersionKey = settingKey(clusterVersionSetting);
 
 export class ImageCheck {
   readonly #crc32: Crc32;
   readonly #codec: RecordCodec;
   readonly #wanted: ImagePosition;
+  readonly #versions: ClusterVersions;
   readonly #digest = new Digest(emptyDigest);
   #records = 0;
   #bytes = 0;
   #position: Position | undefined;
+  #clusterVersion: string | undefined;
 
-  constructor(wanted: ImagePosition, crc32: Crc32) {
+  constructor(wanted: ImagePosition, crc32: Crc32, versions: ClusterVersions = clusterVersions) {
     this.#wanted = wanted;
+    this.#versions = versions;
     this.#crc32 = crc32;
     this.#codec = new RecordCodec(crc32);
   }
 
-  /** The same pairs, each checked, and the whole checked before the end. Throws CORRUPT. */
+  /** The same pairs, each checked, and the whole checked before the end. Throws CORRUPT, INCOMPATIBLE for a state of a cluster version unknown here. */
   async *through(pairs: AsyncIterable<KeyValue>): AsyncGenerator<KeyValue> {
     for await (const pair of pairs) {
       this.#checkRow(pair.key, pair.value);
@@ -51,6 +58,7 @@ export class ImageCheck {
         return;
       case prefixes.setting:
         this.#count({ key, value }, settingChecksum({ key, value }, this.#crc32));
+        if (equalBytes(key, clusterVersionKey)) this.#clusterVersion = settingContent({ key, value }, this.#crc32);
         return;
       case prefixes.record:
         this.#checkRecord(key, value);
@@ -92,6 +100,8 @@ export class ImageCheck {
     const [low, high] = this.#digest.state.sum;
     const [wantedLow, wantedHigh] = position.digest.sum;
     if (position.records !== this.#records || position.bytes !== this.#bytes || low !== wantedLow || high !== wantedHigh) throw corrupt("records that do not fit its digest");
+    const fault = levelFault(finalizedLevel(this.#clusterVersion), this.#versions);
+    if (fault !== undefined) throw fault;
   }
 }
 

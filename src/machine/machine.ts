@@ -8,6 +8,7 @@ import { assert } from "../base/assert.ts";
 import { crc32 as plainCrc32, type Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { KeyValueRecord } from "../wire/client-protocol.ts";
+import { clusterVersions, type ClusterVersions, clusterVersionSetting, finalizedLevel, levelFault } from "../wire/cluster-version.ts";
 import type { StateCheckpoint } from "../wire/peer-protocol.ts";
 import { decodeCheckpoints, encodeCheckpoints, withCheckpoint } from "./checkpoints.ts";
 import type { DataEngine, StreamPage } from "./data-engine.ts";
@@ -34,6 +35,8 @@ export interface MachineOptions {
   readonly sessionLimits?: SessionLimits;
   /** Entries from one checkpoint of the digest to the next. Equal on every node. */
   readonly checkpointInterval?: number;
+  /** Of the program; a state that has finalized a cluster version outside of them is refused. */
+  readonly versions?: ClusterVersions;
   readonly onApplied?: (batch: AppliedBatch) => void;
 }
 
@@ -49,6 +52,7 @@ export class Machine implements StateMachine {
   readonly #sessions: SessionTable;
   readonly #onApplied: (batch: AppliedBatch) => void;
   readonly #checkpointInterval: number;
+  readonly #versions: ClusterVersions;
   #checkpoints: readonly StateCheckpoint[] = [];
   #lastApplied = 0;
   #lastAppliedTerm = 0;
@@ -59,7 +63,7 @@ export class Machine implements StateMachine {
   #dispatch!: Dispatch;
   #isRestoring = false;
 
-  /** Throws CORRUPT or INCOMPATIBLE for a store whose content no machine of this version wrote. */
+  /** Throws CORRUPT or INCOMPATIBLE for a store whose content no machine of this version wrote, or whose cluster version is none of its own. */
   constructor(options: MachineOptions) {
     this.#store = options.store;
     this.#crc32 = options.crc32 ?? plainCrc32;
@@ -67,6 +71,7 @@ export class Machine implements StateMachine {
     this.#sessions = new SessionTable(this.#crc32, options.sessionLimits ?? defaultSessionLimits);
     this.#onApplied = options.onApplied ?? (() => undefined);
     this.#checkpointInterval = options.checkpointInterval ?? checkpointIntervalDefault;
+    this.#versions = options.versions ?? clusterVersions;
     this.#load();
   }
 
@@ -91,6 +96,11 @@ export class Machine implements StateMachine {
   /** Of the whole cluster, as it was set last; undefined: never. */
   setting(name: string): string | undefined {
     return this.#settings.get(name);
+  }
+
+  /** The cluster version that is finalized. */
+  get level(): number {
+    return finalizedLevel(this.setting(clusterVersionSetting));
   }
 
   get sessionCount(): number {
@@ -191,7 +201,7 @@ export class Machine implements StateMachine {
     assert(position.index >= this.#lastApplied, "a snapshot never moves lastApplied back");
     this.#isRestoring = true;
     try {
-      const check = new ImageCheck(position, this.#crc32);
+      const check = new ImageCheck(position, this.#crc32, this.#versions);
       await this.#store.replace(check.through(decodeImage(chunks, this.#crc32)));
       this.#load();
     } finally {
@@ -210,7 +220,10 @@ export class Machine implements StateMachine {
     const counted = { crc32: this.#crc32, digest: this.#digest, size: this.#size };
     this.#settings = new Settings(this.#store.range(prefixRange(prefixes.setting)), counted);
     this.#engine = new StoreEngine({ codec: this.#codec, ...counted });
-    this.#dispatch = new Dispatch(this.#engine, this.#sessions, this.#settings);
+    this.#dispatch = new Dispatch(this.#engine, this.#sessions, this.#settings, this.#versions);
+    // Nothing says yet of which level the state will be before anything was applied.
+    const fault = position.index === 0 ? undefined : levelFault(this.level, this.#versions);
+    if (fault !== undefined) throw fault;
   }
 }
 

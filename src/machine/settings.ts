@@ -2,7 +2,7 @@
 // means is known above; here it is only kept, the last value that was set. A row is u32 CRC-32 of store key and value | value, and counts in the
 // digest.
 
-import { readU32, utf8Text, writeU32 } from "../base/bytes.ts";
+import { readU32, utf8, utf8Text, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { DataSize } from "./data-size.ts";
@@ -31,11 +31,11 @@ export class Settings {
 
   get(name: string): string | undefined {
     const row = this.#rows.get(name);
-    return row === undefined ? undefined : utf8Text(row.value.subarray(checksumBytes));
+    return row === undefined ? undefined : contentOf(row);
   }
 
   set(transaction: StoreTransaction, name: Uint8Array, content: Uint8Array): void {
-    const key = settingKey(name);
+    const key = keyOf(name);
     const text = utf8Text(name) ?? "";
     const before = this.#rows.get(text);
     if (before !== undefined) {
@@ -60,7 +60,22 @@ export function settingChecksum({ key, value }: KeyValue, crc32: Crc32): number 
   throw new RaftctlError("CORRUPT", "a setting in the state fails its checksum", { hint: "rebuild this node's state from a snapshot and the log" });
 }
 
-function settingKey(name: Uint8Array): Uint8Array {
+/** Where the store has the setting of this name. */
+export function settingKey(name: string): Uint8Array {
+  return keyOf(utf8(name));
+}
+
+/** The value in a row as the store has it. @throws CORRUPT */
+export function settingContent(row: KeyValue, crc32: Crc32): string | undefined {
+  settingChecksum(row, crc32);
+  return contentOf(row);
+}
+
+function contentOf({ value }: KeyValue): string | undefined {
+  return utf8Text(value.subarray(checksumBytes));
+}
+
+function keyOf(name: Uint8Array): Uint8Array {
   const key = new Uint8Array(1 + name.length);
   key[0] = prefixes.setting;
   key.set(name, 1);

@@ -4,6 +4,7 @@
 import type { MembershipChange } from "../raft/membership.ts";
 import type { Consistency } from "./client-protocol.ts";
 import type { LogHeader, LogPage, LogPageRequest } from "./log-inspection.ts";
+import type { LevelRange } from "./cluster-version.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { LocalSnapshot, SnapshotOpened, SnapshotOpenRequest, SnapshotPiece, SnapshotPruneReport, SnapshotTaken, SnapshotTakeRequest } from "./snapshot-export.ts";
 
@@ -54,7 +55,11 @@ export interface AdminMethods {
   effectiveConfig: { params: Record<string, never>; result: { config: unknown; origin: Record<string, string>; configHash: string } };
   daemonStatus: { params: Record<string, never>; result: DaemonStatus };
   daemonStop: { params: { transfer: boolean; drainMs: number }; result: { pid: number } };
-  version: { params: Record<string, never>; result: { version: string; node: string; protocol: number; dataFormat: number; name: string } };
+  version: { params: Record<string, never>; result: { version: string; node: string; protocol: number; dataFormat: number; name: string; levels?: LevelRange } };
+  /** Asks every member which levels it knows, and needs neither a leader nor a majority. */
+  upgradeStatus: { params: Record<string, never>; result: UpgradeReport };
+  /** Asks again, and finalizes the highest level that all of them know. */
+  upgradeFinalize: { params: { dryRun: boolean }; result: UpgradeReport & { applied: boolean; index: number | null } };
 }
 
 export interface NodeStatus {
@@ -78,6 +83,28 @@ export interface QuotaReport {
   usedBytes: number;
   /** warning: from 80 % on. full: a write was refused, until 90 % are reached again. */
   state: "ok" | "warning" | "full";
+}
+
+export interface UpgradeReport {
+  /** The cluster version in force, as the node at hand has applied it. */
+  finalized: number;
+  /** The highest level that all who answered know; what finalize would set, unless there is an obstacle or it is in force already. */
+  target: number;
+  /** Commands that may be written from the target on, and not before. */
+  allows: string[];
+  /** CONFLICT: somebody did not answer. INCOMPATIBLE: those who did have nothing newer in common. */
+  obstacles: { code: "CONFLICT" | "INCOMPATIBLE"; message: string; hint: string }[];
+  members: UpgradeMember[];
+}
+
+export interface UpgradeMember {
+  id: string;
+  name: string;
+  address: string;
+  /** Of its program; null with an error. */
+  version: string | null;
+  levels: LevelRange | null;
+  error: { code: string; message: string } | null;
 }
 
 export interface RegionReport {

@@ -93,6 +93,7 @@ const formatVersion = 1;
 const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5 } as const;
 /** Whose key is a name, and which have neither condition nor previous record. */
 const nameBytesMax: Readonly<Record<number, number>> = { [operations.append]: streamNameBytesMax, [operations.set]: settingNameBytesMax };
+const operationNames = new Map<number, Command["operation"]>(Object.entries(operations).map(([name, number]) => [number, name as Command["operation"]]));
 const conditionKinds = { none: 0, absent: 1, version: 2, value: 3 } as const;
 const previousFlag = 0b0001;
 const openEndFlag = 0b1000;
@@ -198,6 +199,11 @@ function decodeCondition(bytes: Uint8Array, wantedStart: number): Condition | un
     default:
       return undefined;
   }
+}
+
+/** Only of a command that decodes. */
+export function operationOf(bytes: Uint8Array): Command["operation"] {
+  return operationNames.get(bytes[1]!)!;
 }
 
 /** Only of a command that decodes. */

@@ -11,6 +11,7 @@ import { defaultSessionLimits, SessionTable } from "../../src/machine/sessions.t
 import { DataSize } from "../../src/machine/data-size.ts";
 import { Settings } from "../../src/machine/settings.ts";
 import { StoreEngine } from "../../src/machine/store-engine.ts";
+import { clusterVersions } from "../../src/wire/cluster-version.ts";
 import { type Command, encodeCommand } from "../../src/wire/command.ts";
 import { append, contentOf, del, put, resultOf, stamp, text } from "./bytes-of.ts";
 
@@ -110,7 +111,7 @@ class MapEngine implements DataEngine {
 
 test("every command is carried out by whatever DataEngine is handed in, and its outcome is the answer (S115)", () => {
   const engine = new MapEngine();
-  const dispatch = new Dispatch(engine, new SessionTable(crc32, defaultSessionLimits), new Settings([], { crc32, digest: new Digest(emptyDigest), size: new DataSize(0, 0) }));
+  const dispatch = new Dispatch(engine, new SessionTable(crc32, defaultSessionLimits), new Settings([], { crc32, digest: new Digest(emptyDigest), size: new DataSize(0, 0) }), clusterVersions);
   const store = new MemoryStore();
   let index = 40;
   const run = (command: Command) => {
