@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Diagnosis } from "../../src/cli/doctor/diagnosis.ts";
 import type { TestCluster } from "./support/cluster.ts";
 import type { DaemonProcess, Settings } from "./support/daemon-process.ts";
+import { nodeBehindProxy, type Hidden } from "./support/behind-proxy.ts";
 import { freePort } from "./support/ports.ts";
 import { fast } from "./support/settings.ts";
 import { startCluster } from "./support/start-cluster.ts";
@@ -33,15 +34,12 @@ async function says(cluster: TestCluster, cause: string | null, words: readonly 
   }, { timeoutMs: 30_000, everyMs: 100 });
 }
 
-/** Three nodes; what the others dial to reach the third goes through a proxy. */
-async function clusterBehindProxy(): Promise<{ cluster: TestCluster; hidden: DaemonProcess; proxy: TcpProxy; port: number }> {
+/** Three nodes, the third one behind a proxy. */
+async function clusterBehindProxy(): Promise<Hidden & { readonly cluster: TestCluster }> {
   const cluster = await startCluster({ nodes: 2, settings });
-  const port = await freePort();
-  const hidden = await cluster.newNode({ advertise: { peer: `127.0.0.1:${port}` } });
-  const proxy = await TcpProxy.start(hidden.place.peerPort, port);
-  onTestFinished(() => proxy.stop());
-  await cluster.admit(hidden);
-  return { cluster, hidden, proxy, port };
+  const behind = await nodeBehindProxy(cluster);
+  await cluster.admit(behind.hidden);
+  return { cluster, ...behind };
 }
 
 test("well, one node paused, one node down, the quorum lost: each has its own cause, and the last one points to recovery, without any leader (N1, K4, PRODUCT row 7)", { timeout: 180_000 }, async () => {

@@ -1,11 +1,9 @@
 // The wires between nodes, spoilt on purpose: a proxy stands before the peer listener of one node, so that everything the others send to it can be
 // counted, damaged and cut.
 
-import { expect, onTestFinished, test } from "vitest";
-import { TcpProxy } from "./support/tcp-proxy.ts";
+import { expect, test } from "vitest";
 import type { TestCluster } from "./support/cluster.ts";
-import type { DaemonProcess } from "./support/daemon-process.ts";
-import { freePort } from "./support/ports.ts";
+import { nodeBehindProxy, type Hidden } from "./support/behind-proxy.ts";
 import { History } from "../../src/cli/check/history.ts";
 import { expectLinearizable } from "./support/proof.ts";
 import { fast } from "./support/settings.ts";
@@ -13,16 +11,13 @@ import { startCluster } from "./support/start-cluster.ts";
 import { record } from "./support/traffic.ts";
 import { until } from "./support/until.ts";
 
-/** Three nodes; what the others dial to reach the third goes through the proxy. */
-async function clusterBehindProxy(raft: object = {}): Promise<{ cluster: TestCluster; hidden: DaemonProcess; proxy: TcpProxy }> {
+/** Three nodes, the third one behind a proxy. */
+async function clusterBehindProxy(raft: object = {}): Promise<Hidden & { readonly cluster: TestCluster }> {
   const settings = { ...fast, raft: { electionTimeout: "400ms", heartbeatInterval: "50ms", ...raft } };
   const cluster = await startCluster({ nodes: 2, settings });
-  const port = await freePort();
-  const hidden = await cluster.newNode({ advertise: { peer: `127.0.0.1:${port}` } });
-  const proxy = await TcpProxy.start(hidden.place.peerPort, port);
-  onTestFinished(() => proxy.stop());
-  await cluster.admit(hidden);
-  return { cluster, hidden, proxy };
+  const behind = await nodeBehindProxy(cluster);
+  await cluster.admit(behind.hidden);
+  return { cluster, ...behind };
 }
 
 test("over a thousand heartbeats the peers keep the connections that they have (S18, S12, S59)", { timeout: 120_000 }, async () => {

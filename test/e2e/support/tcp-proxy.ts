@@ -19,6 +19,7 @@ export class TcpProxy {
   #delayMs = 0;
   #flip: Direction | undefined;
   #connectionsTotal = 0;
+  #bytesToTarget = 0;
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
@@ -41,6 +42,11 @@ export class TcpProxy {
   /** Accepted since the start; those refused while cut do not count. */
   get connectionsTotal(): number {
     return this.#connectionsTotal;
+  }
+
+  /** Passed on to the target since the start. */
+  get bytesToTarget(): number {
+    return this.#bytesToTarget;
   }
 
   /** Every connection is reset, and new ones too until `mend`. */
@@ -95,6 +101,7 @@ export class TcpProxy {
       if (due <= performance.now()) act(); else setTimeout(act, due - performance.now());
     };
     source.on("data", (chunk) => {
+      if (direction === "toTarget") this.#bytesToTarget += chunk.length;
       const bytes = this.#spoil(chunk, direction);
       after(() => { if (!sink.destroyed) sink.write(bytes); });
     });
