@@ -1,7 +1,7 @@
 // This node's answer to `diagnose`: what it knows of itself and of its peers, and what a knock at every member's address brings right now. A knock is
 // one handshake and changes nothing; members that do not answer cost the caller two time limits, all of them together.
 
-import { toRaftctlError } from "../base/errors.ts";
+import { toRaftctlError, type RaftctlError } from "../base/errors.ts";
 import type { Joining } from "../host/joining.ts";
 import type { Transport, TransportStats } from "../host/transport.ts";
 import type { Member, Membership } from "../raft/membership.ts";
@@ -9,7 +9,7 @@ import type { RaftStatus } from "../raft/status.ts";
 import type { Identity } from "../storage/data-dir.ts";
 import type { WalStats } from "../storage/wal/wal-options.ts";
 import type { DaemonStatus, NodeStatus } from "../wire/admin-protocol.ts";
-import type { Knock, MembershipFacts, NodeFacts, PeerFacts, ProcessFacts, RaftFacts } from "../wire/node-facts.ts";
+import type { DivergenceFacts, Knock, MembershipFacts, NodeFacts, PeerFacts, ProcessFacts, RaftFacts } from "../wire/node-facts.ts";
 import type { RegionView } from "./node-status.ts";
 import { versionReport } from "./reports.ts";
 
@@ -62,14 +62,23 @@ function processFacts(sources: FactSources): ProcessFacts {
 function raftFacts({ raft }: RegionView, status: RaftStatus): Omit<RaftFacts, "removedAt"> {
   const { votes, membership } = status;
   const contact = raft.leaderContactAge;
+  const divergence = divergenceFacts(raft.divergence);
   return {
-    role: status.role, term: status.currentTerm, votedFor: status.votedFor ?? null, leader: status.leader ?? null,
-    lastContactMs: contact === undefined ? null : Math.round(contact),
+    term: status.currentTerm, votedFor: status.votedFor ?? null,
+    // Whoever has halted neither leads nor follows any more, whatever it was when it did.
+    ...(divergence === null
+      ? { role: status.role, leader: status.leader ?? null, lastContactMs: contact === undefined ? null : Math.round(contact) }
+      : { role: "halted", leader: null, lastContactMs: null }),
     lastTerm: status.lastTerm, lastIndex: status.lastIndex, commitIndex: status.commitIndex, lastApplied: status.lastApplied, snapshotIndex: status.snapshotIndex,
     votes: votes === undefined ? null : { granted: [...votes.granted], refused: [...votes.refused], missing: [...votes.missing], needed: [...votes.needed] },
     membershipIndex: status.membershipIndex,
-    membership: membershipFacts(membership),
+    membership: membershipFacts(membership), divergence,
   };
+}
+
+function divergenceFacts(error: RaftctlError | undefined): DivergenceFacts | null {
+  const index = error?.details?.["index"];
+  return error === undefined ? null : { index: typeof index === "number" ? index : null, message: error.message };
 }
 
 export function membershipFacts({ voters, votersOutgoing, learners, learnersNext, members }: Membership): MembershipFacts {

@@ -83,6 +83,6 @@ function raftFacts({ hardState, snapshot, entries }: DirectoryLog): RaftFacts {
     role: null, term: hardState.currentTerm, votedFor: hardState.votedFor ?? null, leader: null, lastContactMs: null,
     lastTerm: last.term, lastIndex: last.index, commitIndex: hardState.commitIndex, lastApplied: null, snapshotIndex: snapshot.index, votes: null,
     membershipIndex: change?.index ?? snapshot.index,
-    removedAt: null, membership: membershipFacts(change === undefined ? snapshot.membership : decodeMembership(change.data)),
+    removedAt: null, divergence: null, membership: membershipFacts(change === undefined ? snapshot.membership : decodeMembership(change.data)),
   };
 }

@@ -159,7 +159,7 @@ export class StateAudit {
     const against = quorumDecision(core.membership, (voter) => (this.#reported.get(voter)?.differed === undefined ? undefined : false));
     if (against === "lost") {
       mark("audit-leader-is-in-the-minority");
-      this.#diverged(`a majority has another state than this node at index ${this.#firstDifference()}`);
+      this.#diverged(this.#firstDifference(), "a majority has another state than this node");
     } else this.#armDeadline();
   }
 
@@ -170,7 +170,7 @@ export class StateAudit {
       this.#deadline = undefined;
       if (this.#term !== term || this.#options.core.role !== "leader") return;
       mark("audit-nobody-can-tell-who-is-right");
-      this.#diverged(`another node has another state at index ${this.#firstDifference()}, and no majority says which one is right`);
+      this.#diverged(this.#firstDifference(), "another node has another state, and no majority says which one is right");
     });
   }
 
@@ -189,7 +189,7 @@ export class StateAudit {
       if (own === undefined) continue;
       if (own.digest !== verdict.digest) {
         mark("audit-follower-is-in-the-minority");
-        return this.#diverged(`a majority has another state than this node at index ${verdict.index}`);
+        return this.#diverged(verdict.index, "a majority has another state than this node");
       }
       this.#confirmed = Math.max(this.#confirmed, verdict.index);
     }
@@ -203,11 +203,12 @@ export class StateAudit {
     return this.#options.checkpoints().find((checkpoint) => checkpoint.index === index);
   }
 
-  #diverged(reason: string): void {
+  #diverged(index: number, reason: string): void {
     if (this.#halted) return;
     this.#halted = true;
     this.#deadline?.cancel();
-    this.#options.onDivergence(new RaftctlError("CORRUPT", `${reason}: it applies nothing any more and answers nothing from its state`, {
+    this.#options.onDivergence(new RaftctlError("CORRUPT", `${reason} at index ${index}: it applies nothing any more and answers nothing from its state`, {
+      details: { index },
       hint: "raftctl doctor; then raftctl daemon stop on this node and raftctl join --fresh",
     }));
   }

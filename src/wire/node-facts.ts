@@ -50,7 +50,7 @@ export interface DiskFacts {
 }
 
 export interface RaftFacts {
-  /** null in a directory. */
+  /** null in a directory; "halted" when its state differs. */
   role: string | null;
   term: number;
   votedFor: string | null;
@@ -70,6 +70,14 @@ export interface RaftFacts {
   membership: MembershipFacts;
   /** It was told by others that it was removed, at this index; null when not, and in a directory. */
   removedAt: number | null;
+  /** It has halted, because its state is not that of the others; null when not, and in a directory. */
+  divergence: DivergenceFacts | null;
+}
+
+export interface DivergenceFacts {
+  /** The first checkpoint at which it was found; null when it is not told. */
+  index: number | null;
+  message: string;
 }
 
 export interface MembershipFacts {

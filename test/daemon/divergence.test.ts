@@ -2,8 +2,11 @@
 
 import { expect, test } from "vitest";
 import { toRaftctlError } from "../../src/base/errors.ts";
+import { diagnose } from "../../src/cli/doctor/diagnosis.ts";
+import { checkFacts } from "../../src/cli/doctor/facts-check.ts";
 import type { Entry } from "../../src/raft/entry.ts";
 import type { RaftStorage } from "../../src/host/raft-storage.ts";
+import { answering } from "../cli/doctor/hand-made.ts";
 import { startCluster } from "./support/cluster.ts";
 
 const checkpointInterval = 1024;
@@ -37,6 +40,8 @@ test("a follower whose state differs raises CORRUPT, is not ready, refuses even 
   const asked = fixture.client(wrong);
   const { regions } = await asked.admin.call("status", {});
   expect(regions[0]).toMatchObject({ role: "halted", leader: null, alarms: ["CORRUPT"] });
+  const { raft } = await asked.admin.call("diagnose", {});
+  expect(raft).toMatchObject({ role: "halted", leader: null, lastContactMs: null, divergence: { index: checkpointInterval, message: expect.stringContaining("a majority has another state") } });
   const health = await asked.admin.call("health", {});
   expect([health.ready, health.checks.find(({ name }) => name === "state")?.ok]).toEqual([false, false]);
   const refused = await asked.kv.get("k0", { consistency: "stale" }).then(() => undefined, toRaftctlError);
@@ -45,4 +50,6 @@ test("a follower whose state differs raises CORRUPT, is not ready, refuses even 
   const other = fixture.cluster.nodes.find((node) => node !== wrong && node !== fixture.leader())!;
   expect((await fixture.client(other).kv.get("after")).record).toBeDefined();
   expect(other.region.raft.divergence).toBeUndefined();
+  const diagnosis = diagnose((await Promise.all(fixture.cluster.nodes.map((node) => fixture.client(node).admin.call("diagnose", {})))).map((facts) => answering(checkFacts(facts))));
+  expect(diagnosis).toMatchObject({ cause: "state-diverged", causes: [{ severity: "degraded", nodes: [raft.membership.members.find(({ id }) => id === wrong.region.raft.id)?.name] }] });
 });

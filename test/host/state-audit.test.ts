@@ -45,7 +45,7 @@ test("a follower whose state is not the majority's halts at the next checkpoint:
   corrupt(wrong);
   await write(cluster, 20);
   expect(halted(cluster)).toEqual([wrong.id]);
-  expect(wrong.raft.divergence).toMatchObject({ code: "CORRUPT", message: expect.stringContaining("a majority has another state than this node at index 24") as string });
+  expect(wrong.raft.divergence).toMatchObject({ code: "CORRUPT", details: { index: 24 }, message: expect.stringContaining("a majority has another state than this node at index 24") as string });
   const { commands } = wrong;
   const count = commands.length;
   await write(cluster, 20);

@@ -2,7 +2,7 @@
 // deeper comes first. docs/doctor.md explains each of them, and a test holds the two together.
 
 export const causeIds = [
-  "directory-damaged", "wiped-disk", "split-brain", "different-clusters", "fenced-out", "tls-mismatch", "version-mismatch", "duplicate-id", "duplicate-address", "wrong-address",
+  "directory-damaged", "wiped-disk", "state-diverged", "split-brain", "different-clusters", "fenced-out", "tls-mismatch", "version-mismatch", "duplicate-id", "duplicate-address", "wrong-address",
   "process-paused", "partition", "asymmetric-partition", "no-eligible-candidate", "configurations-differ", "quorum-lost", "node-unreachable", "node-down", "nodes-stopped",
   "disk-full", "disk-slow", "event-loop-late", "removed-node", "forming", "not-admitted", "clock-wrong", "election-blocked", "election-under-way",
 ] as const;
@@ -22,7 +22,7 @@ export interface Action {
 export interface Cause {
   readonly id: CauseId;
   readonly severity: Severity;
-  /** A directory is damaged: exit 13. */
+  /** A directory or a state is damaged: exit 13. */
   readonly damage: boolean;
   /** Names of the nodes that it is about. */
   readonly nodes: readonly string[];

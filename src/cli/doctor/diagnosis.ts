@@ -8,6 +8,7 @@ import type { Examined } from "./examined.ts";
 import { majorityOf } from "./picture.ts";
 import { matrixDocument, type EdgeDocument } from "./reachability.ts";
 import { differentClusters, duplicateAddress, duplicateId, notAdmitted, removedNode, tlsMismatch, versionMismatch, wrongAddress } from "./rules/identity.ts";
+import { stateDiverged } from "./rules/divergence.ts";
 import { forming } from "./rules/forming.ts";
 import { clockWrong, configurationsDiffer, electionBlocked, electionUnderWay, eventLoopLate, noEligibleCandidate } from "./rules/leadership.ts";
 import { asymmetricPartition, nodeDown, nodesStopped, nodeUnreachable, partition, processPaused, quorumLost } from "./rules/reach.ts";
@@ -15,12 +16,12 @@ import { fencedOut, splitBrain } from "./rules/recovered.ts";
 import { directoryDamaged, diskFull, diskSlow, wipedDisk } from "./rules/storage.ts";
 
 const rules: readonly Rule[] = [
-  directoryDamaged, wipedDisk, splitBrain, differentClusters, fencedOut, tlsMismatch, versionMismatch, duplicateId, duplicateAddress, wrongAddress,
+  directoryDamaged, wipedDisk, stateDiverged, splitBrain, differentClusters, fencedOut, tlsMismatch, versionMismatch, duplicateId, duplicateAddress, wrongAddress,
   processPaused, partition, asymmetricPartition, noEligibleCandidate, configurationsDiffer, quorumLost, nodeUnreachable, nodeDown, nodesStopped,
   diskFull, diskSlow, eventLoopLate, removedNode, forming, notAdmitted, clockWrong, electionBlocked, electionUnderWay,
 ];
 
-/** damaged: a directory cannot be started from. unavailable: nothing is decided, or no write is taken. degraded: it works with less than it should. */
+/** damaged: a directory cannot be started from, or a state is wrong. unavailable: nothing is decided, or no write is taken. degraded: it works with less than it should. */
 export type Verdict = "healthy" | "degraded" | "unavailable" | "damaged";
 
 export interface Diagnosis {

@@ -4,11 +4,11 @@
 
 import type { NodeFacts } from "../../wire/node-facts.ts";
 import { shortReason } from "./examined.ts";
-import { compareLogs, electionTimeoutMsDefault, groupsOf, majorityOf, votersOf, type Picture } from "./picture.ts";
+import { compareLogs, electionTimeoutMsDefault, groupsOf, isHalted, majorityOf, votersOf, type Picture } from "./picture.ts";
 import { edgeBetween, type Edge } from "./reachability.ts";
 
 export type Obstacle =
-  | "down" | "unreachable" | "stalled" | "not-looked-at" | "damaged"
+  | "down" | "unreachable" | "stalled" | "not-looked-at" | "damaged" | "state-diverged"
   | "longer-log" | "hears-leader" | "ineligible" | "not-voter" | "leaving" | "incarnation" | "recovered" | "removed" | "other-cluster" | "version" | "tls" | "wrong-address" | "leads-already";
 
 /** One reason why a vote is not given (`voter`), or why the candidate does not even ask (`voter` is the candidate). */
@@ -74,6 +74,7 @@ function leaves({ raft }: NodeFacts): boolean {
 function absence(picture: Picture, id: string): { readonly obstacle: Obstacle; readonly text: string } | undefined {
   const trouble = picture.examined.find(({ directory }) => directory?.node?.id === id)?.directory;
   if (trouble !== undefined && picture.nodes.get(id)?.source !== "live") return { obstacle: "damaged", text: trouble.state === "wiped" ? "its log is gone" : "its directory is damaged" };
+  if (isHalted(picture.nodes.get(id))) return { obstacle: "state-diverged", text: "it has halted, because its state differs" };
   switch (picture.stateOf(id)) {
     case "down": return { obstacle: "down", text: "it is not running" };
     case "stopped": return picture.offline ? undefined : { obstacle: "down", text: "it is not running" };
@@ -132,9 +133,9 @@ function refused(picture: Picture, candidate: string, voter: string): Finding {
   return hearing(picture, asked);
 }
 
-/** diss. §4.2.3; with a leader that works it says nothing about an election without it. */
+/** diss. §4.2.3. A leader that has halted is not heard again; with a leader that works it says nothing about an election without it. */
 function hearing(picture: Picture, { nodeId, raft, electionTimeoutMs }: NodeFacts): Finding {
-  if (picture.leader !== undefined || raft.leader === null) return undefined;
+  if (picture.leader !== undefined || raft.leader === null || isHalted(picture.nodes.get(raft.leader))) return undefined;
   const name = picture.name(nodeId);
   if (raft.leader === nodeId) return { obstacle: "leads-already", text: `${name} believes that it leads` };
   const isFresh = raft.lastContactMs !== null && raft.lastContactMs < (electionTimeoutMs ?? electionTimeoutMsDefault);

@@ -2,7 +2,7 @@
 // be read is a finding of its own.
 
 import type { FormationProgress } from "../../wire/admin-protocol.ts";
-import type { Knock, MembershipFacts, NodeFacts, PeerFacts, ProcessFacts, RaftFacts } from "../../wire/node-facts.ts";
+import type { DivergenceFacts, Knock, MembershipFacts, NodeFacts, PeerFacts, ProcessFacts, RaftFacts } from "../../wire/node-facts.ts";
 import { beginning, count, flag, listOf, matching, measure, oneOf, orNull, record, text, type Shape } from "./shape.ts";
 
 /** As many members as a membership may have. */
@@ -44,6 +44,7 @@ const raft = record<RaftFacts>({
   lastTerm: count, lastIndex: count, commitIndex: count, lastApplied: orNull(count), snapshotIndex: count,
   votes: orNull(record<NonNullable<RaftFacts["votes"]>>({ granted: ids, refused: ids, missing: ids, needed: listOf(count, elementsMax) })),
   membershipIndex: count, membership, removedAt: orNull(count),
+  divergence: orNull(record<DivergenceFacts>({ index: orNull(count), message })),
 });
 
 const facts = record<NodeFacts>({

@@ -75,6 +75,11 @@ export function majorityOf(group: readonly string[]): number {
   return Math.floor(group.length / 2) + 1;
 }
 
+/** It answers us, and is to the others as if it were down. */
+export function isHalted(facts: NodeFacts | undefined): boolean {
+  return facts !== undefined && facts.raft.divergence !== null;
+}
+
 /** (term, index): the order of §5.4.1. */
 export function compareLogs(left: NodeFacts, right: NodeFacts): number {
   return left.raft.lastTerm - right.raft.lastTerm || left.raft.lastIndex - right.raft.lastIndex;
@@ -109,7 +114,8 @@ function memberNamed(all: readonly NodeFacts[], id: string): string | undefined 
 
 /** Whom a majority of each group follows in one term, by what followers and the leader have heard of each other lately. */
 function workingLeader(nodes: readonly NodeFacts[]): string | undefined {
-  const claims = nodes.filter(({ source, raft }) => source === "live" && raft.leader !== null).toSorted((left, right) => right.raft.term - left.raft.term);
+  const halted = new Set(nodes.filter(isHalted).map(({ nodeId }) => nodeId));
+  const claims = nodes.filter(({ source, raft }) => source === "live" && raft.leader !== null && !halted.has(raft.leader)).toSorted((left, right) => right.raft.term - left.raft.term);
   return claims.map(({ raft }) => raft).find((raft) => follow(nodes, raft.leader!, raft.term))?.leader ?? undefined;
 }
 

@@ -7,7 +7,7 @@ import { causeIds, type CauseId } from "../../../src/cli/doctor/cause.ts";
 import { diagnose, type Diagnosis } from "../../../src/cli/doctor/diagnosis.ts";
 import { diagnosisText } from "../../../src/cli/doctor/text.ts";
 import {
-  answering, answersAs, changed, cut, damaged, everywhere, factsOf, formingAt, gone, healthy, leaderless, memberOf, membershipOf, names, onDisk, raft, refused, silent, stalled, twoClusters,
+  answering, answersAs, changed, cut, damaged, everywhere, factsOf, formingAt, gone, halted, healthy, leaderless, memberOf, membershipOf, names, onDisk, raft, refused, silent, stalled, twoClusters,
   withMembership, withPeer, type Cluster,
 } from "./hand-made.ts";
 
@@ -49,6 +49,7 @@ describe("a cluster that is well", () => {
 const faults: Readonly<Record<CauseId, () => Cluster>> = {
   "directory-damaged": () => damaged(gone(healthy(), "n3", refused), "n3", "damaged"),
   "wiped-disk": () => damaged(gone(healthy(), "n3", refused), "n3", "wiped"),
+  "state-diverged": () => halted(healthy(), "n3"),
   "split-brain": twoClusters,
   "different-clusters": () => changed(healthy(), "n3", (facts) => ({ ...facts, clusterId: "b".repeat(32) })),
   "fenced-out": () => changed(everywhere(healthy(), (facts) => ({ ...facts, clusterIncarnation: 2 })), "n3", (facts) => ({ ...facts, clusterIncarnation: 1 })),
@@ -190,7 +191,7 @@ describe("the loss of a quorum", () => {
 });
 
 describe("beside a leader that works", () => {
-  test.each(["node-down", "node-unreachable", "process-paused", "asymmetric-partition", "partition", "wiped-disk", "removed-node", "clock-wrong"] as const)("%s costs safety margin and no service", (id) => {
+  test.each(["node-down", "node-unreachable", "process-paused", "asymmetric-partition", "partition", "wiped-disk", "state-diverged", "removed-node", "clock-wrong"] as const)("%s costs safety margin and no service", (id) => {
     const { causes, leader } = ask(faults[id]());
     expect(leader).toBe("n1");
     expect(causes[0]?.severity).toBe("degraded");

@@ -45,7 +45,7 @@ export function factsOf(name: string, membership: MembershipFacts): NodeFacts {
     disk: { fsyncP99Ms: 2, pendingMs: null, readOnly: false },
     raft: {
       role: leads ? "leader" : "follower", term: 7, votedFor: "1", leader: "1", lastContactMs: leads ? 0 : 40, lastTerm: 7, lastIndex: 1042, commitIndex: 1042, lastApplied: 1042,
-      snapshotIndex: 0, votes: null, membershipIndex: 5, membership, removedAt: null,
+      snapshotIndex: 0, votes: null, membershipIndex: 5, membership, removedAt: null, divergence: null,
     },
     peers: membership.members.map((member) => peerOf(member, leads)), warnings: [],
   };
@@ -61,6 +61,9 @@ function peerOf({ id, name, peerAddress }: MembershipFacts["members"][number], f
 export function answering(facts: NodeFacts): Examined {
   return { place: `10.0.0.${facts.nodeId}:7400`, expected: { id: facts.nodeId, name: facts.name }, facts, silence: undefined, directory: undefined, forming: undefined, answered: { wallClockMs, tookMs: 3 } };
 }
+
+/** What the audit of a node says that has halted. */
+export const differs = { index: 1024, message: "a majority has another state than this node at index 1024: it applies nothing any more and answers nothing from its state" };
 
 // ── changes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -83,6 +86,11 @@ export function leaderless(cluster: Cluster): Cluster {
 
 export function raft(facts: NodeFacts, change: Partial<NodeFacts["raft"]>): NodeFacts {
   return { ...facts, raft: { ...facts.raft, ...change } };
+}
+
+/** Its state is not that of the others, and it has found out. */
+export function halted(cluster: Cluster, name: string): Cluster {
+  return changed(cluster, name, (facts) => raft(facts, { role: "halted", leader: null, lastContactMs: null, divergence: differs }));
 }
 
 /** It answers neither us nor anybody. Leaderless when that is too much, or when it led. */

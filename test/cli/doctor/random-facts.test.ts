@@ -61,6 +61,7 @@ function facts(chance: Chance, name: string, all: readonly string[]): NodeFacts 
     raft: {
       ...base.raft, role: chance.one(["leader", "follower", "candidate", "learner", null]), term: chance.below(4), leader: chance.one([null, "1", "2", "9"]), lastContactMs: chance.one([null, 0, 50, 5000]),
       lastTerm: chance.below(4), lastIndex: chance.below(5), commitIndex: chance.below(5), membershipIndex: chance.below(5),
+      divergence: chance.is(0.1) ? { index: chance.one([null, 1024]), message: "another state" } : null, lastApplied: chance.one([null, 3]),
     },
     peers: base.peers.map((old) => peer(chance, old)),
   };

@@ -86,3 +86,8 @@ test("the first difference names who holds what, who is in the majority, and who
   expect(pairs.map(({ left, right, verdict }) => [left, right, verdict])).toEqual([["a", "b", "uncommitted-divergence"], ["a", "c", "identical"], ["b", "c", "uncommitted-divergence"]]);
   expect(compareLogs([log("a", "1 2"), log("b", "1"), log("c", "1")]).firstDifference).toMatchObject({ held: [{ entry: undefined, nodes: ["b", "c"] }, { nodes: ["a"] }], majority: [] });
 });
+
+test("half of them is no majority: of two that differ, and of two against two, nobody is called right", () => {
+  expect(compareLogs([log("a", "1 2"), log("b", "1 3")]).firstDifference).toMatchObject({ index: 2, majority: [] });
+  expect(compareLogs([log("a", "1 2"), log("b", "1 3"), log("c", "1 2"), log("d", "1 3")]).firstDifference).toMatchObject({ index: 2, majority: [] });
+});

@@ -3,7 +3,7 @@
 
 import { expect, test } from "vitest";
 import { Prng } from "../../../src/base/prng.ts";
-import { closeFiles, readLogBeside, type ReadLog } from "../../../src/daemon/log-inspection/directory-reading.ts";
+import { closeFiles, readLogBeside, type PlacedEntry, type ReadLog } from "../../../src/daemon/log-inspection/directory-reading.ts";
 import { entryWindows } from "../../../src/daemon/log-inspection/record-window.ts";
 import type { Disk, DiskFile } from "../../../src/storage/disk.ts";
 import type { MemoryDisk } from "../../storage/memory-disk.ts";
@@ -139,4 +139,18 @@ test("a record that changes between the two reads of it is refused and not shown
     for await (const window of entryWindows(places as never, found.files, crc32)) expect(window).toHaveLength(0);
   })();
   await expect(reading).rejects.toMatchObject({ code: "CORRUPT", details: { file: path, offset: places[3]!.offset } });
+});
+
+test("a sound record of another entry that has come to stand there is not shown in its place", async () => {
+  const disk = await written(sample, 4);
+  const found = await read(disk);
+  const places = found.regions.get(region)!.entries as never as readonly PlacedEntry[];
+  const shown = async (changes: Partial<PlacedEntry>): Promise<number> => {
+    let entriesShown = 0;
+    for await (const window of entryWindows([{ ...places[3]!, ...changes }], found.files, crc32)) entriesShown += window.length;
+    return entriesShown;
+  };
+  expect(await shown({})).toBe(1);
+  await expect(shown({ index: 9 })).rejects.toMatchObject({ code: "CORRUPT", message: expect.stringContaining("entry 4 of term 2 stands where entry 9 of term 2 was") as string });
+  await expect(shown({ term: 1 })).rejects.toMatchObject({ code: "CORRUPT", message: expect.stringContaining("entry 4 of term 2 stands where entry 4 of term 1 was") as string });
 });

@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
 import type { RaftctlError } from "../../../src/base/errors.ts";
+import { parseClusterId } from "../../../src/base/ids.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
 import { verifyDirectory, type VerificationReport } from "../../../src/daemon/log-inspection/verification.ts";
 import { entryTypes } from "../../../src/raft/entry.ts";
 import { layout } from "../../../src/storage/data-dir.ts";
 import type { Disk } from "../../../src/storage/disk.ts";
+import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
 import type { MemoryDisk } from "../../storage/memory-disk.ts";
 import { crc32, region } from "../../storage/wal/fixtures.ts";
-import { dataDir, openNodeWal, put, sample, walDir, writeSnapshot, written } from "./directories.ts";
+import { dataDir, membership, openNodeWal, put, sample, walDir, writeSnapshot, written } from "./directories.ts";
 
 const segment = `${walDir}/0000000000000001.wal`;
 const snapshots = layout.snapshots(dataDir, region);
@@ -65,6 +68,15 @@ test("every damaged snapshot is named, and a damaged log beside it too", async (
   flip(disk, segment, 4096 + 20);
   const { damages } = await verify(disk);
   expect(damages.map(({ file }) => file)).toEqual([segment, ...names]);
+});
+
+test("a sound snapshot of another cluster is damage: a file was carried here (H35)", async () => {
+  const disk = await written(sample, 4);
+  const clusterId = parseClusterId("f".repeat(32));
+  const store = await SnapshotStore.open({ disk, directory: snapshots, crc32, clusterId, region, logger: silentLogger });
+  await store.write({ index: 3, term: 2, membership }, [new Uint8Array(10)]);
+  const { damages } = await verify(disk);
+  expect(damages).toMatchObject([{ file: expect.stringContaining(snapshots), message: expect.stringContaining(`it belongs to region 1 of cluster ${clusterId}`) }]);
 });
 
 test("every flipped bit of a small snapshot is found (H42)", async () => {

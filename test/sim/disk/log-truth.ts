@@ -5,21 +5,21 @@
 import type { Crc32 } from "../../../src/base/crc.ts";
 import type { RegionId } from "../../../src/base/ids.ts";
 import type { HardState, LogPosition } from "../../../src/raft/entry.ts";
-import type { RawRecord } from "../../../src/storage/wal/record.ts";
+import { recordKinds, type RawRecord } from "../../../src/storage/wal/record.ts";
 import type { FileTree } from "../../storage/file-tree.ts";
 import type { Inode } from "../../storage/inode.ts";
-import type { DurableLog } from "../properties/property.ts";
+import type { StoredEntry, StoredLog } from "../properties/log-sight.ts";
 import { areaOf, type Area } from "./area.ts";
 import { RegionTruth } from "./region-truth.ts";
 import { SegmentChain, type ChainReader } from "./segment-chain.ts";
 
-export class LogTruth implements DurableLog, ChainReader {
+export class LogTruth implements StoredLog, ChainReader {
   readonly #region: RegionId;
   readonly #crc32: Crc32;
   #tree: FileTree;
   #chain: SegmentChain;
   #truth: RegionTruth;
-  #snapshotIndex = 0;
+  #snapshot: LogPosition = { index: 0, term: 0 };
 
   constructor(tree: FileTree, region: RegionId, crc32: Crc32) {
     this.#tree = tree;
@@ -38,7 +38,11 @@ export class LogTruth implements DurableLog, ChainReader {
   }
 
   get snapshotIndex(): number {
-    return this.#snapshotIndex;
+    return this.#snapshot.index;
+  }
+
+  get snapshot(): LogPosition {
+    return this.#snapshot;
   }
 
   /** Behind which the log begins. */
@@ -52,6 +56,20 @@ export class LogTruth implements DurableLog, ChainReader {
 
   record(record: RawRecord, segment: number): void {
     this.#truth.apply(record, segment);
+  }
+
+  /** With another cursor, from the beginning: costs as much as the log is long. */
+  storedEntries(): ReadonlyMap<number, StoredEntry> {
+    const stored = new Map<number, StoredEntry>();
+    const chain = new SegmentChain(this.#crc32);
+    chain.update(durableNames(this.#tree, "/wal"));
+    chain.rewind();
+    chain.advance({
+      record: ({ kind, region, index, term, payload }) => {
+        if (region === this.#region && entryKinds.has(kind)) stored.set(index, { term, type: kind, data: payload });
+      },
+    });
+    return stored;
   }
 
   /** Everything may be different now. */
@@ -86,14 +104,17 @@ export class LogTruth implements DurableLog, ChainReader {
   }
 
   #lookForSnapshots(): void {
-    let index = 0;
+    let newest: LogPosition = { index: 0, term: 0 };
     for (const [name, inodes] of lastingNames(this.#tree, `/regions/${this.#region}/snapshots`)) {
-      const digits = /^([0-9]{16})-[0-9]{16}\.snapshot$/.exec(name)?.[1];
-      if (digits !== undefined && inodes.every((inode) => inode.whole && inode.settled)) index = Math.max(index, Number(digits));
+      const [, index, term] = /^([0-9]{16})-([0-9]{16})\.snapshot$/.exec(name) ?? [];
+      if (index === undefined || term === undefined || Number(index) <= newest.index) continue;
+      if (inodes.every((inode) => inode.whole && inode.settled)) newest = { index: Number(index), term: Number(term) };
     }
-    this.#snapshotIndex = index;
+    this.#snapshot = newest;
   }
 }
+
+const entryKinds: ReadonlySet<number> = new Set([recordKinds.noop, recordKinds.command, recordKinds.membership]);
 
 /** Of the directories whose path ends like this. */
 /** While a spare segment takes the name of another one, the durable one counts: neither has a batch. */

@@ -2,8 +2,10 @@
 
 import type { Mutant } from "./mutant.ts";
 import { auditMutants } from "./registry/audit.ts";
+import { backupMutants } from "./registry/backup.ts";
 import { electionMutants } from "./registry/election.ts";
 import { hostMutants } from "./registry/host.ts";
+import { inspectionMutants } from "./registry/inspection.ts";
 import { machineMutants } from "./registry/machine.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
@@ -17,5 +19,6 @@ import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
-  ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants,
+  ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
+  ...inspectionMutants,
 ];

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { crc32 } from "../../../src/base/crc.ts";
+import { Prng } from "../../../src/base/prng.ts";
 import { idOf } from "../../raft/harness/members.ts";
 import { allProperties } from "./all.ts";
 import { noop, ok, put } from "./support/commands.ts";
@@ -13,13 +14,14 @@ import { ReplicaDouble } from "./support/replica-double.ts";
 import { Watch } from "./watch.ts";
 
 const disks = new DisksDouble();
+const logs = { prng: new Prng(1), sights: () => [] };
 
 test("every property of this folder is on the list, under a name of its own", () => {
   const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
   const written = files.map((file) => readFileSync(`${import.meta.dirname}/${file}`, "utf8")).flatMap((text) => /export class (\w+) implements Property/.exec(text)?.[1] ?? []);
-  const properties = allProperties({ now: () => 0, disks, crc32, electionTimeout: 100 });
+  const properties = allProperties({ now: () => 0, disks, crc32, logs, electionTimeout: 100 });
   expect(properties.map((property) => property.constructor.name).toSorted()).toEqual(written.toSorted());
-  expect(new Set(properties.map(({ name }) => name)).size).toBe(19);
+  expect(new Set(properties.map(({ name }) => name)).size).toBe(20);
 });
 
 /** n1 is elected in term 1 by n2 and commits a no-op and a put; n3 hears of nothing. */
@@ -52,7 +54,7 @@ function electAndCommit(watch: Watch, [n1, n2, n3]: readonly [ReplicaDouble, Rep
 }
 
 test("together they are silent in a small legal run with a crash and a snapshot", () => {
-  const watch = new Watch(allProperties({ now: () => 0, disks, crc32, electionTimeout: 100 }));
+  const watch = new Watch(allProperties({ now: () => 0, disks, crc32, logs, electionTimeout: 100 }));
   const [n1, n2, n3] = [new ReplicaDouble("n1"), new ReplicaDouble("n2"), new ReplicaDouble("n3")];
   electAndCommit(watch, [n1, n2, n3]);
   watch.crashed("n2");
@@ -66,7 +68,7 @@ test("together they are silent in a small legal run with a crash and a snapshot"
 });
 
 test("they are watched through the bounds that they are given", () => {
-  const watch = new Watch(allProperties({ now: () => 0, disks, crc32, electionTimeout: 100, electionTimeoutsMax: 9, queuesEveryEvents: 1 }));
+  const watch = new Watch(allProperties({ now: () => 0, disks, crc32, logs, electionTimeout: 100, electionTimeoutsMax: 9, queuesEveryEvents: 1 }));
   const leader = new ReplicaDouble("n1");
   leader.lead(1);
   expect(() => watch.ended({ replicas: [leader], convergedMs: 1_000, pendingOperations: 0, outcasts: [] })).toThrow("at most 9");

@@ -15,6 +15,7 @@ import { Liveness } from "./liveness.ts";
 import { LogMatching } from "./log-matching.ts";
 import { MonotonicState } from "./monotonic-state.ts";
 import { OneChangeInFlight } from "./one-change-in-flight.ts";
+import { LogVerdict, type LogVerdictOptions } from "./log-verdict.ts";
 import type { Disks, Property } from "./property.ts";
 import { ReadMonotonicity } from "./read-monotonicity.ts";
 import { ReferenceReplay } from "./reference-replay.ts";
@@ -34,6 +35,8 @@ export interface PropertyOptions {
   readonly electionTimeoutsMax?: number;
   /** As the state machines have them. */
   readonly sessionLimits?: ReferenceLimits;
+  /** Logs are compared at moments that this draws. */
+  readonly logs: Pick<LogVerdictOptions, "prng" | "sights">;
   /** Queues are looked at every so many events of a replica. */
   readonly queuesEveryEvents?: number;
 }
@@ -46,7 +49,7 @@ const repetitionsUsual = 2_000;
 
 /** The cheap and telling ones first: a run ends with the first violation, and its name should say the most. */
 export function allProperties(options: PropertyOptions): Property[] {
-  const { now, disks, crc32, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8 } = options;
+  const { now, disks, crc32, logs, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8 } = options;
   return [
     new ElectionSafety(),
     new MonotonicState(),
@@ -63,6 +66,7 @@ export function allProperties(options: PropertyOptions): Property[] {
     new ReferenceReplay(sessionLimits),
     new SessionExactlyOnce(sessionLimits),
     new EqualDigests(),
+    new LogVerdict({ now, crc32, electionTimeout, ...logs }),
     new ReadMonotonicity(),
     new BoundedQueues(queuesEveryEvents),
     new BoundedRepetition({ now, electionTimeout, repetitionsMax: repetitionsUsual }),

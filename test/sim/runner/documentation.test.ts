@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
+import { Prng } from "../../../src/base/prng.ts";
 import { allProperties } from "../properties/all.ts";
 import { runnerProperties } from "./seed-job.ts";
 import { usage } from "./usage.ts";
@@ -8,7 +9,7 @@ import { usage } from "./usage.ts";
 const page = readFileSync(new URL("../../../docs/simulator.md", import.meta.url), "utf8");
 
 test("the simulator's page names every property that a run can violate", () => {
-  const properties = allProperties({ now: () => 0, disks: { durableLogOf: () => undefined }, crc32, electionTimeout: 100 }).map(({ name }) => name);
+  const properties = allProperties({ now: () => 0, disks: { durableLogOf: () => undefined }, crc32, logs: { prng: new Prng(1), sights: () => [] }, electionTimeout: 100 }).map(({ name }) => name);
   expect(properties.length).toBeGreaterThan(10);
   const missing = [...properties, "Linearizability"].filter((name) => !page.includes(`| ${name} |`));
   expect(missing).toEqual([]);

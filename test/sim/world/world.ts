@@ -19,6 +19,7 @@ import { SimNetwork } from "../network/sim-network.ts";
 import { encodedHop, sharedHop } from "../network/wire-hop.ts";
 import { allProperties } from "../properties/all.ts";
 import { judgeHistory } from "../properties/linearizability.ts";
+import type { LogSight } from "../properties/log-sight.ts";
 import { Watch } from "../properties/watch.ts";
 import { diskSlack } from "./disk-slack.ts";
 import { describeEvent } from "./event-text.ts";
@@ -26,6 +27,7 @@ import { describeMessage } from "./message-text.ts";
 import { fork, type Knobs } from "./knobs.ts";
 import { Operator } from "./operator.ts";
 import { memberOf } from "./home.ts";
+import { logSights } from "./log-sights.ts";
 import { atRest, membersAlive } from "./rest.ts";
 import { SimNode } from "./sim-node.ts";
 import { Stage } from "./stage.ts";
@@ -75,7 +77,8 @@ export class World {
     this.history = new History(() => this.scheduler.now);
     this.#links = new Links(this.#stream("links"), knobs.weather);
     const disks = { durableLogOf: (id: string) => this.#stage.nodes[Number(id) - 1]?.disk.durableLog };
-    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts }));
+    const logs = { prng: this.#stream("log verdicts"), sights: () => this.logSights() };
+    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, logs, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts }));
     this.#network = this.#makeNetwork();
     this.#operator = new Operator({ stage: this.#stage, addNode: (instead) => this.#addMachine(instead), diskSlack: () => this.#diskSlack() });
     this.#workload = new Workload(knobs.clients, this.#stream("workload"));
@@ -122,6 +125,11 @@ export class World {
       outcasts: this.#stage.leader() === undefined ? [] : membersAlive(this.#stage).flatMap(({ name, process }) => (process?.gateway.removedAt === undefined ? [] : [name])),
     });
     judgeHistory(this.history.operations());
+  }
+
+  /** The logs of the nodes, as they are now. */
+  logSights(): readonly LogSight[] {
+    return logSights(this.#stage.nodes);
   }
 
   /** The members, or everybody while nobody leads. */

@@ -1,0 +1,33 @@
+// A node's own snapshots, as an operator takes, lists and prunes them.
+
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { startCluster } from "../support/cluster.ts";
+
+test("snapshots are taken and listed, the newest first; a dry run says what would be removed and removes nothing; the newest always stays (K4)", { timeout: 30_000 }, async () => {
+  await using fixture = await startCluster(1);
+  const { kv, admin } = fixture.client(fixture.cluster.nodes[0]!);
+  const take = async (key: string): Promise<number> => {
+    await kv.put(key, "v");
+    return (await admin.call("snapshotTake", { trailing: 0, dryRun: false })).index;
+  };
+  const list = async () => (await admin.call("snapshotList", {})).snapshots;
+  const first = await take("a");
+  const older = (await list())[0]!.path;
+  const content = await readFile(older);
+  const second = await take("b");
+  expect((await list()).map(({ index }) => index)).toEqual([second]);
+  // As one that was spared for somebody who read it.
+  await writeFile(older, content);
+  const before = await list();
+  expect(before.map(({ index }) => index)).toEqual([second, first]);
+  expect(before.map(({ current }) => current)).toEqual([true, false]);
+  const rehearsed = await admin.call("snapshotPrune", { keep: 1, dryRun: true });
+  expect([rehearsed.applied, rehearsed.removed.map(({ index }) => index), rehearsed.kept.map(({ index }) => index)]).toEqual([false, [first], [second]]);
+  expect(await list()).toEqual(before);
+  const pruned = await admin.call("snapshotPrune", { keep: 1, dryRun: false });
+  expect(pruned).toEqual({ ...rehearsed, applied: true });
+  expect([existsSync(before[0]!.path), existsSync(before[1]!.path)]).toEqual([true, false]);
+  expect(await admin.call("snapshotPrune", { keep: 1, dryRun: false })).toMatchObject({ removed: [], kept: [{ index: second, current: true }] });
+});
