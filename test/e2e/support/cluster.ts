@@ -78,11 +78,11 @@ export class TestCluster {
   }
 
   /** The first node founds the cluster, each further one joins; a voter when this resolves. */
-  async admit(node: DaemonProcess): Promise<void> {
+  async admit(node: DaemonProcess, wait: Wait = {}): Promise<void> {
     const seed = this.nodes.find((other) => other !== node && other.isRunning);
     await (seed === undefined ? this.#found(node) : this.#join(node, seed));
     await node.start();
-    await this.waitFor(`voter ${node.name}`, (report) => report.members.some((member) => member.name === node.name && member.role === "voter"), [node]);
+    await this.waitFor(`voter ${node.name}`, (report) => report.members.some((member) => member.name === node.name && member.role === "voter"), [node], wait);
   }
 
   identityFlags(node: DaemonProcess): string[] {
