@@ -1,21 +1,25 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { RaftctlError } from "../base/errors.ts";
-import { BaseCommand } from "../cli/base-command.ts";
 import { countFlag, durationFlag } from "../cli/flags.ts";
+import { pastFlags } from "../cli/history/history-flags.ts";
+import type { PastReadDocument } from "../cli/history/value-at.ts";
+import { LogCommand, type ChosenLogs } from "../cli/inspect-log/log-command.ts";
 import type { ReadDocument } from "../cli/read.ts";
 
-export default class Get extends BaseCommand {
+export default class Get extends LogCommand<ReadDocument | PastReadDocument> {
   static override summary = "Read a key, or all keys of a prefix or range";
-  static override description = "Into a pipe the value of a single KEY is written byte for byte. Exit 4 when KEY does not exist.";
+  static override description = "Into a pipe the value of a single KEY is written byte for byte. Exit 4 when KEY does not exist. With --at: as it was after that entry of the log, as far as logs, snapshots and backups show; exit 2 where they do not.";
   static override examples = [
     "<%= config.bin %> get app/mode",
     "<%= config.bin %> get --prefix app/ --keys-only",
     "<%= config.bin %> get --range a..b --limit 10 --json",
     "<%= config.bin %> get app/mode --consistency stale --max-lag 500ms",
+    "<%= config.bin %> get app/mode --at 1042 --data-dir /mnt/n3 --from monday.raftbak",
   ];
   static override args = { key: Args.string({ ignoreStdin: true, description: "the key" }) };
   static override flags = {
+    at: countFlag({ helpValue: "<index>", description: "as it was after this entry of the log", exclusive: ["prefix", "range", "keys-only", "limit", "count", "consistency", "max-lag", "min-index"] }),
     prefix: Flags.string({ helpValue: "<prefix>", description: "all keys that begin so", exclusive: ["range"] }),
     range: Flags.string({ helpValue: "<a..b>", description: "all keys from A (included) to B (not included); either may be empty" }),
     "keys-only": Flags.boolean({ description: "no values" }),
@@ -27,13 +31,15 @@ export default class Get extends BaseCommand {
     })(),
     "max-lag": durationFlag({ description: "with stale: exit 11 when the node heard of a leader longer ago" }),
     "min-index": countFlag({ helpValue: "<index>", description: "wait until this log index is applied" }),
+    ...pastFlags,
     output: Flags.option({ options: ["raw", "text"] as const, default: "text" as const, description: "raw: bytes as they are, also on a terminal" })(),
   };
 
-  async run(): Promise<ReadDocument> {
+  protected async look(): Promise<ReadDocument | PastReadDocument> {
     const { args, flags } = await this.parse(Get);
     const [{ readTarget }, { read }] = await Promise.all([import("../cli/read-query.ts"), import("../cli/read.ts")]);
     const target = readTarget({ key: args.key, prefix: flags.prefix, range: flags.range });
+    if (flags.at !== undefined && "key" in target) return this.#readPast({ ...flags, key: target.key, at: flags.at });
     const options = { consistency: flags.consistency, minIndex: flags["min-index"], maxLagMs: flags["max-lag"] };
     const keysOnly = flags["keys-only"];
     const client = await this.connect(flags);
@@ -47,4 +53,23 @@ export default class Get extends BaseCommand {
     else this.write(recordLines(records, { mode: flags.output, keysOnly }));
     return document;
   }
+
+  async #readPast(flags: PastFlags): Promise<PastReadDocument> {
+    const { key, at, from: files } = flags;
+    const [{ readHistory }, { missingAt, valueAt }, { historyOf, openLogDirectory }, { singleValue }] = await Promise.all([
+      import("../cli/history/history-reading.ts"), import("../cli/history/value-at.ts"), import("../daemon/offline.ts"), import("../cli/kv-text.ts"),
+    ]);
+    const { history } = await readHistory(historyOf, { key, files, open: () => this.openChosen(flags, openLogDirectory) });
+    const { document, value } = valueAt(history, at);
+    if (value === undefined) this.fail(missingAt(key, at), document);
+    this.write(singleValue(value, flags.output, process.stdout.isTTY));
+    return document;
+  }
+}
+
+interface PastFlags extends ChosenLogs {
+  readonly key: string;
+  readonly at: number;
+  readonly from?: string[] | undefined;
+  readonly output: "raw" | "text";
 }

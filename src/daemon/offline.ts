@@ -23,6 +23,7 @@ export { inspectFile } from "./backup/inspection.ts";
 export { rehearseRestore, restoreFile } from "./backup/restore.ts";
 export { probeSource } from "./discovery/probe-source.ts";
 export { abandonForming, formDataDirectory, lookUpAddresses, readFormingDirectory } from "./formation/forming-directory.ts";
+export { historyOf } from "./history/verbs.ts";
 export { openLogDirectory, verifyDataDirectory } from "./log-inspection/verbs.ts";
 export { examineDirectory } from "./offline-facts.ts";
 export { applyPlanFile, collectDocument, readPlanDocument, recoveryPlanDocument, writeRecoveryDocument } from "./recovery/verbs.ts";

@@ -87,7 +87,7 @@ test("what cannot be asked is refused with one line and its exit code", async ()
 
 test("without a daemon it says how to look at a directory", async () => {
   const { code, stderr } = await raftctl(["inspect-log"], { env: { RAFTCTL_SOCKET: join(home, "none.sock") } });
-  expect([code, stderr.trimEnd().split("\n")]).toEqual([3, [expect.stringContaining("UNREACHABLE"), "hint: the log of a stopped node: raftctl inspect-log --data-dir DIR"]]);
+  expect([code, stderr.trimEnd().split("\n")]).toEqual([3, [expect.stringContaining("UNREACHABLE"), "hint: the log of a stopped node is read with --data-dir DIR"]]);
 });
 
 test("a damaged log is listed up to the damage and ends with exit 13; verify and diff say where it is (U7)", async () => {

@@ -2,7 +2,7 @@
 
 import { utf8 } from "../../base/bytes.ts";
 import { RaftctlError } from "../../base/errors.ts";
-import type { LogHeader, LogSource } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogHeader, LogSource } from "../../wire/log-inspection.ts";
 import { renderTable } from "../table.ts";
 import { visible } from "../terminal.ts";
 import { Blame, type BlamedEntry, type Effect } from "./blame.ts";
@@ -46,11 +46,14 @@ export function blameMissing({ key, found, header }: BlameDocument): RaftctlErro
 }
 
 function withoutValues({ entry, ...judged }: BlamedEntry): BlamedEntry {
-  const { command } = entry;
-  if (command === null) return { entry, ...judged };
+  return entry.command === null ? { entry, ...judged } : { ...judged, entry: { ...entry, command: hidden(entry.command) } };
+}
+
+/** The same without the content of its values. */
+export function hidden(command: LogCommand): LogCommand {
   const { value, condition } = command;
-  const hidden = condition?.kind === "value" ? { ...condition, value: { ...condition.value, content: null } } : condition;
-  return { ...judged, entry: { ...entry, command: { ...command, value: value === null ? null : { ...value, content: null }, condition: hidden } } };
+  const wanted = condition?.kind === "value" ? { ...condition, value: { ...condition.value, content: null } } : condition;
+  return { ...command, value: value === null ? null : { ...value, content: null }, condition: wanted };
 }
 
 function blameText(header: LogHeader, blamed: readonly BlamedEntry[]): string {

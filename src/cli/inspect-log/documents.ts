@@ -111,7 +111,7 @@ export function hexadecimal(crc: number): string {
   return crc.toString(16).padStart(8, "0");
 }
 
-function commandDocument({ operation, key, end, value, condition }: LogCommand): CommandDocument {
+export function commandDocument({ operation, key, end, value, condition }: LogCommand): CommandDocument {
   const name = bytesDocument(key);
   return {
     op: operation,

@@ -14,7 +14,7 @@ export async function openOwnLog(client: Client): Promise<LiveLog> {
   } catch (thrown) {
     const error = toRaftctlError(thrown);
     if (error.code !== "UNREACHABLE") throw thrown;
-    throw new RaftctlError("UNREACHABLE", error.message, { cause: error, ...(error.details && { details: error.details }), hint: "the log of a stopped node: raftctl inspect-log --data-dir DIR" });
+    throw new RaftctlError("UNREACHABLE", error.message, { cause: error, ...(error.details && { details: error.details }), hint: "the log of a stopped node is read with --data-dir DIR" });
   }
 }
 

@@ -2,6 +2,7 @@
 // node whose log it is. Logs that were opened are closed when the command ends.
 
 import * as Flags from "@oclif/core/flags";
+import type { Client } from "../../client/client.ts";
 import type { LogSource } from "../../wire/log-inspection.ts";
 import { BaseCommand } from "../base-command.ts";
 import type { Header } from "../envelope.ts";
@@ -22,9 +23,16 @@ export interface LogFlags extends GlobalFlags {
   readonly node?: string | undefined;
 }
 
+export interface ChosenLogs extends GlobalFlags {
+  readonly "data-dir"?: string[] | undefined;
+  readonly node?: string | undefined;
+}
+
 export abstract class LogCommand<Result> extends BaseCommand {
   readonly #opened: LogSource[] = [];
   #header: Header | undefined;
+  /** One, however often a log is opened again. */
+  #asked: Client | undefined;
 
   /** The command's own work. */
   protected abstract look(): Promise<Result>;
@@ -42,9 +50,19 @@ export abstract class LogCommand<Result> extends BaseCommand {
     return dataDir === undefined ? this.openLive(flags) : this.#keep(await openDirectory(dataDir, flags.region ?? "global"));
   }
 
+  /** Those directories, and the node that is named, or the one at hand when neither is. */
+  protected async openChosen(flags: ChosenLogs, openDirectory: OpenDirectory): Promise<LogSource[]> {
+    const { node, "data-dir": dataDirs = [] } = flags;
+    const logs: LogSource[] = node === undefined && dataDirs.length > 0 ? [] : [await this.openLive(flags)];
+    for (const dataDir of dataDirs) logs.push(this.#keep(await openDirectory(dataDir, flags.region ?? "global")));
+    return logs;
+  }
+
   /** Of a node that runs. */
-  protected async openLive(flags: LogFlags): Promise<LiveLog> {
-    const [client, { openMemberLog, openOwnLog }] = await Promise.all([this.connect(flags), import("./log-choice.ts")]);
+  protected async openLive(flags: Omit<LogFlags, "data-dir">): Promise<LiveLog> {
+    const { openMemberLog, openOwnLog } = await import("./log-choice.ts");
+    this.#asked ??= await this.connect(flags);
+    const client = this.#asked;
     return this.#keep(await (flags.node === undefined ? openOwnLog(client) : openMemberLog(client, flags.node)));
   }
 
