@@ -162,7 +162,9 @@ export class Joining {
           mark("joining-promoted-meanwhile");
           return undefined as T;
         }
-        const again = transient.has(error.code) || error.code === "UNKNOWN_OUTCOME";
+        // The leader hears a moment later than this node itself that the whole state has arrived.
+        const seemsBehind = error.code === "CONFLICT" && this.#stage === "caught-up";
+        const again = seemsBehind || transient.has(error.code) || error.code === "UNKNOWN_OUTCOME";
         if (this.#stopped) return await new Promise<T>(() => undefined);
         if (!again || clock.now() - this.#began > giveUpMs) throw error;
         mark("joining-tried-again");

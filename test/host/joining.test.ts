@@ -2,6 +2,7 @@
 
 import { expect, test, vi } from "vitest";
 import { RaftctlError } from "../../src/base/errors.ts";
+import { MemberChange } from "../../src/host/member-change.ts";
 import { isJoint } from "../../src/raft/membership.ts";
 import { AdministeredCluster } from "./support/administration.ts";
 import { electionTimeout } from "./support/cluster.ts";
@@ -276,6 +277,17 @@ test("a newcomer that vanishes is also removed when the leader that admitted it 
   cluster.crash(newcomer);
   await cluster.clock.advance(13 * electionTimeout);
   expect(cluster.leader.raft.core.membership).toEqual(votersOf(1, 2, 3));
+  cluster.stop();
+});
+
+test("a newcomer of which the leader does not know yet that it has caught up asks again, and is not removed (H33)", async () => {
+  const world = await AdministeredCluster.led();
+  const { cluster } = world;
+  const newcomer = await cluster.add(newcomerId);
+  const change = vi.spyOn(MemberChange.prototype, "change").mockRejectedValueOnce(new RaftctlError("CONFLICT", "n4 has not caught up: it holds index 0 of 4099"));
+  expect(await cluster.run(world.joining(newcomer).run())).toBe("voter");
+  expect(change).toHaveBeenCalledTimes(2);
+  change.mockRestore();
   cluster.stop();
 });
 

@@ -44,6 +44,14 @@ export const operatorMutants: readonly Mutant[] = [
     tests: ["test/host/upkeep-idle.test.ts"],
   },
   {
+    name: "newcomer-gives-up-when-the-leader-sees-it-behind",
+    breaks: ["H33"],
+    file: "src/host/joining.ts",
+    find: 'const again = seemsBehind || transient.has',
+    replace: 'const again = (seemsBehind && this.#stopped) || transient.has',
+    tests: ["test/host/joining.test.ts"],
+  },
+  {
     name: "who-was-removed-asks-no-more",
     breaks: ["S84"],
     file: "src/host/standing-check.ts",
