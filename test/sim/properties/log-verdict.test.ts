@@ -82,6 +82,16 @@ test("two terms at a committed index are told as what they are: nobody may show 
   expect(() => new Scene(runs(replica("n1", [1], 0)), stopped("n2", new StoredDouble({ terms: [1, 1], commitIndex: 2 }))).look()).toThrow("n2 shows index 1 of term 1 as committed, which nobody has committed");
 });
 
+test("what one event committed, applied and compacted away was committed all the same", () => {
+  const n1 = replica("n1", [1, 1, 1], 1);
+  const scene = new Scene(runs(n1), stopped("n2", new StoredDouble({ terms: [1, 1], commitIndex: 2 })));
+  scene.property.stepped(n1);
+  scene.property.applied(n1, n1.entries);
+  n1.commitIndex = 3;
+  n1.compact(3);
+  scene.look();
+});
+
 test("snapshots of one index with other content are told (§7)", () => {
   const [n1, n2] = [replica("n1", [1, 1], 2), replica("n2", [1, 1], 2)];
   for (const one of [n1, n2]) one.compact(1);

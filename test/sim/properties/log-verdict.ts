@@ -3,12 +3,13 @@
 // (N2). And it does speak of them when an entry is changed on purpose.
 //
 // Looked at a few times while faults strike, at moments that are drawn, and at the end, when all members must be said to be identical. What is committed
-// is known from what every replica has said so far.
+// is known from what every replica has said so far, and from what it has applied: one event may commit entries, apply them and compact them away.
 
 import type { Crc32 } from "../../../src/base/crc.ts";
 import type { Prng } from "../../../src/base/prng.ts";
 import { compareLogs, type LogComparison } from "../../../src/cli/inspect-log/comparison.ts";
 import type { NodeLog } from "../../../src/cli/inspect-log/node-log.ts";
+import type { Entry } from "../../../src/raft/entry.ts";
 import { CommitMoves, CommittedLog } from "./committed-log.ts";
 import { expectedOf, termAt } from "./expected-comparison.ts";
 import { nodeLogOf, type LogSight } from "./log-sight.ts";
@@ -47,6 +48,10 @@ export class LogVerdict implements Property {
     if (this.#options.now() < this.#next) return;
     this.#next = this.#draw();
     this.#look();
+  }
+
+  applied(replica: ReplicaView, entries: readonly Entry[]): void {
+    for (const { index, term } of entries) this.#committed.note(index, term, replica.currentTerm);
   }
 
   ended({ replicas, convergedMs }: EndView): void {

@@ -8,7 +8,7 @@ export function describeMessage(to: NodeId, message: Message): string {
 }
 
 function fieldsOf(message: Message): string {
-  const fields = Object.entries(message).filter(([name, value]) => !quiet.has(name) && typeof value !== "object");
+  const fields = Object.entries(message).filter(([name, value]) => !quiet.has(name) && value !== undefined && typeof value !== "object");
   return fields.map(([name, value]) => `${name} ${String(value)}`).join(", ");
 }
 
