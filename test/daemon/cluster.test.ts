@@ -144,7 +144,7 @@ test("a restarted node serves what it acknowledged, replayed before its client l
 test("without a majority a write fails within two election timeouts and names the missing votes (S83, H20)", async () => {
   await using fixture = await startCluster(3);
   const leader = fixture.leader();
-  const client = fixture.client(leader);
+  const client = fixture.client(leader, 2 * electionTimeoutMs);
   await client.kv.put("before", "1");
   await Promise.all(fixture.followers().map((node) => node.stop({ transfer: false, drainMs: 0 })));
   const began = performance.now();

@@ -5,12 +5,14 @@ import { createCluster, type Cluster } from "../../../src/daemon/cluster.ts";
 import type { Daemon } from "../../../src/daemon/daemon.ts";
 
 export const electionTimeoutMs = 300;
+const timeoutMs = 5_000;
 
 export interface Fixture extends AsyncDisposable {
   readonly cluster: Cluster;
   leader(): Daemon;
   followers(): Daemon[];
-  client(node: Daemon, timeoutMs?: number): Client;
+  /** @param clearUpMs as long as a call may take, unless a test is about answers that come sooner: a disk that stands still for a moment is no failure. */
+  client(node: Daemon, clearUpMs?: number): Client;
 }
 
 export async function startCluster(nodes: number, settings: Record<string, string> = {}): Promise<Fixture> {
@@ -20,8 +22,8 @@ export async function startCluster(nodes: number, settings: Record<string, strin
     cluster,
     leader: () => cluster.nodes.find((node) => node.region.raft.core.role === "leader")!,
     followers: () => cluster.nodes.filter((node) => node.region.raft.core.role === "follower"),
-    client: (node, timeoutMs = 5_000) => {
-      const client = new Client({ endpoints: [node.clientAddress], timeoutMs, clearUpMs: 2 * electionTimeoutMs });
+    client: (node, clearUpMs = timeoutMs) => {
+      const client = new Client({ endpoints: [node.clientAddress], timeoutMs, clearUpMs });
       clients.push(client);
       return client;
     },

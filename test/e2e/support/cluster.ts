@@ -140,7 +140,8 @@ export class TestCluster {
 
   /** A client of the whole cluster, closed with it. */
   client(options: { timeoutMs?: number; endpoints?: readonly string[] } = {}): Client {
-    const client = new Client({ endpoints: options.endpoints ?? this.endpoints, timeoutMs: options.timeoutMs ?? 5000 });
+    const { endpoints = this.endpoints, timeoutMs = 5000 } = options;
+    const client = new Client({ endpoints, timeoutMs, clearUpMs: timeoutMs });
     this.#clients.push(client);
     return client;
   }

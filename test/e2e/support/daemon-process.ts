@@ -82,7 +82,7 @@ export class DaemonProcess {
 
   /** A client of this node alone. */
   get client(): Client {
-    this.#client ??= new Client({ endpoints: [this.endpoint], timeoutMs: 5000 });
+    this.#client ??= new Client({ endpoints: [this.endpoint], timeoutMs: 5000, clearUpMs: 5000 });
     return this.#client;
   }
 
