@@ -7,6 +7,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { toRaftctlError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
+import { mark } from "../base/mark.ts";
 import { isJoint, type MembershipChange } from "../raft/membership.ts";
 import type { RaftStatus } from "../raft/status.ts";
 import { failureTolerance, nameOf } from "./status.ts";
@@ -65,12 +66,14 @@ export class Reaping {
     // Whoever was stopped for a while hears nobody in that time, and that is not their fault.
     const paused = now - this.#lastLookAt > 2 * this.#intervalMs;
     this.#lastLookAt = now;
+    if (paused && this.#watch !== undefined) mark("reaping-watch-begins-again-after-a-pause");
     const before = this.#watch?.term === status.currentTerm && !paused ? this.#watch.since : new Map<NodeId, number>();
     const since = new Map(status.peers.map(({ id }) => [id, before.get(id) ?? now]));
     this.#watch = status.role === "leader" ? { term: status.currentTerm, since } : undefined;
     if (this.#watch === undefined || !status.termCommitted || isUnderChange(status)) return;
     const silent = this.#silentMembers(status, now, since);
     const dead = silent.find(({ id }) => this.#refusal(status, id, now) === undefined);
+    if (dead === undefined && silent.length > 0) mark("dead-member-spared");
     if (dead === undefined) this.#spare(status, silent, now);
     else await this.#reap(status, dead, now);
     // The removal took its time, which was no pause.
@@ -99,6 +102,8 @@ export class Reaping {
   async #reap({ membership }: RaftStatus, { id, silentMs }: SilentMember, now: number): Promise<void> {
     const { change, logger, clock } = this.#options;
     const fields = { member: nameOf(membership, id), peer: id, silentMs: Math.round(silentMs), voters: membership.voters.length };
+    if (membership.voters.includes(id)) mark("dead-voter-removed");
+    else mark("dead-learner-removed");
     logger.warn(fields, "a member that has been dead for longer than membership.reapAfter is removed");
     await change({ remove: [id] }).then(
       () => logger.warn({ ...fields, tookMs: Math.round(clock.now() - now) }, "the dead member was removed"),

@@ -12,7 +12,7 @@ import { drawInstallTrouble, drawInstallsWithoutSpace, drawNeedlessInstall, draw
 import { drawMemberVerb } from "./member-verb-faults.ts";
 import { drawForbiddenChanges, drawLeaverLeads, drawMembershipChange, drawMoved, drawSnapshots, drawUnluckyNewcomer } from "./operator-faults.ts";
 import { drawLateHandover, drawReluctantTarget, drawTransfer, drawTransferTrouble } from "./transfer-faults.ts";
-import { drawBlackout, drawCrash, drawPause, drawRollingRestart } from "./process-faults.ts";
+import { drawAbsence, drawBlackout, drawCrash, drawPause, drawRollingRestart } from "./process-faults.ts";
 import { drawWrongState } from "./state-faults.ts";
 
 type Draw = (prng: Prng, at: number, electionTimeout: number) => PlannedFault;
@@ -35,14 +35,20 @@ const themes: readonly (readonly Draw[])[] = [
   [drawUnluckyWinner, drawLateVotes, drawTransfer, drawTransferTrouble, drawLateHandover, drawReluctantTarget, drawDeposedLeader, drawFlapping, drawPause],
 ];
 
-export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTimeout }: Knobs): NumberedFault[] {
+export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTimeout, reaping }: Knobs): NumberedFault[] {
   const choices = drawChoices(prng);
   const plan: PlannedFault[] = [];
   for (let count = 0; count < faults; count += 1) {
     const at = prng.next() * chaosElectionTimeouts * electionTimeout * 0.9;
     plan.push(choices[prng.integer(0, choices.length - 1)]!(prng, at, electionTimeout));
   }
+  if (reaping !== undefined) plan.push(...drawAbsences(prng, reaping.afterElectionTimeouts * electionTimeout, chaosElectionTimeouts * electionTimeout));
   return plan.toSorted((left, right) => left.at - right.at).map((fault, number) => ({ ...fault, number }));
+}
+
+/** Where dead members are removed, some are dead for about as long as that takes. */
+function drawAbsences(prng: Prng, reapAfterMs: number, chaosMs: number): readonly PlannedFault[] {
+  return Array.from({ length: prng.integer(1, 3) }, () => drawAbsence(prng, (prng.next() * chaosMs) / 2, reapAfterMs));
 }
 
 function drawChoices(prng: Prng): readonly Draw[] {

@@ -17,6 +17,23 @@ export function drawCrash(prng: Prng, at: number, electionTimeout: number): Plan
   };
 }
 
+/** Nobody hears of one node for about as long as its leader waits before it removes it. */
+export function drawAbsence(prng: Prng, at: number, reapAfterMs: number): PlannedFault {
+  const how = pick(prng, ["down", "down", "paused", "cut off"] as const);
+  const ms = reapAfterMs * pick(prng, [0.7, 1.3, 2, 3]);
+  return {
+    at, kind: "absence", text: `one node is ${how} for ${ms.toFixed(0)} ms`,
+    strike: (nemesis) => {
+      const node = nemesis.victim();
+      if (node === undefined) return;
+      nemesis.world.count("absence");
+      if (how === "down") nemesis.crash(node, "powerLoss", ms, "away for long");
+      else if (how === "paused") nemesis.pause(node, ms, "away for long");
+      else nemesis.isolate(node, ms, "away for long");
+    },
+  };
+}
+
 /** Everybody at once. */
 export function drawBlackout(prng: Prng, at: number, electionTimeout: number): PlannedFault {
   const kind = drawCrashKind(prng);

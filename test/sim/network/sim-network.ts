@@ -21,6 +21,8 @@ export interface Endpoint {
 export interface NetworkOwner {
   /** A message leaves: of AppendEntries without its entries. */
   sending(from: ProcessLife, to: NodeId, message: Message): void;
+  /** An answer arrives, at a process that lives. */
+  heard(by: ProcessLife, from: NodeId, answer: Message): void;
 }
 
 interface Call {
@@ -166,7 +168,7 @@ export class SimNetwork {
     const { type, region, from } = call;
     const handle = target.receiver[type] as (from: NodeId, region: RegionId, rpc: AnyRequest) => Promise<AnyResponse>;
     handle(from.identity.nodeId, region, this.#hop.request(type, region, call.rpc)).then(
-      (response) => this.#answer(call, target, () => call.settle.resolve(this.#hop.response(type, response)), response),
+      (response) => this.#answer(call, target, () => this.#deliver(call, response), response),
       (error: unknown) => this.#answer(call, target, () => call.settle.reject(error), undefined),
     );
   }
@@ -179,6 +181,11 @@ export class SimNetwork {
     if (response !== undefined) this.#tell(life, call.from.identity.nodeId, response);
     const { delay } = this.links.fateOf(life.name, call.from.life.name);
     if (delay !== undefined) call.from.life.after(delay, arrive);
+  }
+
+  #deliver({ type, from, to, settle }: Call, response: AnyResponse): void {
+    if (response.type === "appendEntriesResponse") this.#owner.heard(from.life, to, response);
+    settle.resolve(this.#hop.response(type, response));
   }
 
   #tell(from: ProcessLife, to: NodeId, message: AnyRequest | AnyResponse): void {

@@ -11,6 +11,7 @@ import { EqualDigests } from "./equal-digests.ts";
 import { LeaderAppendOnly } from "./leader-append-only.ts";
 import { LeaderCompleteness } from "./leader-completeness.ts";
 import { LearnersNeverCount } from "./learners-never-count.ts";
+import { JustifiedReaping, type JustifiedReapingOptions } from "./justified-reaping.ts";
 import { Liveness } from "./liveness.ts";
 import { LogMatching } from "./log-matching.ts";
 import { MonotonicState } from "./monotonic-state.ts";
@@ -37,6 +38,7 @@ export interface PropertyOptions {
   readonly sessionLimits?: ReferenceLimits;
   /** Logs are compared at moments that this draws. */
   readonly logs: Pick<LogVerdictOptions, "prng" | "sights">;
+  readonly reaping?: JustifiedReapingOptions["reaping"];
   /** Queues are looked at every so many events of a replica. */
   readonly queuesEveryEvents?: number;
 }
@@ -49,7 +51,7 @@ const repetitionsUsual = 2_000;
 
 /** The cheap and telling ones first: a run ends with the first violation, and its name should say the most. */
 export function allProperties(options: PropertyOptions): Property[] {
-  const { now, disks, crc32, logs, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8 } = options;
+  const { now, disks, crc32, logs, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8, reaping } = options;
   return [
     new ElectionSafety(),
     new MonotonicState(),
@@ -63,6 +65,7 @@ export function allProperties(options: PropertyOptions): Property[] {
     new DurableIsRecovered(disks),
     new OneChangeInFlight(),
     new LearnersNeverCount(),
+    new JustifiedReaping({ now, electionTimeout, reaping }),
     new ReferenceReplay(sessionLimits),
     new SessionExactlyOnce(sessionLimits),
     new EqualDigests(),

@@ -82,6 +82,10 @@ export interface Property {
   applied?(replica: ReplicaView, entries: readonly Entry[], results: readonly (Uint8Array | undefined)[]): void;
   /** A message leaves the process at this moment. Entries travel as bytes: of an AppendEntries the entries are left out here. */
   sending?(replica: ReplicaView, to: NodeId, message: Message): void;
+  /** An answer of this node has arrived. */
+  heard?(replica: ReplicaView, from: NodeId, answer: Message): void;
+  /** As a leader it is about to remove a member that it takes for dead. */
+  reaping?(replica: ReplicaView, dead: NodeId): void;
   answered?(answer: ClientAnswer): void;
   /** The state came from a snapshot instead. */
   installed?(replica: ReplicaView, index: number): void;

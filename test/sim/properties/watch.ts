@@ -16,6 +16,8 @@ export class Watch {
   readonly #observed: Listening<"observed">;
   readonly #applied: Listening<"applied">;
   readonly #sending: Listening<"sending">;
+  readonly #heard: Listening<"heard">;
+  readonly #reaping: Listening<"reaping">;
   readonly #answered: Listening<"answered">;
   readonly #installed: Listening<"installed">;
   readonly #crashed: Listening<"crashed">;
@@ -29,6 +31,8 @@ export class Watch {
     this.#observed = listening(properties, "observed");
     this.#applied = listening(properties, "applied");
     this.#sending = listening(properties, "sending");
+    this.#heard = listening(properties, "heard");
+    this.#reaping = listening(properties, "reaping");
     this.#answered = listening(properties, "answered");
     this.#installed = listening(properties, "installed");
     this.#crashed = listening(properties, "crashed");
@@ -55,6 +59,14 @@ export class Watch {
 
   sending(replica: ReplicaView, to: NodeId, message: Message): void {
     for (const property of this.#sending) property.sending(replica, to, message);
+  }
+
+  heard(replica: ReplicaView, from: NodeId, answer: Message): void {
+    for (const property of this.#heard) property.heard(replica, from, answer);
+  }
+
+  reaping(replica: ReplicaView, dead: NodeId): void {
+    for (const property of this.#reaping) property.reaping(replica, dead);
   }
 
   answered(answer: ClientAnswer): void {

@@ -42,6 +42,13 @@ export interface Knobs {
   /** How long faults strike, in election timeouts. */
   readonly chaosElectionTimeouts: number;
   readonly faults: number;
+  /** Members that are silent for so long are removed by their leader; undefined: never. */
+  readonly reaping: ReapingKnobs | undefined;
+}
+
+export interface ReapingKnobs {
+  readonly afterElectionTimeouts: number;
+  readonly minVoters: number;
 }
 
 export interface ClientKnobs {
@@ -98,6 +105,7 @@ function drawAnything(prng: Prng): Knobs {
     clients: drawClients(prng),
     chaosElectionTimeouts: prng.integer(8, 25),
     faults: prng.chance(0.03) ? 0 : prng.integer(1, 12),
+    reaping: prng.chance(0.15) ? { afterElectionTimeouts: pick(prng, [3, 4, 6]), minVoters: pick(prng, [1, 2, 2, 3]) } : undefined,
   };
 }
 

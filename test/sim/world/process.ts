@@ -8,12 +8,14 @@ import { Announcement } from "../../../src/host/announcement.ts";
 import { Host, type HostedRegion } from "../../../src/host/host.ts";
 import { Joining } from "../../../src/host/joining.ts";
 import { MemberChange } from "../../../src/host/member-change.ts";
+import { Reaping } from "../../../src/host/reaping.ts";
 import { RegionStorage } from "../../../src/host/region-storage.ts";
 import { Replacing } from "../../../src/host/replacing.ts";
 import { StandingCheck } from "../../../src/host/standing-check.ts";
 import type { Transport } from "../../../src/host/transport.ts";
 import type { Machine } from "../../../src/machine/machine.ts";
 import { entryTypes } from "../../../src/raft/entry.ts";
+import type { MembershipChange } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
 import type { QueueView } from "../properties/property.ts";
 import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
@@ -26,6 +28,7 @@ import { memberOf, type Home } from "./home.ts";
 import { ObservedStorage } from "./observed-storage.ts";
 import { ProcessView } from "./process-view.ts";
 import { SlowMachine } from "./slow-machine.ts";
+import type { ReapingKnobs } from "./knobs.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export const clusterId = parseClusterId("00112233445566778899aabbccddeeff");
@@ -90,10 +93,10 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   return process;
 }
 
-/** What the daemon of each node runs besides: it carries out replacements where it leads, and asks how it stands when it hears of no leader. */
-function keepMembership(node: Home, { raft, gateway, memberChange }: Process, parts: { world: Surroundings; transport: Transport; clock: LifeClock; directory: MembershipDirectory; joining: Joining | undefined; announce: () => void }): readonly [Replacing, StandingCheck] {
+/** What the daemon of each node runs besides: it carries out replacements and removes the dead where it leads, and asks how it stands when it hears of no leader. */
+function keepMembership(node: Home, { raft, gateway, memberChange, view }: Process, parts: { world: Surroundings; transport: Transport; clock: LifeClock; directory: MembershipDirectory; joining: Joining | undefined; announce: () => void }): readonly [Replacing, StandingCheck] {
   const { world, transport, clock, directory, joining, announce } = parts;
-  const { electionTimeout } = world.knobs;
+  const { electionTimeout, reaping } = world.knobs;
   const replacing = new Replacing({ raft, memberChange, clock, logger: silentLogger, intervalMs: electionTimeout / 2 });
   const standingCheck = new StandingCheck({
     raft, gateway, network: transport.network.forGroup(globalRegion), clock, logger: silentLogger, electionTimeout,
@@ -101,7 +104,21 @@ function keepMembership(node: Home, { raft, gateway, memberChange }: Process, pa
   });
   replacing.start();
   standingCheck.start();
+  if (reaping !== undefined) startReaping({ raft, memberChange, view }, { world, clock, reaping });
   return [replacing, standingCheck];
+}
+
+function startReaping({ raft, memberChange, view }: Pick<Process, "raft" | "memberChange" | "view">, parts: { world: Surroundings; clock: LifeClock; reaping: ReapingKnobs }): void {
+  const { world, clock, reaping: { afterElectionTimeouts, minVoters } } = parts;
+  const { electionTimeout } = world.knobs;
+  const change = (wanted: MembershipChange): Promise<unknown> => {
+    for (const dead of wanted.remove ?? []) {
+      world.trace.record(view.name, "reaping", `n${dead} is dead`);
+      world.guard(() => world.watch.reaping(view, dead));
+    }
+    return memberChange.change(wanted);
+  };
+  new Reaping({ status: () => raft.core.status(), change, clock, logger: silentLogger, reapAfterMs: afterElectionTimeouts * electionTimeout, minVoters, electionTimeout }).start();
 }
 
 async function openStorage(node: Home, life: ProcessLife, { world, clock }: { world: Surroundings; clock: LifeClock }): Promise<Opened> {

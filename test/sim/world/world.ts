@@ -78,7 +78,7 @@ export class World {
     this.#links = new Links(this.#stream("links"), knobs.weather);
     const disks = { durableLogOf: (id: string) => this.#stage.nodes[Number(id) - 1]?.disk.durableLog };
     const logs = { prng: this.#stream("log verdicts"), sights: () => this.logSights() };
-    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, logs, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts }));
+    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, logs, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts, reaping: knobs.reaping }));
     this.#network = this.#makeNetwork();
     this.#operator = new Operator({ stage: this.#stage, addNode: (instead) => this.#addMachine(instead), diskSlack: () => this.#diskSlack() });
     this.#workload = new Workload(knobs.clients, this.#stream("workload"));
@@ -219,8 +219,12 @@ export class World {
     return this.#addNode(false);
   }
 
+  /** Where dead members are removed, a voter that is only away may be the next to go: then one is spared for that, and one at most is taken on purpose. */
   #diskSlack(): number {
-    return diskSlack(this.#stage.nodes) - this.#operator.shrinking;
+    const slack = diskSlack(this.#stage.nodes) - this.#operator.shrinking;
+    if (this.#options.knobs.reaping === undefined) return slack;
+    const isTaken = this.#operator.shrinking > 0 || this.#stage.nodes.some(({ unsound }) => unsound);
+    return isTaken ? 0 : Math.min(1, slack - 1);
   }
 
   #client(name: string): SimClient {
@@ -247,6 +251,10 @@ export class World {
         this.trace.note(from.name, "sends", () => describeMessage(to, message));
         const view = nodeOf(from.name)?.process?.view;
         if (view !== undefined) this.#guard(() => this.#watch.sending(view, to, message));
+      },
+      heard: (by, from, answer) => {
+        const view = nodeOf(by.name)?.process?.view;
+        if (view !== undefined) this.#guard(() => this.#watch.heard(view, from, answer));
       },
     });
   }
