@@ -21,7 +21,7 @@ export interface Endpoint {
 export interface NetworkOwner {
   /** A message leaves: of AppendEntries without its entries. */
   sending(from: ProcessLife, to: NodeId, message: Message): void;
-  /** An answer arrives, at a process that lives. */
+  /** An answer arrives in time, at a process that lives. */
   heard(by: ProcessLife, from: NodeId, answer: Message): void;
 }
 
@@ -35,6 +35,8 @@ interface Call {
 }
 
 interface Settle {
+  /** The caller still waits. */
+  readonly isOpen: () => boolean;
   resolve(response: AnyResponse): void;
   reject(error: unknown): void;
 }
@@ -128,8 +130,9 @@ export class SimNetwork {
       life.passed(`send.${request.type}`);
       if (!life.alive) return;
       this.#tell(life, request.to, request.rpc);
-      const timer = life.timer(life.now + timeoutMs, () => reject(new RaftctlError("TIMEOUT", `${request.to} did not answer within ${timeoutMs} ms`)));
+      const timer = life.timer(life.now + timeoutMs, () => settle.reject(new RaftctlError("TIMEOUT", `${request.to} did not answer within ${timeoutMs} ms`)));
       const settle: Settle = {
+        isOpen: () => timer.call !== undefined,
         resolve: (response) => {
           timer.call = undefined;
           resolve(response);
@@ -184,7 +187,7 @@ export class SimNetwork {
   }
 
   #deliver({ type, from, to, settle }: Call, response: AnyResponse): void {
-    if (response.type === "appendEntriesResponse") this.#owner.heard(from.life, to, response);
+    if (response.type === "appendEntriesResponse" && settle.isOpen()) this.#owner.heard(from.life, to, response);
     settle.resolve(this.#hop.response(type, response));
   }
 

@@ -45,6 +45,15 @@ test("who has answered lately is not dead (S91)", () => {
   expect(() => led.pass(350).reap("n4")).not.toThrow();
 });
 
+test("who comes back while it is removed may be too late, and who came back before is not", () => {
+  const led = new Led().pass(400);
+  led.hear("n4", 1);
+  led.pass(20);
+  led.hear("n4", 1);
+  expect(() => led.reap("n4")).not.toThrow();
+  expect(() => led.pass(10).reap("n4")).toThrow("which has answered 30 ms ago");
+});
+
 test("an answer to an earlier term, and of a disk that went back, is none", () => {
   const led = new Led().pass(400);
   led.hear("n4", 0);
