@@ -62,10 +62,7 @@ export class LocalSnapshots {
   async #describe(paths: readonly string[]): Promise<LocalSnapshot[]> {
     const found: LocalSnapshot[] = [];
     for (const path of paths.toReversed()) {
-      const described = await this.#describeOne(path).catch((error: unknown) => {
-        // Compaction may have removed it since it was listed.
-        if (toRaftctlError(error).code !== "NOT_FOUND") throw error;
-      });
+      const described = await this.#describeOne(path).catch(goneSinceListed);
       if (described !== undefined) found.push(described);
     }
     return found;
@@ -84,4 +81,10 @@ export class LocalSnapshots {
       await file.close();
     }
   }
+}
+
+/** Compaction may remove a snapshot while it is looked at. */
+function goneSinceListed(thrown: unknown): undefined {
+  const isGone = toRaftctlError(thrown).code === "NOT_FOUND" || (thrown as NodeJS.ErrnoException).code === "ENOENT";
+  if (!isGone) throw thrown;
 }

@@ -1,8 +1,12 @@
 // A node's own snapshots, as an operator takes, lists and prunes them.
 
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { crc32 } from "../../../src/base/crc.ts";
+import { LocalSnapshots } from "../../../src/daemon/backup/local-snapshots.ts";
+import { NodeDisk } from "../../../src/platform/node-disk.ts";
+import type { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
 import { startCluster } from "../support/cluster.ts";
 
 test("snapshots are taken and listed, the newest first; a dry run says what would be removed and removes nothing; the newest always stays (K4)", { timeout: 30_000 }, async () => {
@@ -30,4 +34,22 @@ test("snapshots are taken and listed, the newest first; a dry run says what woul
   expect(pruned).toEqual({ ...rehearsed, applied: true });
   expect([existsSync(before[0]!.path), existsSync(before[1]!.path)]).toEqual([true, false]);
   expect(await admin.call("snapshotPrune", { keep: 1, dryRun: false })).toMatchObject({ removed: [], kept: [{ index: second, current: true }] });
+});
+
+test("a snapshot that compaction removes before or while it is looked at is left out of the list", { timeout: 30_000 }, async () => {
+  await using fixture = await startCluster(1);
+  const { kv, admin } = fixture.client(fixture.cluster.nodes[0]!);
+  await kv.put("a", "v");
+  await admin.call("snapshotTake", { trailing: 0, dryRun: false });
+  const [taken] = (await admin.call("snapshotList", {})).snapshots;
+  const disk = new NodeDisk();
+  const listed = async (all: readonly string[], looked: () => Promise<void>): Promise<unknown> => {
+    const snapshots = { list: async () => ({ all, prunable: [] }), latest: undefined } as unknown as SnapshotStore;
+    const removing = Object.assign(Object.create(disk) as NodeDisk, { open: async (...args: Parameters<NodeDisk["open"]>) => disk.open(...args).finally(looked) });
+    return new LocalSnapshots({ node: "n1", raft: undefined as never, snapshots, disk: removing, crc32, clock: undefined as never }).list();
+  };
+  const { path } = taken!;
+  expect(await listed([`${path}.gone`, path], async () => undefined)).toMatchObject([{ path }]);
+  expect(await listed([path], () => rm(path))).toEqual([]);
+  await expect(listed([import.meta.dirname], async () => undefined)).rejects.toThrow();
 });
