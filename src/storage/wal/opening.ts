@@ -1,6 +1,6 @@
 // Opening a log for writing: read it (recovery.ts), cut a torn tail, remove left-over files, open the segment in use and the spare. Everything that
 // changes the disk comes after the whole log was read and found good. What was read may stand in the page cache only, left there by a process that was
-// killed while it wrote: it is made durable before anybody builds on it.
+// killed while it wrote: it is made durable before anybody builds on it, and before the files go that it says are superfluous.
 
 import { mark } from "../../base/mark.ts";
 import { cutTornTail, leftovers, readWal, type WalImage } from "./recovery.ts";
@@ -23,13 +23,13 @@ export async function openSegments(options: WalOptions): Promise<OpenedWal> {
     logger.warn({ ...image.tornTail }, "a write that a crash tore was cut from the end of the log; it was never acknowledged");
     await cutTornTail(disk, image.tornTail);
   }
-  await removeLeftovers(options, image.firstSegment);
   const { sequence, sizeBytes } = image.end;
   const next = image.segments.find((segment) => segment.sequence === sequence + 1);
   if (next !== undefined) mark("wal-spare-found-at-start");
   const active = await openSegment(options, image, { sequence, sizeBytes });
   await active.file.sync();
   await disk.syncDirectory(directory);
+  await removeLeftovers(options, image.firstSegment);
   return { image, active, spare: next === undefined ? undefined : await openSegment(options, image, next) };
 }
 

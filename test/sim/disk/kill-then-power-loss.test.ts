@@ -34,6 +34,37 @@ test("what a restart found in the log after a kill is still there after a loss o
   expect(found).toBeGreaterThan(5);
 });
 
+test("a restart removes what a purge had left only once the record that says so cannot be lost any more (H17, H44, S73)", async () => {
+  let foundAfterKill = 0;
+  for (let seed = 0; seed < 40; seed += 1) {
+    const recoveredWhenDyingAt = async (diesAt: number): Promise<{ calls: number; begin: number | undefined; last: number }> => {
+      let node = await attached(seed, { afterKill: "cached" });
+      await foundedDisk(node.disk);
+      const open = (): Promise<Wal> => Wal.open(walOptions(node.disk, { clock: new TestClock(node.life) }));
+      const wal = await open();
+      for (let index = 1; index <= 12; index += 1) await wal.append([{ kind: "entries", region, entries: entries(index, index, 1, 4_000) }]);
+      node.medium.conditions.durableMs = () => 5;
+      // Killed while the log writes down where it begins from now on.
+      void wal.purge(new Map([[region, 11]]));
+      for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+      node = reattached(node, "kill");
+      node.medium.conditions.durableMs = () => 0;
+      node.life.dieAt = diesAt;
+      let begin: number | undefined;
+      void open().then(({ recovered }) => (begin = recovered.get(region)!.snapshot.index));
+      while (begin === undefined && node.life.alive) await new Promise(setImmediate);
+      const calls = node.life.points.length;
+      node = reattached(node, "powerLoss");
+      return { calls, begin, last: (await open()).recovered.get(region)!.entries.at(-1)!.index };
+    };
+    const whole = await recoveredWhenDyingAt(1_000);
+    if (whole.begin === 0) continue;
+    foundAfterKill += 1;
+    for (let diesAt = 1; diesAt <= whole.calls; diesAt += 1) expect((await recoveredWhenDyingAt(diesAt)).last, `seed ${seed}, the restart dies at its call ${diesAt}`).toBe(12);
+  }
+  expect(foundAfterKill).toBeGreaterThan(2);
+});
+
 test("a snapshot that a restart found under its name after a kill is still there after a loss of power (H44)", async () => {
   const directory = "/data/regions/1/snapshots";
   let found = 0;

@@ -302,4 +302,12 @@ export const storageMutants: readonly Mutant[] = [
     replace: "if (oldest.sequence < 0)",
     tests: ["test/storage/wal/recovery.test.ts", "test/storage/wal/wal.test.ts", "test/storage/data-dir.test.ts"],
   },
+  {
+    name: "left-overs-removed-before-the-log-is-durable",
+    breaks: ["H17", "H44", "S73"],
+    file: "src/storage/wal/opening.ts",
+    find: "const active = await openSegment(options, image, { sequence, sizeBytes });",
+    replace: "await removeLeftovers(options, image.firstSegment);\n  const active = await openSegment(options, image, { sequence, sizeBytes });",
+    tests: ["test/sim/disk/kill-then-power-loss.test.ts"],
+  },
 ];
