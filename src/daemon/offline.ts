@@ -19,6 +19,7 @@ import type { JoinIntent } from "./join-intent.ts";
 import { randomNodeId, withProbe } from "./probe.ts";
 
 export { compareFiles, isEqual } from "./backup/difference.ts";
+export { withFileRecords } from "./backup/file-records.ts";
 export { inspectFile } from "./backup/inspection.ts";
 export { rehearseRestore, restoreFile } from "./backup/restore.ts";
 export { probeSource } from "./discovery/probe-source.ts";

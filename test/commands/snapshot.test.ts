@@ -69,6 +69,10 @@ test.each([
   [["snapshot", "--output", "x", "--compact"], "--output"],
   [["snapshot", "--verify"], "--output"],
   [["snapshot", "prune", "--keep", "0"], "--keep 0"],
+  [["snapshot", "restore", "file"], "with --data-dir and --name, or with --into-cluster"],
+  [["snapshot", "restore", "file", "--data-dir", "d"], "with --data-dir and --name, or with --into-cluster"],
+  [["snapshot", "restore", "file", "--into-cluster", "--name", "n1"], "--into-cluster"],
+  [["snapshot", "restore", "file", "--into-cluster", "--listen-peer", "127.0.0.1:1"], "--into-cluster"],
 ])("%s is a usage error", async (words, text) => {
   const { code, stderr } = await run(words);
   expect([code, stderr]).toEqual([2, expect.stringContaining(text)]);
@@ -111,6 +115,30 @@ test("a file is inspected, compared and restored without a daemon, and damage en
   }
   expect(readdirSync(directory).filter((name) => name === "n" || name.startsWith("raftctl-rehearsal-") || name.endsWith(".tmp"))).toEqual([]);
   expect((await run(["snapshot", "verify", path("nothing")], none)).code).toBe(4);
+});
+
+test("a cluster that runs is given the keys of a backup: what differs, once somebody agrees, and nothing of a damaged file", { timeout: 60_000 }, async () => {
+  const client = new Client({ endpoints: cluster.endpoints });
+  const keys = async (): Promise<string[]> => (await client.kv.range({})).records.map(({ key, value }) => `${Buffer.from(key).toString()}=${Buffer.from(value).toString()}`);
+  const before = await keys();
+  await run(["snapshot", "--output", path("into")]);
+  await client.kv.put("app/a", "changed");
+  await client.kv.delete("app/b");
+  await client.kv.put("new", "since then");
+  const damaged = readFileSync(path("into"));
+  damaged[damaged.length - 40]! ^= 1;
+  writeFileSync(path("into-damaged"), damaged);
+  expect((await run(["snapshot", "restore", path("into-damaged"), "--into-cluster", "--yes"])).code).toBe(13);
+  const refused = await run(["snapshot", "restore", path("into"), "--into-cluster", "--json"]);
+  expect([refused.code, refused.json.error?.code]).toEqual([9, "UNSAFE"]);
+  const planned = await run(["snapshot", "restore", path("into"), "--into-cluster", "--dry-run", "--json"]);
+  expect(planned.json).toMatchObject({ schema: "raftctl.snapshot-restore/v1", result: { applied: false, intoCluster: true, put: 2, deleted: 1, unchanged: before.length - 2 } });
+  expect(await keys()).not.toEqual(before);
+  const done = await run(["snapshot", "restore", path("into"), "--into-cluster", "--yes"]);
+  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining(`2 keys written, 1 deleted, ${before.length - 2} left alone: as in ${path("into")}`)]);
+  expect(await keys()).toEqual(before);
+  expect((await run(["snapshot", "restore", path("into"), "--into-cluster", "--yes", "--json"])).json.result).toMatchObject({ put: 0, deleted: 0, unchanged: before.length });
+  client.close();
 });
 
 test("a backup is rehearsed: a node serves it to a command, whose failure is ours, and nothing stays behind (N13)", { timeout: 120_000 }, async () => {

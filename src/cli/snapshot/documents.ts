@@ -117,6 +117,21 @@ export interface DifferenceDocument {
   moreKeys: boolean;
 }
 
+/** A cluster that runs holds the keys of a backup. */
+export interface IntoClusterDocument {
+  /** false: a dry run. */
+  applied: boolean;
+  intoCluster: true;
+  file: string;
+  region: string;
+  /** Numbers of keys. */
+  put: number;
+  deleted: number;
+  unchanged: number;
+  from: { clusterId: string; lastIndex: string; lastTerm: string };
+  durationMs: number;
+}
+
 export interface RestoredDocument {
   applied: boolean;
   dataDir: string;

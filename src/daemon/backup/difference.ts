@@ -1,12 +1,13 @@
 // How two files of a region's state differ: keys that were added, removed or changed, rows of other kinds, position and membership. Both are read once, side
 // by side and in order; what is remembered is bounded by `limit`.
 
-import { compareBytes, equalBytes } from "../../base/bytes.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { sideBySide } from "../../base/side-by-side.ts";
 import { prefixes, userKey } from "../../machine/keyspace.ts";
 import type { KeyValue } from "../../machine/store.ts";
 import { recordHeaderBytes } from "../../machine/record.ts";
 import { membershipJson } from "../../storage/snapshot-file.ts";
-import { checkedRows, type CheckedImage } from "./content-check.ts";
+import { checkedRows } from "./content-check.ts";
 import { withImageFile, type ImageFile, type ImageHeader } from "./image-file.ts";
 
 export type ChangeKind = "added" | "removed" | "changed";
@@ -47,23 +48,8 @@ export function isEqual({ added, removed, changed, otherRows, sameMembership, sa
 
 async function compare(left: ImageFile, right: ImageFile, limit: number): Promise<Difference> {
   const tally = new Tally(limit);
-  const [leftRows, rightRows] = [checkedRows(left), checkedRows(right)];
-  let [leftStep, rightStep] = [await leftRows.next(), await rightRows.next()];
-  while (leftStep.done !== true || rightStep.done !== true) {
-    const order = orderOf(leftStep, rightStep);
-    tally.add(order > 0 ? undefined : (leftStep.value as KeyValue), order < 0 ? undefined : (rightStep.value as KeyValue));
-    if (order <= 0) leftStep = await leftRows.next();
-    if (order >= 0) rightStep = await rightRows.next();
-  }
+  for await (const [leftRow, rightRow] of sideBySide(checkedRows(left), checkedRows(right))) tally.add(leftRow, rightRow);
   return { left: left.header, right: right.header, ...tally.result(), ...sameness(left.header, right.header) };
-}
-
-type Step = IteratorResult<KeyValue, CheckedImage>;
-
-/** Below 0: the left row is not on the right side. */
-function orderOf(left: Step, right: Step): number {
-  if (left.done === true) return 1;
-  return right.done === true ? -1 : compareBytes(left.value.key, right.value.key);
 }
 
 function sameness(left: ImageHeader, right: ImageHeader): Pick<Difference, "sameMembership" | "samePosition" | "sameCluster"> {
