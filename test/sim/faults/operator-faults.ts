@@ -119,6 +119,7 @@ export function drawUnluckyNewcomer(prng: Prng, at: number, electionTimeout: num
         if (!nemesis.world.mayLoseDisk(node)) return;
         if (fate === "gone for good") return nemesis.world.operator.replace(node);
         // Refused by everybody from then on, it is replaced whatever happens in between.
+        node.doomed = true;
         nemesis.world.operator.attempt(`a new incarnation of ${node.name}`, (leader) => reincarnation(leader, node));
         nemesis.world.stage.at(electionTimeout, () => nemesis.world.operator.replace(node));
       });

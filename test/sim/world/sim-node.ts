@@ -44,6 +44,8 @@ export class SimNode implements Home {
   wasFull = false;
   restoreMs: number | undefined;
   stateIsWrong = false;
+  /** It will be replaced soon, whatever happens: nothing relies on it any more. */
+  doomed = false;
   /** The machine is gone for good. */
   destroyed = false;
   readonly #world: Surroundings;
@@ -66,7 +68,7 @@ export class SimNode implements Home {
 
   /** Its disk cannot be counted on. */
   get unsound(): boolean {
-    return this.damaged || this.destroyed;
+    return this.damaged || this.doomed || this.destroyed;
   }
 
   get boots(): number {

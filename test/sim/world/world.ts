@@ -268,7 +268,10 @@ export class World {
       touched: () => void this.#touched.add(node()),
       passed: (point) => this.#triggers.passed(node(), point),
       observed: (event) => this.#observed(node(), event),
-      joiningFailed: () => this.#stage.at(knobs.electionTimeout, () => this.#operator.replace(node())),
+      joiningFailed: () => {
+        node().doomed = true;
+        this.#stage.at(knobs.electionTimeout, () => this.#operator.replace(node()));
+      },
       ruined: () => this.#operator.replace(node()),
       guard: (check) => this.#guard(check),
       fail: (thrown) => this.scheduler.fail(thrown),
