@@ -20,7 +20,7 @@ export default class Snapshot extends BaseCommand {
     from: Flags.string({ helpValue: "leader|local|<node>", description: "whose state: confirmed by a majority, of the node at hand, of a member (default: leader with --output, else local)" }),
     compression: Flags.option({ options: ["none", "zstd"] as const, dependsOn: ["output"], description: "of the file (default none)" })(),
     verify: Flags.boolean({ dependsOn: ["output"], description: "read the file again and check all of it" }),
-    compact: Flags.boolean({ exclusive: ["trailing", "output"], description: "leave nothing of the log below the snapshot, not even for followers that are a little behind" }),
+    compact: Flags.boolean({ default: false, exclusive: ["trailing", "output"], description: "leave nothing of the log below the snapshot, not even for followers that are a little behind, and give back the space of what was deleted from the state" }),
     trailing: countFlag({ exclusive: ["output"], description: "leave at most so many entries of the log below the snapshot (default: as configured)" }),
     "dry-run": dryRunFlag,
   };

@@ -47,7 +47,7 @@ const schemas = {
   snapshotOpen: v.strictObject({ linearizable: v.boolean(), compression: v.picklist(["none", "zstd"]) }),
   snapshotRead: v.strictObject({ id: exportId, part: position }),
   snapshotClose: v.strictObject({ id: exportId }),
-  snapshotTake: v.strictObject({ trailing: v.nullable(position), dryRun: v.boolean() }),
+  snapshotTake: v.strictObject({ trailing: v.nullable(position), compactState: v.optional(v.boolean()), dryRun: v.boolean() }),
   snapshotList: nothing,
   snapshotPrune: v.strictObject({ keep: v.pipe(position, v.minValue(1)), dryRun: v.boolean() }),
   quota: nothing,

@@ -9,6 +9,7 @@ import { Machine } from "../machine/machine.ts";
 import type { Store } from "../machine/store.ts";
 import type { Membership } from "../raft/membership.ts";
 import { countBoot, layout, readIdentity, type Identity } from "../storage/data-dir.ts";
+import type { CompactableStore } from "../platform/lmdb-store.ts";
 import { SnapshotStore } from "../storage/snapshot-store.ts";
 import { Wal } from "../storage/wal/wal.ts";
 import { admissionFault } from "../wire/cluster-version.ts";
@@ -31,6 +32,8 @@ export interface NodeStorage {
   readonly admit: (command: Uint8Array) => RaftctlError | undefined;
   readonly region: RegionStorage;
   readonly snapshots: SnapshotStore;
+  /** Gives back the space of what was deleted from the state. */
+  readonly compactState: CompactableStore["compact"];
   close(): Promise<void>;
 }
 
@@ -76,7 +79,7 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   const region = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger, ...(founding === undefined ? {} : { founding }) });
   const quota = new SpaceQuota(machine);
   const admit = (command: Uint8Array): RaftctlError | undefined => admissionFault(command, parts.versions, () => machine.level) ?? quota.admit(command);
-  return { identity, wal, machine, region, snapshots, quota, admit };
+  return { identity, wal, machine, region, snapshots, quota, admit, compactState: () => store.compact() };
 }
 
 /** Without it the node would begin with nothing, in a cluster that has everything. */

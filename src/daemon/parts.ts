@@ -6,11 +6,10 @@ import type { Clock } from "../base/clock.ts";
 import type { Crc32 } from "../base/crc.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Transport } from "../host/transport.ts";
-import type { Store } from "../machine/store.ts";
 import { crc32 } from "../platform/crc32.ts";
 import { acquireDirectoryLock } from "../platform/directory-lock.ts";
 import type { ListenAddress } from "../platform/listener.ts";
-import { openLmdbStore } from "../platform/lmdb-store.ts";
+import { openLmdbStore, type OpenedStore } from "../platform/lmdb-store.ts";
 import { readStateValue } from "../platform/lmdb-view.ts";
 import { NodeDisk } from "../platform/node-disk.ts";
 import { SystemClock } from "../platform/system-clock.ts";
@@ -26,7 +25,7 @@ export interface DaemonParts {
   readonly crc32: Crc32;
   readonly logger: Logger;
   readonly lock: (directory: string) => Promise<{ release(): Promise<void> }>;
-  readonly openStore: (directory: string, logger: Logger) => Promise<{ readonly store: Store; readonly trusted: boolean }>;
+  readonly openStore: (directory: string, logger: Logger) => Promise<OpenedStore>;
   /** A row of a state that nobody has open; undefined when there is none, or none that can be relied on. Changes nothing. */
   readonly readState: (directory: string, key: Uint8Array) => Promise<Uint8Array | undefined>;
   readonly openTransport: (options: TcpTransportOptions) => BoundTransport;

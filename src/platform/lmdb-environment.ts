@@ -3,7 +3,7 @@
 //
 // lmdb hands out Node Buffers and, on its fastest path, a view of one global buffer. Nothing of that leaves this file: what leaves is plain bytes.
 
-import { chmod, mkdir, open as openFile, rm } from "node:fs/promises";
+import { chmod, mkdir, open as openFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { open, type RootDatabase, type Transaction } from "lmdb";
 import { assert } from "../base/assert.ts";
@@ -110,6 +110,11 @@ export class LmdbEnvironment implements StoreTransaction {
     } catch (thrown) {
       throw writeFailure(this.directory, thrown);
     }
+  }
+
+  /** Of the data file, used or not. */
+  async bytes(): Promise<number> {
+    return (await stat(join(this.directory, dataFileName))).size;
   }
 
   /** Flushed, and the directory entries of a new environment too. */

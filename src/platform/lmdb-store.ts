@@ -8,12 +8,14 @@
 
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert } from "../base/assert.ts";
-import { toRaftctlError } from "../base/errors.ts";
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { KeyRange, KeyValue, Store, StoreImage, StoreTransaction } from "../machine/store.ts";
 import { lmdbDamage } from "./lmdb-check.ts";
 import { dataFileName, LmdbEnvironment } from "./lmdb-environment.ts";
+import { TouchedKeys } from "./touched-keys.ts";
 import { environmentName, environmentNumber, isEnvironmentName, type LmdbMark, readMark, writeMark } from "./lmdb-mark.ts";
 
 export interface LmdbStoreOptions {
@@ -24,14 +26,32 @@ export interface LmdbStoreOptions {
   readonly logger?: Logger;
 }
 
+/** Of the file that holds the content, bytes. */
+export interface StoreSpace {
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface CompactableStore extends Store {
+  /**
+   * Gives back the space of what was deleted, while transactions and images go on; needs room for a second copy of the content meanwhile.
+   * @throws BUSY when it is under way already or something replaces the content, NO_SPACE, IO_ERROR; the store is then as it was
+   */
+  compact(): Promise<StoreSpace>;
+}
+
 export interface OpenedStore {
-  readonly store: Store;
+  readonly store: CompactableStore;
   /** false: the store is empty, because there was none, or none that can be relied on. */
   readonly trusted: boolean;
 }
 
 const replaceBatchRows = 1024;
 const replaceBatchBytes = 1024 * 1024;
+/** Copied again in one turn. */
+const touchedBatchKeys = 512;
+/** Whoever writes faster than can be copied ends the compaction. */
+const touchedKeysMax = 1_000_000;
 
 /** Only one process may have the directory open: the lock of the data directory sees to that. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<OpenedStore> {
@@ -88,11 +108,14 @@ function nameOf(environment: LmdbEnvironment): string {
   return environment.directory.slice(environment.directory.lastIndexOf("/") + 1);
 }
 
-class LmdbStore implements Store {
+class LmdbStore implements CompactableStore {
   readonly #options: LmdbStoreOptions;
   readonly #logger: Logger;
   #environment: LmdbEnvironment;
   #isReplacing = false;
+  /** While a compaction is under way. */
+  #touched: TouchedKeys | undefined;
+  #compacting: Promise<unknown> = Promise.resolve();
   #isClosed = false;
   #failure: unknown;
 
@@ -116,7 +139,8 @@ class LmdbStore implements Store {
   transaction<T>(write: (transaction: StoreTransaction) => T): T {
     this.#checkOpen();
     assert(!this.#isReplacing, "nothing is written while the content is being replaced");
-    return this.#environment.transaction(write);
+    const touched = this.#touched;
+    return this.#environment.transaction(touched === undefined ? write : (transaction) => write(touched.watching(transaction)));
   }
 
   image(): StoreImage {
@@ -140,6 +164,7 @@ class LmdbStore implements Store {
     assert(!this.#isReplacing, "one replacement at a time");
     this.#isReplacing = true;
     try {
+      await this.#compacting;
       const filled = await this.#fill(pairs);
       await writeMark(this.#options.directory, { environment: nameOf(filled), bootId: this.#options.bootId, clean: false });
       const old = this.#environment;
@@ -147,6 +172,47 @@ class LmdbStore implements Store {
       this.#retire(old);
     } finally {
       this.#isReplacing = false;
+    }
+  }
+
+  async compact(): Promise<StoreSpace> {
+    this.#checkOpen();
+    if (this.#isReplacing || this.#touched !== undefined) throw new RaftctlError("BUSY", "the state is being replaced or compacted already");
+    const touched = new TouchedKeys();
+    this.#touched = touched;
+    const compacted = this.#copyCompactly(touched, this.#environment.image());
+    this.#compacting = compacted.catch(() => undefined);
+    return compacted;
+  }
+
+  /** @param image of the moment from which on `touched` knows what is written */
+  async #copyCompactly(touched: TouchedKeys, image: StoreImage): Promise<StoreSpace> {
+    const old = this.#environment;
+    const checkGoesOn = (): void => {
+      if (this.#isClosed || this.#isReplacing) throw new RaftctlError("BUSY", "the state was closed or replaced while it was compacted");
+    };
+    let copy: LmdbEnvironment | undefined;
+    try {
+      copy = await this.#fill(inTurns(image, checkGoesOn)).finally(() => image.close());
+      while (touched.size > touchedBatchKeys) {
+        if (touched.size > touchedKeysMax) throw new RaftctlError("BUSY", "the state is written faster than it can be copied");
+        copyAgain(old, copy, touched);
+        await nextTurn();
+      }
+      const space = { before: await old.bytes(), after: await copy.bytes() };
+      checkGoesOn();
+      // In one turn: from here on the copy is written, and lacks nothing.
+      while (touched.size > 0) copyAgain(old, copy, touched);
+      this.#environment = copy;
+      this.#touched = undefined;
+      await writeMark(this.#options.directory, { environment: nameOf(copy), bootId: this.#options.bootId, clean: false });
+      this.#retire(old);
+      return space;
+    } catch (thrown) {
+      if (copy !== undefined && this.#environment !== copy) await copy.retire();
+      throw thrown;
+    } finally {
+      this.#touched = undefined;
     }
   }
 
@@ -180,6 +246,7 @@ class LmdbStore implements Store {
     if (this.#isClosed) return;
     assert(!this.#isReplacing, "a store is not closed while its content is being replaced");
     this.#isClosed = true;
+    await this.#compacting;
     const environment = this.#environment;
     await environment.flush();
     await environment.close();
@@ -190,6 +257,30 @@ class LmdbStore implements Store {
   #checkOpen(): void {
     assert(!this.#isClosed, "a store is not used after it was closed");
   }
+}
+
+/** An image is read without a pause otherwise, and nobody else would get a turn. */
+async function* inTurns(image: StoreImage, checkGoesOn: () => void): AsyncGenerator<KeyValue> {
+  let bytes = 0;
+  for (const pair of image.range({})) {
+    yield pair;
+    bytes += pair.key.length + pair.value.length;
+    if (bytes < replaceBatchBytes / 4) continue;
+    bytes = 0;
+    await nextTurn();
+    checkGoesOn();
+  }
+}
+
+function copyAgain(from: LmdbEnvironment, to: LmdbEnvironment, touched: TouchedKeys): void {
+  const keys = touched.take(touchedBatchKeys);
+  to.transaction((transaction) => {
+    for (const key of keys) {
+      const value = from.get(key);
+      if (value === undefined) transaction.delete(key);
+      else transaction.put(key, value);
+    }
+  });
 }
 
 /** Pairs that go into one transaction. */

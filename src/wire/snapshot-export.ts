@@ -34,6 +34,8 @@ export interface SnapshotPiece {
 export interface SnapshotTakeRequest {
   /** At most so many entries of the log are left below the snapshot; null: as configured. */
   trailing: number | null;
+  /** Give back the space of what was deleted from the state, too. */
+  compactState?: boolean | undefined;
   dryRun: boolean;
 }
 
@@ -47,6 +49,8 @@ export interface SnapshotTaken {
   ms: number;
   /** First index of the log that is kept in memory for followers that are behind. */
   logFirstIndex: number;
+  /** Of the file of the state; null when it was not compacted. */
+  stateBytes: { before: number; after: number } | null;
 }
 
 export interface LocalSnapshot {

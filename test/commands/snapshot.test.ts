@@ -82,13 +82,25 @@ test("the node's own snapshots are taken, listed and pruned", { timeout: 60_000 
   const planned = await run(["snapshot", "--dry-run", "--json"]);
   expect(planned.json.result).toMatchObject({ applied: false, bytes: null });
   const taken = await run(["snapshot", "--compact", "--json"]);
-  expect(taken.json.result).toMatchObject({ applied: true, node: "n1", file: null });
+  expect(taken.json.result).toMatchObject({ applied: true, node: "n1", file: null, stateBytes: { before: expect.any(Number), after: expect.any(Number) } });
   expect(Number(taken.json.result.logFirstIndex)).toBe(Number(taken.json.result.lastIndex) + 1);
   const { json } = await run(["snapshot", "list", "--json"]);
   expect(json.result.snapshots).toMatchObject([{ lastIndex: taken.json.result.lastIndex, bytes: taken.json.result.bytes, current: true }]);
   const inspected = await run(["snapshot", "inspect", json.result.snapshots[0].path, "--json"]);
   expect(inspected.json.result).toMatchObject({ kind: "snapshot", lastIndex: taken.json.result.lastIndex, records: { rows: 3 } });
   expect((await run(["snapshot", "prune", "--json"])).json.result).toMatchObject({ applied: true, removed: [], kept: [{ current: true }] });
+});
+
+test("snapshot --compact gives back the space of what was deleted, and a snapshot without it does not", { timeout: 60_000 }, async () => {
+  const client = new Client({ endpoints: cluster.endpoints });
+  for (let number = 0; number < 8; number += 1) await client.kv.put(`large/${number}`, "x".repeat(500_000));
+  await client.kv.deletePrefix("large/");
+  client.close();
+  const plain = await run(["snapshot", "--json"]);
+  expect([plain.code, plain.json.result.stateBytes]).toEqual([0, null]);
+  const { code, stdout } = await run(["snapshot", "--compact"]);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/; the state takes [\d.]+KiB, before [\d.]+MiB\n$/)]);
+  expect((await run(["get", "app/a", "--output", "raw"])).stdout).toBe("value of app/a");
 });
 
 test("a file is inspected, compared and restored without a daemon, and damage ends all of it with 13", { timeout: 120_000 }, async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8 } from "../../src/base/bytes.ts";
 import type { Store } from "../../src/machine/store.ts";
-import { openLmdbStore } from "../../src/platform/lmdb-store.ts";
+import { openLmdbStore, type CompactableStore } from "../../src/platform/lmdb-store.ts";
 import { asyncOf, contentOf, pair, text } from "../machine/bytes-of.ts";
 import { storeContract } from "../machine/store-contract.ts";
 
@@ -179,4 +179,103 @@ test("kill -9 at any moment of a replace leaves the old content or the new one, 
     expect([reported, reported + 1]).toContain(generation);
     await store.close();
   }
+});
+
+/** Many turns of the event loop, in each of which something is written. @returns what must be there in the end */
+async function writeWhile(store: Store, compacted: Promise<unknown>, model: Map<string, string>): Promise<void> {
+  let isOver = false;
+  void compacted.finally(() => (isOver = true)).catch(() => undefined);
+  for (let turn = 0; !isOver; turn += 1) {
+    store.transaction((transaction) => {
+      for (let place = 0; place < 40; place += 1) {
+        const key = `key-${String((turn * 7_919 + place * 104_729) % 4_000).padStart(5, "0")}`;
+        if ((turn + place) % 3 === 0) {
+          transaction.delete(utf8(key));
+          model.delete(key);
+        } else {
+          transaction.put(utf8(key), utf8(`${turn}/${place}`));
+          model.set(key, `${turn}/${place}`);
+        }
+      }
+    });
+    await new Promise(setImmediate);
+  }
+}
+
+async function fullStore(directory: string): Promise<{ store: CompactableStore; model: Map<string, string> }> {
+  const { store } = await open(directory);
+  const model = new Map<string, string>();
+  const value = "x".repeat(2_000);
+  for (let first = 0; first < 3_000; first += 500) {
+    store.transaction((transaction) => {
+      for (let number = first; number < first + 500; number += 1) {
+        const key = `key-${String(number).padStart(5, "0")}`;
+        transaction.put(utf8(key), utf8(value));
+        model.set(key, value);
+      }
+    });
+  }
+  return { store, model };
+}
+
+const sorted = (model: ReadonlyMap<string, string>): string[] => [...model].map(([key, value]) => `${key}=${value}`).toSorted();
+const held = (store: Store): string[] => [...store.range({})].map(({ key, value }) => `${text(key)}=${text(value)}`);
+
+test("a compaction gives back the space of what was deleted, an image that is open goes on, and the next start finds the content", async () => {
+  const directory = newDirectory();
+  const { store, model } = await fullStore(directory);
+  const before = sorted(model);
+  const image = store.image();
+  store.transaction((transaction) => {
+    for (const key of [...model.keys()].slice(10)) {
+      transaction.delete(utf8(key));
+      model.delete(key);
+    }
+  });
+  const space = await store.compact();
+  expect(space.before).toBeGreaterThan(6_000_000);
+  expect(space.after).toBeLessThan(200_000);
+  expect(held(store)).toEqual(sorted(model));
+  expect([...image.range({})].map(({ key, value }) => `${text(key)}=${text(value)}`)).toEqual(before);
+  image.close();
+  store.transaction((transaction) => transaction.put(utf8("later"), utf8("1")));
+  await store.close();
+  expect((await stat(await dataFile(directory))).size).toBeLessThan(200_000);
+  const again = await open(directory);
+  expect([again.trusted, held(again.store)]).toEqual([true, [...sorted(model), "later=1"]]);
+  await again.store.close();
+});
+
+test("what is written and deleted while the state is compacted is in the compacted one, and nothing else", { timeout: 60_000 }, async () => {
+  const { store, model } = await fullStore(newDirectory());
+  for (let round = 0; round < 3; round += 1) {
+    const compacted = store.compact();
+    await writeWhile(store, compacted, model);
+    await compacted;
+    expect(held(store)).toEqual(sorted(model));
+  }
+  await store.close();
+});
+
+test("one compaction at a time; a replacement and a closing end it, and the state is what they leave", async () => {
+  const directory = newDirectory();
+  const { store, model } = await fullStore(directory);
+  const first = store.compact();
+  await expect(store.compact()).rejects.toMatchObject({ code: "BUSY" });
+  await first;
+  const ended = store.compact();
+  const refused = expect(ended).rejects.toMatchObject({ code: "BUSY" });
+  await store.replace(asyncOf([pair("only", "1")]));
+  await refused;
+  await expect(store.compact()).resolves.toMatchObject({});
+  expect(held(store)).toEqual(["only=1"]);
+  store.transaction((transaction) => {
+    for (const [key, value] of model) transaction.put(utf8(key), utf8(value));
+  });
+  const closed = expect(store.compact()).rejects.toMatchObject({ code: "BUSY" });
+  await store.close();
+  await closed;
+  const again = await open(directory);
+  expect([again.trusted, held(again.store)]).toEqual([true, [...sorted(model), "only=1"]]);
+  await again.store.close();
 });

@@ -37,6 +37,8 @@ export interface TakenDocument {
   lastTerm: string;
   /** Where the log begins that followers can still be sent. */
   logFirstIndex: string;
+  /** Of the file of the state; null when it was not compacted. */
+  stateBytes: { before: number; after: number } | null;
   durationMs: number;
 }
 

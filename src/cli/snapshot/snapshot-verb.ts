@@ -52,7 +52,7 @@ export async function backUpVerified(client: Client, request: BackupRequest, rea
 export async function takeSnapshot(client: Client, flags: SnapshotFlags): Promise<{ document: TakenDocument; text: string }> {
   const trailing = flags.compact ? 0 : (flags.trailing ?? null);
   return withChosenNode(client, flags.from ?? "local", async (node) => {
-    const taken = await node.admin.call("snapshotTake", { trailing, dryRun: flags["dry-run"] }, { timeoutMs: flags.timeout ?? takeTimeoutMs });
+    const taken = await node.admin.call("snapshotTake", { trailing, compactState: flags.compact, dryRun: flags["dry-run"] }, { timeoutMs: flags.timeout ?? takeTimeoutMs });
     const document = takenDocument(taken, globalRegionName);
     return { document, text: takenText(document) };
   });

@@ -13,13 +13,14 @@ export function backupText({ applied, file, bytes, sha256, node, lastIndex, last
   return `${where} ${what}, ${roughSize(bytes ?? 0)} in ${roughDuration(durationMs)}${verified ? ", verified" : ""}\nsha256 ${sha256}`;
 }
 
-export function takenDocument({ applied, bytes, node, index, term, ms, logFirstIndex }: SnapshotTaken, region: string): TakenDocument {
-  return { applied, file: null, bytes, region, node, lastIndex: String(index), lastTerm: String(term), logFirstIndex: String(logFirstIndex), durationMs: ms };
+export function takenDocument({ applied, bytes, node, index, term, ms, logFirstIndex, stateBytes }: SnapshotTaken, region: string): TakenDocument {
+  return { applied, file: null, bytes, region, node, lastIndex: String(index), lastTerm: String(term), logFirstIndex: String(logFirstIndex), stateBytes, durationMs: ms };
 }
 
-export function takenText({ applied, node, lastIndex, lastTerm, bytes, durationMs, logFirstIndex }: TakenDocument): string {
+export function takenText({ applied, node, lastIndex, lastTerm, bytes, durationMs, logFirstIndex, stateBytes }: TakenDocument): string {
   if (!applied) return `would take a snapshot of ${visible(node)} at index ${lastIndex}; the log begins at ${logFirstIndex} now`;
-  return `snapshot of ${visible(node)} at index ${lastIndex} of term ${lastTerm}, ${roughSize(bytes ?? 0)} in ${roughDuration(durationMs)}; the log begins at ${logFirstIndex}`;
+  const given = stateBytes === null ? "" : `; the state takes ${roughSize(stateBytes.after)}, before ${roughSize(stateBytes.before)}`;
+  return `snapshot of ${visible(node)} at index ${lastIndex} of term ${lastTerm}, ${roughSize(bytes ?? 0)} in ${roughDuration(durationMs)}; the log begins at ${logFirstIndex}${given}`;
 }
 
 export function localSnapshotDocument({ index, term, ...rest }: LocalSnapshot): LocalSnapshotDocument {

@@ -29,7 +29,7 @@ export class Backups {
       clock, ports: portablePorts, owner: { clusterId, clusterIncarnation, region: { id: globalRegion, name: globalRegionName } },
       openImage: () => storage.region.openImage(),
     });
-    this.#local = new LocalSnapshots({ node: identity.name, raft: hosted.raft, snapshots, disk, crc32, clock });
+    this.#local = new LocalSnapshots({ node: identity.name, raft: hosted.raft, snapshots, disk, crc32, clock, compactState: storage.compactState });
   }
 
   /** Before the state is closed: a read transaction must not outlive it. */

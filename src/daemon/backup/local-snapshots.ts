@@ -10,6 +10,7 @@ import type { Raft } from "../../host/region.ts";
 import type { Disk } from "../../storage/disk.ts";
 import { readSnapshotHeader } from "../../storage/snapshot-file.ts";
 import type { SnapshotStore } from "../../storage/snapshot-store.ts";
+import type { NodeStorage } from "../node-storage.ts";
 import { hex } from "../../storage/wal/record.ts";
 import type { LocalSnapshot, SnapshotPruneReport, SnapshotTaken, SnapshotTakeRequest } from "../../wire/snapshot-export.ts";
 
@@ -20,6 +21,7 @@ export interface LocalSnapshotParts {
   readonly disk: Disk;
   readonly crc32: Crc32;
   readonly clock: Clock;
+  readonly compactState: NodeStorage["compactState"];
 }
 
 /** From the end of a snapshot file to the checksum of its trailer. */
@@ -33,16 +35,17 @@ export class LocalSnapshots {
   }
 
   /** @throws NO_SPACE, BUSY; any other failure stops the node */
-  async take({ trailing, dryRun }: SnapshotTakeRequest): Promise<SnapshotTaken> {
+  async take({ trailing, compactState, dryRun }: SnapshotTakeRequest): Promise<SnapshotTaken> {
     const { node, raft, snapshots, clock } = this.#parts;
     const began = clock.now();
     if (raft.core.lastApplied === 0) throw new RaftctlError("NOT_READY", `${node} has applied nothing yet`);
-    if (dryRun) return { applied: false, node, index: raft.core.lastApplied, term: raft.core.currentTerm, bytes: null, ms: 0, logFirstIndex: raft.core.snapshotIndex + 1 };
+    if (dryRun) return { applied: false, node, index: raft.core.lastApplied, term: raft.core.currentTerm, bytes: null, ms: 0, logFirstIndex: raft.core.snapshotIndex + 1, stateBytes: null };
     await raft.takeSnapshot(trailing ?? undefined);
     const taken = snapshots.latest!;
     // The log forgets in a turn of its own, which is waiting already.
     await new Promise<void>((resolve) => clock.endOfTurn(resolve));
-    return { applied: true, node, index: taken.index, term: taken.term, bytes: taken.bytes, ms: Math.round(clock.now() - began), logFirstIndex: raft.core.snapshotIndex + 1 };
+    const stateBytes = compactState === true ? await this.#parts.compactState() : null;
+    return { applied: true, node, index: taken.index, term: taken.term, bytes: taken.bytes, ms: Math.round(clock.now() - began), logFirstIndex: raft.core.snapshotIndex + 1, stateBytes };
   }
 
   /** The newest first. */

@@ -51,7 +51,7 @@ test("a snapshot that compaction removes before or while it is looked at is left
       return file;
     };
     const removing = Object.assign(Object.create(disk) as NodeDisk, { open });
-    return new LocalSnapshots({ node: "n1", raft: undefined as never, snapshots, disk: removing, crc32, clock: undefined as never }).list();
+    return new LocalSnapshots({ node: "n1", raft: undefined as never, snapshots, disk: removing, crc32, clock: undefined as never, compactState: undefined as never }).list();
   };
   const { path } = taken!;
   expect(await listed([`${path}.gone`, path], async () => undefined)).toMatchObject([{ path }]);
