@@ -68,8 +68,8 @@ export function answerRequestVote(state: State, from: NodeId, request: RequestVo
 }
 
 /**
- * Of any term; nothing is remembered. A follower that refuses because its own log is ahead has learned that the leader is silent for others too, and
- * that the asker cannot win: it asks for itself soon, which spares the cluster the rest of its election timeout.
+ * Of any term; nothing is promised. A follower that refuses a voter because its own log is ahead has learned that the leader is silent for others too,
+ * and that the asker cannot win: it asks for itself soon, which spares the cluster the rest of its election timeout.
  */
 export function answerPreVote(state: State, from: NodeId, request: PreVote): void {
   const upToDate = isUpToDate(state, request);
@@ -78,10 +78,7 @@ export function answerPreVote(state: State, from: NodeId, request: PreVote): voi
   else if (!voteGranted) mark("prevote-denied-term-behind");
   const term = voteGranted ? request.term : state.currentTerm;
   state.sendWhenDurable(from, { type: "preVoteResponse", requestId: request.requestId, term, voteGranted });
-  if (!upToDate && state.role === "follower") {
-    mark("election-hastened-by-a-longer-log");
-    hastenElection(state);
-  }
+  if (!upToDate && state.role === "follower" && isVoter(state.membership, from)) hastenElection(state);
 }
 
 export function recordPreVote(state: State, from: NodeId, response: PreVoteResponse): void {

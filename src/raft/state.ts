@@ -76,6 +76,8 @@ export class State {
   /** The leader of currentTerm, when known; it was heard from at lastLeaderContact. */
   leader: NodeId | undefined;
   lastLeaderContact = Number.NEGATIVE_INFINITY;
+  /** The lastLeaderContact after which the next election was brought nearer. */
+  hastenedAfterContact: number | undefined;
   electionDeadline: number;
   /** The random election timeout in use, in [electionTimeout, 1.35 × electionTimeout). */
   electionTimeoutDrawn: number;

@@ -100,9 +100,14 @@ export function restartElectionTimer(state: State): void {
   postponeElection(state);
 }
 
-/** Brings this server's next election nearer. The more voters there are, the wider those that do so at once are spread (§5.2). */
+/**
+ * Brings this server's next election nearer, once after each contact with a leader: whoever asks first again and again must not make those that refuse it
+ * campaign together forever. The more voters there are, the wider those that do so at once are spread (§5.2).
+ */
 export function hastenElection(state: State): void {
-  if (!state.mayCampaign) return;
+  if (!state.mayCampaign || state.hastenedAfterContact === state.lastLeaderContact) return;
+  mark("election-hastened-by-a-longer-log");
+  state.hastenedAfterContact = state.lastLeaderContact;
   const spread = (state.options.electionTimeout / 20) * (state.membership.voters.length - 2);
   state.electionDeadline = Math.min(state.electionDeadline, state.now + Math.max(0, spread) * state.options.prng.next());
 }

@@ -270,6 +270,31 @@ describe("a follower that is asked for a pre-vote by a server whose log is behin
     expect(lone.node.role).toBe("preCandidate");
   });
 
+  test("does not for a server that is no voter: two voters that refuse a stranger at once would campaign at once, and each for itself, as often as it asks (§5.2)", () => {
+    const lone = new Lone("n1", withLog(membershipOf({ voters: ["n1", "n2"], learners: ["n3"] }), [1, 1]));
+    lone.appendEntries("n2", { term: 1, prevLogIndex: 2, prevLogTerm: 1 });
+    lone.tick(electionTimeout);
+    const { deadline } = lone.node;
+    lone.preVote("n3", { term: 2, lastLogIndex: 1, lastLogTerm: 1 });
+    lone.preVote("n9", { term: 2, lastLogIndex: 1, lastLogTerm: 1 });
+    expect([lone.node.role, lone.node.deadline]).toEqual(["follower", deadline]);
+  });
+
+  test("does so once after each contact with a leader, whoever asks how often (§5.2)", () => {
+    const lone = askedByOneBehind(electionTimeout);
+    lone.sent = [];
+    lone.tickAtDeadline();
+    for (const { to, message } of lone.sent) lone.receive(to, { type: "preVoteResponse", requestId: message.requestId, term: 1, voteGranted: false });
+    const { deadline } = lone.node;
+    for (const term of [2, 3, 4]) lone.preVote("n2", { term, lastLogIndex: 1, lastLogTerm: 1 });
+    expect([lone.node.role, lone.node.deadline]).toEqual(["follower", deadline]);
+    lone.appendEntries("n3", { term: 5, prevLogIndex: 2, prevLogTerm: 1 });
+    lone.tick(electionTimeout);
+    const asked = lone.now;
+    lone.preVote("n2", { term: 6, lastLogIndex: 1, lastLogTerm: 1 });
+    expect(lone.node.deadline).toBeLessThanOrEqual(asked + electionTimeout / 20);
+  });
+
   test("does not while it hears a leader (H4)", () => {
     const lone = askedByOneBehind(electionTimeout / 2);
     lone.tick(electionTimeout / 4);

@@ -217,4 +217,20 @@ export const electionMutants: readonly Mutant[] = [
     replace: "return undefined;",
     tests: ["test/raft/leader.test.ts", "test/raft/election.test.ts"],
   },
+  {
+    name: "strangers-make-voters-campaign-together",
+    breaks: ["H5"],
+    file: "src/raft/election.ts",
+    find: '&& state.role === "follower" && isVoter(state.membership, from)) hastenElection(state);',
+    replace: '&& state.role === "follower") hastenElection(state);',
+    tests: ["test/raft/election.test.ts"],
+  },
+  {
+    name: "elections-hastened-again-and-again",
+    breaks: ["H5"],
+    file: "src/raft/transitions.ts",
+    find: "state.hastenedAfterContact = state.lastLeaderContact;",
+    replace: "",
+    tests: ["test/raft/election.test.ts"],
+  },
 ];
