@@ -119,6 +119,8 @@ export class Reaping {
     const voters = membership.voters.filter((voter) => voter !== id);
     const healthy = voters.filter((voter) => this.#isUp(status, voter, now) && holdsTheLog(status, voter)).length;
     if (healthy < minVoters) return `only ${healthy} other voters are up and hold the log, membership.minVoters is ${minVoters}`;
+    const mayLead = membership.members.filter(({ id: voter, masterEligible }) => masterEligible && voters.includes(voter)).length;
+    if (2 * mayLead <= voters.length) return `of the ${voters.length} other voters only ${mayLead} may lead, which are no majority`;
     const tolerance = failureTolerance({ ...membership, voters }, (voter) => this.#isUp(status, voter, now));
     return tolerance < 0 ? `without it the ${voters.length} voters could decide nothing` : undefined;
   }

@@ -191,6 +191,20 @@ test("a member that was removed and comes again is silent since it came again", 
   expect(removed[0]).toEqual({ remove: ["4"] });
 });
 
+test("nobody is removed when those that stay and may lead are no majority: the longest log might be with one that may not (S96)", async () => {
+  const without = (...ineligible: number[]): object => {
+    const membership = votersOf(1, 2, 3, 4);
+    return { membership: { ...membership, members: membership.members.map((member) => ({ ...member, masterEligible: !ineligible.includes(Number(member.id)) })) } };
+  };
+  const warnings: unknown[] = [];
+  const two = lookedAt({ status: without(2, 3), warn: ({ reason }) => void warnings.push(reason) });
+  await lookTwentyTimes(two.look);
+  expect([two.removed, warnings]).toEqual([[], ["of the 3 other voters only 1 may lead, which are no majority"]]);
+  const one = lookedAt({ status: without(2) });
+  await lookTwentyTimes(one.look);
+  expect(one.removed[0]).toEqual({ remove: ["4"] });
+});
+
 test("nobody is removed when those that stay could decide nothing, whatever minVoters says", async () => {
   // Of the three that would stay only this node is up.
   const silentOthers = lookedAt({ lastContact: (number, now) => (number === 4 ? 1_000 : now - 10 * electionTimeout) });

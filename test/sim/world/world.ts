@@ -202,7 +202,7 @@ export class World {
     const clock = { rate: prng.chance(0.5) ? drift : 1 / drift, wallOffset: prng.integer(-300_000, 300_000), turnMs: () => prng.next() * knobs.turnMsMax };
     const node = new SimNode(number, this.#surroundingsOf(number), {
       prng: this.#stream(`n${number}.disk`), clock, founder,
-      masterEligible: number !== ineligible || !knobs.hasIneligibleVoter,
+      masterEligible: !founder || number !== ineligible || !knobs.hasIneligibleVoter,
       afterKill: prng.chance(0.5) ? "written back" : "cached",
     });
     node.disk.conditions.durableMs = () => prng.next() * knobs.durableMsMax;
@@ -286,7 +286,7 @@ export class World {
   }
 }
 
-/** The founder that never campaigns, if the seed wants one: never the only one. */
+/** The founder that never campaigns, if the seed wants one. Those that may lead are always a majority: else nobody may have the longest log and the right to lead. */
 const ineligible = 3;
 
 function foundingOf({ voters, hasIneligibleVoter }: Knobs): Membership {

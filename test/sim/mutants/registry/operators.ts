@@ -196,6 +196,14 @@ export const operatorMutants: readonly Mutant[] = [
     tests: ["test/host/reaping.test.ts"],
   },
   {
+    name: "dead-removed-where-the-rest-may-not-lead",
+    breaks: ["S91", "S96"],
+    file: "src/host/reaping.ts",
+    find: "if (2 * mayLead <= voters.length) return",
+    replace: "if (mayLead < 0) return",
+    tests: ["test/host/reaping.test.ts"],
+  },
+  {
     name: "dead-removed-where-the-rest-decides-nothing",
     breaks: ["S91"],
     file: "src/host/reaping.ts",
