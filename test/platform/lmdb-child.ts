@@ -9,13 +9,34 @@ const [mode, directory] = process.argv.slice(2);
 const { store } = await openLmdbStore({ directory: directory!, bootId: "boot-1" });
 const report = (number: number) => writeSync(1, `${number}\n`);
 
+let index = Number(text(store.get(utf8("index"))) ?? 0);
+
+function writeNext(): void {
+  index += 1;
+  store.transaction((transaction) => {
+    for (let key = 0; key < 100; key += 1) transaction.put(utf8(`k${key}`), utf8(String(index)));
+    transaction.put(utf8("index"), utf8(String(index)));
+  });
+}
+
 if (mode === "transactions") {
-  for (let index = Number(text(store.get(utf8("index"))) ?? 0) + 1; ; index += 1) {
-    store.transaction((transaction) => {
-      for (let key = 0; key < 100; key += 1) transaction.put(utf8(`k${key}`), utf8(String(index)));
-      transaction.put(utf8("index"), utf8(String(index)));
-    });
+  for (;;) {
+    writeNext();
     report(index);
+  }
+} else if (mode === "compactions") {
+  const padding = utf8("x".repeat(1_000));
+  store.transaction((transaction) => {
+    for (let key = 0; key < 2_000; key += 1) transaction.put(utf8(`z${key}`), padding);
+  });
+  const write = (): void => {
+    writeNext();
+    setImmediate(write);
+  };
+  write();
+  for (;;) {
+    report(index);
+    await store.compact();
   }
 } else {
   const [first] = store.range({ limit: 1 });

@@ -158,6 +158,21 @@ test("every committed transaction survives kill -9 whole, under the same boot (H
   }
 });
 
+test("kill -9 at any moment of a compaction leaves a whole state, no older than when the compaction began (H34, H39)", { timeout: 60_000 }, async () => {
+  const directory = newDirectory();
+  for (const reports of [1, 2, 3, 5, 8, 13]) {
+    const reported = await killedAfter("compactions", directory, reports);
+    const { store, trusted } = await open(directory);
+    const index = Number(text(store.get(utf8("index"))));
+    const values = Array.from(store.range({ start: utf8("k"), end: utf8("l") }), ({ value }) => Number(text(value)));
+    expect([trusted, values.length, new Set(values)]).toEqual([true, 100, new Set([index])]);
+    expect(index).toBeGreaterThanOrEqual(reported);
+    expect([...store.range({ start: utf8("z"), end: utf8("{") })]).toHaveLength(2_000);
+    await store.close();
+    expect((await readdir(directory)).filter((name) => name.startsWith("state-"))).toHaveLength(1);
+  }
+});
+
 test("after kill -9 and another boot of the operating system the content is not trusted (H39)", async () => {
   const directory = newDirectory();
   await killedAfter("transactions", directory, 2);
