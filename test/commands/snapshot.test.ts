@@ -129,6 +129,28 @@ test("a file is inspected, compared and restored without a daemon, and damage en
   expect((await run(["snapshot", "verify", path("nothing")], none)).code).toBe(4);
 });
 
+test("init --from-snapshot founds a cluster of its own with the state of a backup, each time another one, and leaves nothing of a damaged one", { timeout: 60_000 }, async () => {
+  await run(["snapshot", "--output", path("origin")]);
+  const none = { env: { RAFTCTL_ENDPOINT: "127.0.0.1:1" } };
+  const init = (into: string, file: string, ...more: string[]): Promise<Outcome> =>
+    run(["init", "--from-snapshot", path(file), "--name", "fresh", "--data-dir", path(into), "--listen-peer", "127.0.0.1:1", "--listen-client", "127.0.0.1:2", "--no-start", "--json", ...more], none);
+  const planned = await init("founded", "origin", "--dry-run");
+  expect([planned.code, planned.json.result.applied, existsSync(path("founded"))]).toEqual([0, false, false]);
+  const founded = await init("founded", "origin");
+  expect([founded.code, founded.json.result]).toEqual([0, expect.objectContaining({ applied: true, name: "fresh", clusterId: expect.stringMatching(/^[0-9a-f]{32}$/) })]);
+  const again = await init("founded-again", "origin");
+  const original = await run(["snapshot", "inspect", path("origin"), "--json"], none);
+  expect(new Set([founded, again, original].map(({ json }) => json.result.clusterId)).size).toBe(3);
+  const inspected = await run(["snapshot", "inspect", join(path("founded"), "regions/1/snapshots", readdirSync(join(path("founded"), "regions/1/snapshots"))[0]!), "--json"], none);
+  expect(inspected.json.result).toMatchObject({ records: original.json.result.records, members: [{ name: "fresh", voter: true }] });
+  const damaged = readFileSync(path("origin"));
+  damaged[damaged.length - 40]! ^= 1;
+  writeFileSync(path("origin-damaged"), damaged);
+  expect([(await init("never", "origin-damaged")).code, existsSync(path("never")), (await init("never", "nothing")).code]).toEqual([13, false, 4]);
+  expect((await init("founded", "origin")).code).toBe(6);
+  expect((await init("never", "origin", "--expect", "3")).code).toBe(2);
+});
+
 test("a cluster that runs is given the keys of a backup: what differs, once somebody agrees, and nothing of a damaged file", { timeout: 60_000 }, async () => {
   const client = new Client({ endpoints: cluster.endpoints });
   const keys = async (): Promise<string[]> => (await client.kv.range({})).records.map(({ key, value }) => `${Buffer.from(key).toString()}=${Buffer.from(value).toString()}`);

@@ -91,6 +91,13 @@ test("a backup that was written under writes starts, and one node or three are r
   const client = cluster.client({ endpoints: three.map((node) => node.endpoint) });
   await expectAllKeys(client);
   await client.kv.put("after", "restore");
+  const [first, ...others] = (await client.kv.range({ start: "b", limit: 50, keysOnly: true })).records;
+  await client.kv.put(first!.key, "spoilt");
+  await Promise.all(others.map(({ key }) => client.kv.delete(key)));
+  const into = await cluster.raftctl(["snapshot", "restore", file, "--into-cluster", "--yes", "--endpoint", three[0]!.endpoint, "--json"]);
+  expect([into.exit, into.json?.result], into.stdout).toEqual([0, expect.objectContaining({ applied: true, put: 50, deleted: 1 })]);
+  await expectAllKeys(client);
+  await client.kv.put("after", "restore");
   expect((await client.kv.get("after")).index).toBeGreaterThan(Number(lastIndex) + 100_000);
   await three[0]!.kill9();
   const members = three.map((node) => `${node.name}=${node.peerAddress}`).join(",");
