@@ -15,6 +15,7 @@ import { createIdentity, dataFormat, readIdentity, type Identity } from "../stor
 import { firstClusterIncarnation } from "../wire/handshake.ts";
 import type { Rehearsal } from "./backup/rehearsal.ts";
 import { readForming } from "./formation/forming-file.ts";
+import type { RepairReport } from "./repair/verbs.ts";
 import type { JoinIntent } from "./join-intent.ts";
 import { randomNodeId, withProbe } from "./probe.ts";
 
@@ -32,6 +33,16 @@ export { applyPlanFile, collectDocument, readPlanDocument, recoveryPlanDocument,
 /** A whole daemon is loaded only when somebody wants one. */
 export async function startRehearsal(file: string): Promise<Rehearsal> {
   return (await import("./backup/rehearsal.ts")).startRehearsal(file);
+}
+
+/** As `repairDirectory`, and nothing is changed. */
+export async function rehearseRepair(dataDir: string): Promise<RepairReport> {
+  return (await import("./repair/verbs.ts")).rehearseRepair(dataDir);
+}
+
+/** @param approve is asked before anything is changed. @throws LOCKED, NOT_FOUND, NOT_INITIALIZED, UNSAFE, CORRUPT, INCOMPATIBLE, NO_SPACE, IO_ERROR */
+export async function repairDirectory(dataDir: string, approve: (report: RepairReport) => Promise<void>): Promise<RepairReport> {
+  return (await import("./repair/verbs.ts")).repairDirectory(dataDir, approve);
 }
 
 export interface DirectoryIdentity {

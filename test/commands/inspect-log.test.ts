@@ -76,7 +76,7 @@ test("what cannot be asked is refused with one line and its exit code", async ()
     ["inspect-log x", 2, "is not a range"], ["inspect-log 9..3", 2, "ends before it begins"], ["inspect-log 999999", 4, "the log of n1 ends at index"], ["inspect-log --type put", 2, "command, config, noop"],
     ["inspect-log --node n7", 4, "no member"], [`inspect-log --data-dir ${join(home, "nowhere")}`, 4, "does not exist"], [`inspect-log --data-dir ${home}`, 4, "holds no node"], ["inspect-log -r eu", 4, "eu"],
     [`inspect-log --data-dir ${dataDir} -r eu`, 4, "eu"], [`inspect-log --data-dir ${dataDir} --follow`, 2, "--follow"], ["inspect-log --last 3 --limit 4", 2, "--limit"], ["inspect-log blame app/none", 4, "no entry of the log"],
-    ["inspect-log blame", 2, "KEY"], ["inspect-log verify", 2, "data-dir"], [`inspect-log verify --data-dir ${home}`, 4, "holds no node"], ["inspect-log diff", 2, "one log to compare"], ["inspect-log diff --node n1,n9", 4, "no member"],
+    ["inspect-log blame", 2, "KEY"], ["inspect-log verify", 2, "data-dir"], ["inspect-log repair", 2, "data-dir"], [`inspect-log repair --data-dir ${home}`, 4, "holds no node"], [`inspect-log verify --data-dir ${home}`, 4, "holds no node"], ["inspect-log diff", 2, "one log to compare"], ["inspect-log diff --node n1,n9", 4, "no member"],
   ];
   for (const [line, code, text] of expectations) {
     const outcome = await run(line);
@@ -88,6 +88,19 @@ test("what cannot be asked is refused with one line and its exit code", async ()
 test("without a daemon it says how to look at a directory", async () => {
   const { code, stderr } = await raftctl(["inspect-log"], { env: { RAFTCTL_SOCKET: join(home, "none.sock") } });
   expect([code, stderr.trimEnd().split("\n")]).toEqual([3, [expect.stringContaining("UNREACHABLE"), "hint: the log of a stopped node is read with --data-dir DIR"]]);
+});
+
+test("a damaged node of one is repaired: a dry run and a script without --yes change nothing (9), and then it is sound again", async () => {
+  const { directory } = await damagedCopy();
+  expect((await run(`inspect-log repair --data-dir ${dataDir} --dry-run`)).code).toBe(6);
+  const planned = await run(`inspect-log repair --data-dir ${directory} --dry-run --json`);
+  expect([planned.code, planned.json.result]).toEqual([0, expect.objectContaining({ applied: false, node: "n1", damages: [expect.stringContaining("is damaged at byte")], keeps: expect.stringMatching(/^(state|log)$/), aside: null })]);
+  expect((await run(`inspect-log repair --data-dir ${directory}`)).code).toBe(9);
+  expect((await run(`inspect-log verify --data-dir ${directory}`)).code).toBe(13);
+  const done = await run(`inspect-log repair --data-dir ${directory} --yes`);
+  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining(`the damaged files are in ${directory}/damaged-1`)]);
+  expect((await run(`inspect-log verify --data-dir ${directory}`)).code).toBe(0);
+  expect((await run(`inspect-log repair --data-dir ${directory} --yes`)).stdout).toContain("is not damaged: nothing is repaired");
 });
 
 test("a damaged log is listed up to the damage and ends with exit 13; verify and diff say where it is (U7)", async () => {

@@ -57,7 +57,7 @@ export function verificationFinding({ dataDir, damages }: Verification): Raftctl
   const more = damages.length === 1 ? "" : ` (and ${damages.length - 1} more)`;
   return new RaftctlError("CORRUPT", `${first.message}${more}`, {
     details: { file: first.file, offset: first.offset, lastIndex: indexText(first.lastIndex), dataDir },
-    hint: "keep a copy of the directory; then replace the member: raftctl join --fresh, or raftctl member replace",
+    hint: "keep a copy of the directory; then replace the member: raftctl join --fresh, or raftctl member replace; of a cluster of one: raftctl inspect-log repair",
   });
 }
 

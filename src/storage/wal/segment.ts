@@ -130,7 +130,7 @@ export function damagedSegment(path: string, offset: number, reason: string, las
   const after = lastIndex === undefined ? "" : `, behind ${lastIndex}`;
   return new RaftctlError("CORRUPT", `${path} is damaged at byte ${offset}${after}: ${reason}`, {
     details: { file: path, offset, ...(lastIndex === undefined ? {} : { lastIndex }) },
-    hint: "raftctl inspect-log verify",
+    hint: "raftctl inspect-log verify --data-dir DIR",
   });
 }
 
