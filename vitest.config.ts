@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// unit: in process, no sockets but loopback, a few seconds. tidy: the tree itself. e2e: the built binary and real daemons, after everything else and
+// unit: in process, no sockets but loopback, a few seconds. tidy: the tree itself. e2e: the built binary and real daemons, apart from everything else and
 // one file at a time, because they measure time and would measure the other tests with it.
 export default defineConfig({
   test: {

@@ -136,6 +136,16 @@ export async function* readSnapshotChunks(file: DiskFile, crc32: Crc32): AsyncGe
   }
 }
 
+/** Reads a file from its first to its last byte. @throws RaftctlError CORRUPT also for one of another cluster or region, INCOMPATIBLE */
+export async function verifySnapshotFile(file: DiskFile, owner: Pick<SnapshotHeader, "clusterId" | "region">, crc32: Crc32): Promise<SnapshotInfo> {
+  const { header: { clusterId, region, index, term, membership } } = await readSnapshotHeader(file, crc32);
+  if (clusterId !== owner.clusterId || region !== owner.region) throw damagedSnapshot(file.path, 20, `it belongs to region ${region} of cluster ${clusterId}`);
+  const chunks = readSnapshotChunks(file, crc32);
+  let step = await chunks.next();
+  while (step.done !== true) step = await chunks.next();
+  return { index, term, membership, bytes: await file.size(), path: file.path, digest: step.value };
+}
+
 /** One spelling for each membership, so that equal ones are equal texts. */
 export function membershipJson(membership: Membership): string {
   const { voters, votersOutgoing, learners, learnersNext, members, replacements } = membership;

@@ -9,7 +9,7 @@ import { mark } from "../base/mark.ts";
 import type { SnapshotMeta } from "../raft/message.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import { makeDurableDirectory } from "./durable-file.ts";
-import { chunkBytesMax, damagedSnapshot, membershipJson, readSnapshotChunks, readSnapshotHeader, SnapshotEncoder, type SnapshotInfo } from "./snapshot-file.ts";
+import { chunkBytesMax, damagedSnapshot, membershipJson, readSnapshotChunks, verifySnapshotFile, SnapshotEncoder, type SnapshotInfo } from "./snapshot-file.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 
 export type { SnapshotInfo } from "./snapshot-file.ts";
@@ -217,14 +217,7 @@ async function append(file: DiskFile, offset: number, bytes: Uint8Array): Promis
 async function verified({ disk, crc32, clusterId, region }: SnapshotStoreOptions, path: string): Promise<SnapshotInfo> {
   const file = await disk.open(path, "read");
   try {
-    const { header } = await readSnapshotHeader(file, crc32);
-    if (header.clusterId !== clusterId || header.region !== region) {
-      throw damagedSnapshot(path, 20, `it belongs to region ${header.region} of cluster ${header.clusterId}`);
-    }
-    const chunks = readSnapshotChunks(file, crc32);
-    let step = await chunks.next();
-    while (step.done !== true) step = await chunks.next();
-    return { ...fieldsOf(header), bytes: await file.size(), path, digest: step.value };
+    return await verifySnapshotFile(file, { clusterId, region }, crc32);
   } finally {
     await file.close();
   }

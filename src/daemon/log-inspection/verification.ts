@@ -12,7 +12,7 @@ import { emptyMembership } from "../../raft/membership.ts";
 import type { SnapshotMeta } from "../../raft/message.ts";
 import { layout, type Identity } from "../../storage/data-dir.ts";
 import type { DiskFile } from "../../storage/disk.ts";
-import { damagedSnapshot, readSnapshotChunks, readSnapshotHeader } from "../../storage/snapshot-file.ts";
+import { verifySnapshotFile } from "../../storage/snapshot-file.ts";
 import { recoveredRegions, type WalImage } from "../../storage/wal/recovery.ts";
 import type { LogDamage } from "../../wire/log-inspection.ts";
 import { damageOf, identityOf, type DirectoryPlace } from "./directory-log.ts";
@@ -87,13 +87,9 @@ async function verifySnapshots({ disk, crc32 }: DirectoryPlace, { clusterId }: I
   return newest;
 }
 
-async function verifySnapshot(file: DiskFile, clusterId: string, crc32: Crc32): Promise<{ meta?: SnapshotMeta; damage?: RaftctlError }> {
+async function verifySnapshot(file: DiskFile, clusterId: Identity["clusterId"], crc32: Crc32): Promise<{ meta?: SnapshotMeta; damage?: RaftctlError }> {
   try {
-    const { header } = await readSnapshotHeader(file, crc32);
-    if (header.clusterId !== clusterId || header.region !== globalRegion) throw damagedSnapshot(file.path, 20, `it belongs to region ${header.region} of cluster ${header.clusterId}`);
-    const chunks = readSnapshotChunks(file, crc32);
-    while ((await chunks.next()).done !== true);
-    return { meta: header };
+    return { meta: await verifySnapshotFile(file, { clusterId, region: globalRegion }, crc32) };
   } catch (thrown) {
     return { damage: damageIn(thrown) };
   }

@@ -9,7 +9,7 @@ import { emptyMembership } from "../../raft/membership.ts";
 import type { SnapshotMeta } from "../../raft/message.ts";
 import { layout, type Identity } from "../../storage/data-dir.ts";
 import type { Disk } from "../../storage/disk.ts";
-import { damagedSnapshot, readSnapshotChunks, readSnapshotHeader } from "../../storage/snapshot-file.ts";
+import { verifySnapshotFile } from "../../storage/snapshot-file.ts";
 import { readWal, recoveredRegions, type RecoveredRegion, type WalImage } from "../../storage/wal/recovery.ts";
 
 export interface DirectoryLog {
@@ -44,11 +44,7 @@ async function newestSnapshot(disk: Disk, directory: string, { clusterId }: Iden
   if (newest === undefined) return undefined;
   const file = await disk.open(`${folder}/${newest}`, "read");
   try {
-    const { header } = await readSnapshotHeader(file, crc32);
-    if (header.clusterId !== clusterId || header.region !== globalRegion) throw damagedSnapshot(file.path, 20, `it belongs to region ${header.region} of cluster ${header.clusterId}`);
-    const chunks = readSnapshotChunks(file, crc32);
-    while ((await chunks.next()).done !== true);
-    return { index: header.index, term: header.term, membership: header.membership };
+    return await verifySnapshotFile(file, { clusterId, region: globalRegion }, crc32);
   } finally {
     await file.close();
   }

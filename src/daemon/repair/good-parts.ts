@@ -14,7 +14,7 @@ import { emptyMembership, type Membership } from "../../raft/membership.ts";
 import type { SnapshotMeta } from "../../raft/message.ts";
 import { layout, type Identity } from "../../storage/data-dir.ts";
 import type { Disk, DiskFile } from "../../storage/disk.ts";
-import { damagedSnapshot, readSnapshotChunks, readSnapshotHeader } from "../../storage/snapshot-file.ts";
+import { readSnapshotHeader, verifySnapshotFile } from "../../storage/snapshot-file.ts";
 import { LogScan, segmentsToRead, type RecoveredRegion } from "../../storage/wal/recovery.ts";
 import { logStart, pristineHardState } from "../../storage/wal/replay.ts";
 import { readWhole, segmentName } from "../../storage/wal/segment.ts";
@@ -103,7 +103,7 @@ async function readSnapshots({ disk, crc32, directory }: RepairPlace, { clusterI
   let membership: Membership | undefined;
   for (const name of names.toReversed()) {
     try {
-      const newest = await reading(disk, `${folder}/${name}`, (file) => verified(file, clusterId, crc32));
+      const newest = await reading(disk, `${folder}/${name}`, (file) => verifySnapshotFile(file, { clusterId, region: globalRegion }, crc32));
       return { newest, membership: membership ?? newest.membership, damaged, damages };
     } catch (thrown) {
       damages.push(damageOf(thrown));
@@ -112,14 +112,6 @@ async function readSnapshots({ disk, crc32, directory }: RepairPlace, { clusterI
     }
   }
   return { newest: noSnapshot, membership: membership ?? emptyMembership, damaged, damages };
-}
-
-async function verified(file: DiskFile, clusterId: string, crc32: Crc32): Promise<SnapshotMeta> {
-  const { header } = await readSnapshotHeader(file, crc32);
-  if (header.clusterId !== clusterId || header.region !== globalRegion) throw damagedSnapshot(file.path, 20, `it belongs to region ${header.region} of cluster ${header.clusterId}`);
-  const chunks = readSnapshotChunks(file, crc32);
-  while ((await chunks.next()).done !== true);
-  return { index: header.index, term: header.term, membership: header.membership };
 }
 
 async function reading<T>(disk: Disk, path: string, read: (file: DiskFile) => Promise<T>): Promise<T> {

@@ -69,9 +69,9 @@ export const inspectionMutants: readonly Mutant[] = [
   {
     name: "inspect-snapshot-of-another-cluster-is-sound",
     breaks: ["H42"],
-    file: "src/daemon/log-inspection/verification.ts",
-    find: "if (header.clusterId !== clusterId || header.region !== globalRegion) throw",
-    replace: "if (header.clusterId === clusterId && header.region !== globalRegion) throw",
+    file: "src/storage/snapshot-file.ts",
+    find: "if (clusterId !== owner.clusterId || region !== owner.region) throw",
+    replace: "if (clusterId === owner.clusterId && region !== owner.region) throw",
     tests: verified,
   },
   {
@@ -85,9 +85,9 @@ export const inspectionMutants: readonly Mutant[] = [
   {
     name: "inspect-content-of-snapshots-not-read",
     breaks: ["H42"],
-    file: "src/daemon/log-inspection/verification.ts",
-    find: "while ((await chunks.next()).done !== true);",
-    replace: "void chunks;",
+    file: "src/storage/snapshot-file.ts",
+    find: "while (step.done !== true) step = await chunks.next();\n  return { index, term, membership, bytes: await file.size(), path: file.path, digest: step.value };",
+    replace: "return { index, term, membership, bytes: await file.size(), path: file.path, digest: String(step.value) };",
     tests: verified,
   },
   {
