@@ -62,7 +62,7 @@ test("a dry run counts and writes nothing; without a word of agreement nothing i
   const planned = await restoreIntoCluster(cluster.client, request(backup, { dryRun: true, yes: false }));
   expect(planned).toMatchObject({ applied: false, put: 5, deleted: 1, unchanged: 0 });
   expect(intoClusterText(planned)).toBe("5 keys would be written, 1 would be deleted, 0 would be left alone: as in /b (index 7)");
-  const refusal = { code: "UNSAFE", message: expect.stringContaining("5 keys are written and 1 are deleted") };
+  const refusal = { code: "UNSAFE", message: expect.stringContaining("this writes 5 keys and deletes 1, so that the cluster that runs holds the keys of /b") };
   await expect(restoreIntoCluster(cluster.client, request(backup, { yes: false }))).rejects.toMatchObject(refusal);
   expect(cluster.written).toEqual([]);
 });

@@ -53,7 +53,7 @@ export function repairText(document: RepairDocument): string {
 
 /** Asks an operator, who alone can know whether what comes behind can be done without. */
 export function approval(yes: boolean): (report: RepairReport) => Promise<void> {
-  return (report) => confirm(`of ${visible(report.directory)} is kept ${keptText(repairDocument(report))}`, yes);
+  return (report) => confirm(`this keeps of ${visible(report.directory)} ${keptText(repairDocument(report))}`, yes);
 }
 
 function keptText({ keeps, lastIndex, lastTerm }: RepairDocument): string {

@@ -59,7 +59,7 @@ export async function restoreIntoCluster({ kv }: Pick<Client, "kv">, request: In
 }
 
 function question({ put, deleted }: KeyCounts, { path, header }: IntoClusterRequest["file"]): string {
-  return `${put} keys are written and ${deleted} are deleted, so that the cluster that runs holds the keys of ${visible(path)} (index ${header.index})`;
+  return `this writes ${put} keys and deletes ${deleted}, so that the cluster that runs holds the keys of ${visible(path)} (index ${header.index})`;
 }
 
 export function intoClusterText({ applied, file, put, deleted, unchanged, from }: IntoClusterDocument): string {
