@@ -178,9 +178,10 @@ class LmdbStore implements CompactableStore {
   async compact(): Promise<StoreSpace> {
     this.#checkOpen();
     if (this.#isReplacing || this.#touched !== undefined) throw new RaftctlError("BUSY", "the state is being replaced or compacted already");
+    const image = this.#environment.image();
     const touched = new TouchedKeys();
     this.#touched = touched;
-    const compacted = this.#copyCompactly(touched, this.#environment.image());
+    const compacted = this.#copyCompactly(touched, image);
     this.#compacting = compacted.catch(() => undefined);
     return compacted;
   }

@@ -5,7 +5,7 @@ import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8 } from "../../src/base/bytes.ts";
-import type { Store } from "../../src/machine/store.ts";
+import { imagesMax, type Store } from "../../src/machine/store.ts";
 import { openLmdbStore, type CompactableStore } from "../../src/platform/lmdb-store.ts";
 import { asyncOf, contentOf, pair, text } from "../machine/bytes-of.ts";
 import { storeContract } from "../machine/store-contract.ts";
@@ -269,6 +269,16 @@ test("what is written and deleted while the state is compacted is in the compact
     await compacted;
     expect(held(store)).toEqual(sorted(model));
   }
+  await store.close();
+});
+
+test("a compaction that cannot begin, because too many images are open, is no obstacle to the next one", async () => {
+  const { store, model } = await fullStore(newDirectory());
+  const images = Array.from({ length: imagesMax }, () => store.image());
+  await expect(store.compact()).rejects.toMatchObject({ code: "BUSY" });
+  for (const image of images) image.close();
+  await expect(store.compact()).resolves.toMatchObject({});
+  expect(held(store)).toEqual(sorted(model));
   await store.close();
 });
 

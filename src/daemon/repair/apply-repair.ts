@@ -8,6 +8,7 @@
 //
 // Before 5 the damage is still there, and a repair begins again; in the middle of 5 there is no log, no daemon starts, and a repair only has to finish.
 
+import { assert } from "../../base/assert.ts";
 import { globalRegion } from "../../base/ids.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { markWrites } from "../../host/region-storage.ts";
@@ -81,6 +82,7 @@ async function snapshotState(parts: RepairParts, directory: string, { identity: 
     const image = new Machine({ store, crc32, versions }).image();
     try {
       const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(directory, globalRegion), crc32, clusterId, region: globalRegion, logger: silentLogger });
+      assert(image.index === begin.index, "the state is where it was when the repair was planned");
       if (snapshots.latest?.index !== image.index) await snapshots.write({ index: image.index, term: image.term, membership: begin.membership }, image.chunks());
     } finally {
       image.close();
