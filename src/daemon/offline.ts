@@ -15,7 +15,7 @@ import { createIdentity, dataFormat, readIdentity, type Identity } from "../stor
 import { firstClusterIncarnation } from "../wire/handshake.ts";
 import type { Rehearsal } from "./backup/rehearsal.ts";
 import { readForming } from "./formation/forming-file.ts";
-import type { RepairReport } from "./repair/verbs.ts";
+import type { RepairReport, RepairRequest } from "./repair/verbs.ts";
 import type { JoinIntent } from "./join-intent.ts";
 import { randomNodeId, withProbe } from "./probe.ts";
 
@@ -36,13 +36,13 @@ export async function startRehearsal(file: string): Promise<Rehearsal> {
 }
 
 /** As `repairDirectory`, and nothing is changed. */
-export async function rehearseRepair(dataDir: string): Promise<RepairReport> {
-  return (await import("./repair/verbs.ts")).rehearseRepair(dataDir);
+export async function rehearseRepair(dataDir: string, request: RepairRequest): Promise<RepairReport> {
+  return (await import("./repair/verbs.ts")).rehearseRepair(dataDir, request);
 }
 
 /** @param approve is asked before anything is changed. @throws LOCKED, NOT_FOUND, NOT_INITIALIZED, UNSAFE, CORRUPT, INCOMPATIBLE, NO_SPACE, IO_ERROR */
-export async function repairDirectory(dataDir: string, approve: (report: RepairReport) => Promise<void>): Promise<RepairReport> {
-  return (await import("./repair/verbs.ts")).repairDirectory(dataDir, approve);
+export async function repairDirectory(dataDir: string, request: RepairRequest, approve: (report: RepairReport) => Promise<void>): Promise<RepairReport> {
+  return (await import("./repair/verbs.ts")).repairDirectory(dataDir, request, approve);
 }
 
 export interface DirectoryIdentity {

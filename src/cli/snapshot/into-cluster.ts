@@ -36,7 +36,7 @@ const batchBytesMax = 4 * 1024 * 1024;
 
 export interface IntoClusterRequest {
   /** The whole file has been read to say so. */
-  readonly file: Pick<InspectedFile, "path" | "header" | "streams">;
+  readonly file: Pick<InspectedFile, "path" | "header">;
   readonly withRecords: WithRecords;
   readonly region: string;
   readonly dryRun: boolean;

@@ -37,7 +37,7 @@ async function lookOnce<T>(disk: Disk, folder: string, look: (file: DiskFile) =>
   return found;
 }
 
-async function lookAndClose<T>(file: DiskFile, look: (file: DiskFile) => Promise<T>): Promise<T> {
+export async function lookAndClose<T>(file: DiskFile, look: (file: DiskFile) => Promise<T>): Promise<T> {
   try {
     return await look(file);
   } finally {

@@ -104,8 +104,8 @@ async function noting<T>(report: VerificationReport, look: () => Promise<T>): Pr
   }
 }
 
-/** Everything that is not damage ends the verification. */
-function damageIn(thrown: unknown): RaftctlError {
+/** Everything that is not damage is thrown on. */
+export function damageIn(thrown: unknown): RaftctlError {
   const error = toRaftctlError(thrown);
   if (error.code !== "CORRUPT") throw error;
   return error;

@@ -1,12 +1,13 @@
 // Carries a repair out, in an order that a crash cannot hurt, and again as often as needed. Nothing is deleted: what is damaged goes to <data-dir>/damaged-<n>/.
 //
 //   1 aside     damaged snapshots get out of the way
-//   2 state     the state becomes a snapshot, when it is what is kept
+//   2 state     it becomes a snapshot, when it is what is kept
 //   3 log       a new one is written beside the old one, in <data-dir>/wal.repaired, whole and durable
 //   4 fence     the identity gets the next cluster incarnation: who may have joined in the part that is lost is no member any more
-//   5 exchange  the old log goes aside, the new one takes its place
+//   5 exchange  the state goes aside when it holds more than what is kept; the old log goes aside, the new one takes its place
 //
-// Before 5 the damage is still there, and a repair begins again; in the middle of 5 there is no log, no daemon starts, and a repair only has to finish.
+// Before the old log goes what is wrong with it is still there, and a repair begins again; from there on there is no log, no daemon starts, and a repair
+// only has to finish.
 
 import { assert } from "../../base/assert.ts";
 import { globalRegion } from "../../base/ids.ts";
@@ -38,6 +39,7 @@ export async function applyRepair(parts: RepairParts, directory: string, plan: R
   await writeLog(parts, directory, plan);
   const { clusterIncarnation } = plan.identity;
   await raiseClusterIncarnation(disk, directory, { ...plan.identity, clusterIncarnation: clusterIncarnation + 1 }, crc32);
+  if (plan.statesAside) await disk.rename(layout.state(directory, globalRegion), `${aside}/state`);
   await disk.rename(layout.wal(directory), `${aside}/wal`);
   await disk.syncDirectory(aside);
   await finishExchange(disk, directory);

@@ -2,7 +2,7 @@
 // applied the log. Changes nothing; no daemon may have the directory.
 
 import type { Crc32 } from "../../base/crc.ts";
-import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
+import { RaftctlError } from "../../base/errors.ts";
 import { globalRegion } from "../../base/ids.ts";
 import { recoverLog } from "../../host/region-storage.ts";
 import { positionKey } from "../../machine/keyspace.ts";
@@ -13,11 +13,13 @@ import { decodeMembership } from "../../raft/membership-codec.ts";
 import { emptyMembership, type Membership } from "../../raft/membership.ts";
 import type { SnapshotMeta } from "../../raft/message.ts";
 import { layout, type Identity } from "../../storage/data-dir.ts";
-import type { Disk, DiskFile } from "../../storage/disk.ts";
+import type { Disk } from "../../storage/disk.ts";
 import { readSnapshotHeader, verifySnapshotFile } from "../../storage/snapshot-file.ts";
 import { LogScan, segmentsToRead, type RecoveredRegion } from "../../storage/wal/recovery.ts";
 import { logStart, pristineHardState } from "../../storage/wal/replay.ts";
 import { readWhole, segmentName } from "../../storage/wal/segment.ts";
+import { lookAndClose } from "../log-inspection/snapshot-files.ts";
+import { damageIn } from "../log-inspection/verification.ts";
 
 export interface GoodParts {
   /** Of the snapshot and the entries behind it that can be read without a gap. */
@@ -51,7 +53,7 @@ export async function readGoodParts(place: RepairPlace, identity: Identity): Pro
   try {
     held = recoverLog(log.region, snapshots.newest);
   } catch (thrown) {
-    damages.push(damageOf(thrown));
+    damages.push(damageIn(thrown));
     held = { hardState: log.region.hardState, entries: [] };
   }
   const applied = decodePosition(await readStateValue(layout.state(directory, globalRegion), positionKey), crc32);
@@ -69,7 +71,7 @@ async function readLog({ disk, crc32, directory }: RepairPlace, identity: Identi
   try {
     for (const sequence of await segmentsToRead({ disk, directory: wal })) {
       const path = `${wal}/${segmentName(sequence)}`;
-      const bytes = await reading(disk, path, readWhole);
+      const bytes = await lookAndClose(await disk.open(path, "read"), readWhole);
       try {
         scan.add(path, sequence, bytes);
       } finally {
@@ -78,7 +80,7 @@ async function readLog({ disk, crc32, directory }: RepairPlace, identity: Identi
     }
     scan.finish();
   } catch (thrown) {
-    damages.push(damageOf(thrown));
+    damages.push(damageIn(thrown));
   }
   const found = scan.regions.get(globalRegion);
   if (found === undefined) return { region: { hardState: pristineHardState, snapshot: logStart, entries: [] }, damages };
@@ -103,32 +105,17 @@ async function readSnapshots({ disk, crc32, directory }: RepairPlace, { clusterI
   let membership: Membership | undefined;
   for (const name of names.toReversed()) {
     try {
-      const newest = await reading(disk, `${folder}/${name}`, (file) => verifySnapshotFile(file, { clusterId, region: globalRegion }, crc32));
+      const newest = await lookAndClose(await disk.open(`${folder}/${name}`, "read"), (file) => verifySnapshotFile(file, { clusterId, region: globalRegion }, crc32));
       return { newest, membership: membership ?? newest.membership, damaged, damages };
     } catch (thrown) {
-      damages.push(damageOf(thrown));
+      damages.push(damageIn(thrown));
       damaged.push(name);
-      membership ??= await reading(disk, `${folder}/${name}`, (file) => readSnapshotHeader(file, crc32)).then(({ header }) => header.membership, () => undefined);
+      membership ??= await lookAndClose(await disk.open(`${folder}/${name}`, "read"), (file) => readSnapshotHeader(file, crc32)).then(({ header }) => header.membership, () => undefined);
     }
   }
   return { newest: noSnapshot, membership: membership ?? emptyMembership, damaged, damages };
 }
 
-async function reading<T>(disk: Disk, path: string, read: (file: DiskFile) => Promise<T>): Promise<T> {
-  const file = await disk.open(path, "read");
-  try {
-    return await read(file);
-  } finally {
-    await file.close();
-  }
-}
-
 function missingEnd(applied: number, end: number): RaftctlError {
   return new RaftctlError("CORRUPT", `the state has applied index ${applied}, but the log ends at ${end}: a part of the log is missing`);
-}
-
-function damageOf(thrown: unknown): RaftctlError {
-  const error = toRaftctlError(thrown);
-  if (error.code !== "CORRUPT") throw error;
-  return error;
 }

@@ -9,50 +9,58 @@ import { systemParts } from "../parts.ts";
 import { withLockedDirectory } from "../recovery/collect.ts";
 import { applyRepair, finishExchange, isHalfExchanged, type RepairParts } from "./apply-repair.ts";
 import { readGoodParts } from "./good-parts.ts";
-import { planRepair, type RepairPlan } from "./repair-plan.ts";
+import { planRepair, planTruncation, type RepairPlan } from "./repair-plan.ts";
+
+export interface RepairRequest {
+  /** The log is cut behind this index, damaged or not. undefined: what is damaged is repaired, and nothing else. */
+  readonly truncateAt: number | undefined;
+}
 
 export interface RepairReport {
   readonly directory: string;
   readonly node: string;
-  /** undefined: nothing is damaged, or an earlier repair only had to be finished. */
+  /** An earlier repair had only to be finished. */
+  readonly wasBegun: boolean;
+  /** undefined: nothing else is to be done. */
   readonly plan: RepairPlan | undefined;
-  readonly finished: boolean;
-  /** Where the damaged files are; undefined when nothing was changed. */
+  /** Something was changed. */
+  readonly applied: boolean;
+  /** Where the files that do not count any more are; undefined when there are none. */
   readonly aside: string | undefined;
 }
 
 /** What `repairDirectory` would do, and nothing is changed. @throws LOCKED, NOT_FOUND, NOT_INITIALIZED, UNSAFE, CORRUPT, INCOMPATIBLE */
-export function rehearseRepair(dataDir: string): Promise<RepairReport> {
+export function rehearseRepair(dataDir: string, request: RepairRequest): Promise<RepairReport> {
   return withLockedDirectory(dataDir, async (directory) => {
     const parts = await repairParts();
     const identity = await identityIn(parts, directory);
-    const half = await isHalfExchanged(parts.disk, directory);
-    const plan = half ? undefined : await planned(parts, directory, identity);
-    return { directory, node: identity.name, plan, finished: half, aside: undefined };
+    const wasBegun = await isHalfExchanged(parts.disk, directory);
+    const plan = wasBegun ? undefined : await planned(parts, directory, identity, request);
+    return { directory, node: identity.name, wasBegun, plan, applied: false, aside: undefined };
   });
 }
 
 /** @param approve is asked before anything is changed; it rejects when the repair shall not go on. @throws as `rehearseRepair`, NO_SPACE, IO_ERROR */
-export function repairDirectory(dataDir: string, approve: (report: RepairReport) => Promise<void>): Promise<RepairReport> {
-  return withLockedDirectory(dataDir, async (directory) => repairWith(await repairParts(), directory, approve));
+export function repairDirectory(dataDir: string, request: RepairRequest, approve: (report: RepairReport) => Promise<void>): Promise<RepairReport> {
+  return withLockedDirectory(dataDir, async (directory) => repairWith(await repairParts(), directory, request, approve));
 }
 
 /** Nobody else has the directory. */
-export async function repairWith(parts: RepairParts, directory: string, approve: (report: RepairReport) => Promise<void>): Promise<RepairReport> {
+export async function repairWith(parts: RepairParts, directory: string, request: RepairRequest, approve: (report: RepairReport) => Promise<void>): Promise<RepairReport> {
   const identity = await identityIn(parts, directory);
-  const report = { directory, node: identity.name, plan: undefined, finished: false, aside: undefined };
-  if (await isHalfExchanged(parts.disk, directory)) {
-    await finishExchange(parts.disk, directory);
-    return { ...report, finished: true };
-  }
-  const plan = await planned(parts, directory, identity);
+  const wasBegun = await isHalfExchanged(parts.disk, directory);
+  // It was agreed to when it was begun.
+  if (wasBegun) await finishExchange(parts.disk, directory);
+  const plan = await planned(parts, directory, identity, request);
+  const report = { directory, node: identity.name, wasBegun, plan, applied: wasBegun, aside: undefined };
   if (plan === undefined) return report;
-  await approve({ ...report, plan });
-  return { ...report, plan, aside: await applyRepair(parts, directory, plan) };
+  await approve(report);
+  return { ...report, applied: true, aside: await applyRepair(parts, directory, plan) };
 }
 
-async function planned({ disk, crc32 }: RepairParts, directory: string, identity: Identity): Promise<RepairPlan | undefined> {
-  return planRepair(identity, await readGoodParts({ disk, crc32, directory }, identity), directory);
+async function planned({ disk, crc32 }: RepairParts, directory: string, identity: Identity, { truncateAt }: RepairRequest): Promise<RepairPlan | undefined> {
+  const good = await readGoodParts({ disk, crc32, directory }, identity);
+  return truncateAt === undefined ? planRepair(identity, good, directory) : planTruncation(identity, good, { directory, at: truncateAt });
 }
 
 async function identityIn({ disk, crc32 }: RepairParts, directory: string): Promise<Identity> {

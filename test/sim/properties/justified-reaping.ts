@@ -41,7 +41,7 @@ export class JustifiedReaping implements Property {
     if (before?.term !== term || before.boot !== boot) this.#leading.set(id, { boot, term, since: this.#options.now() });
   }
 
-  /** An answer to an earlier term says that it is up all the same. */
+  /** An answer to an earlier term of this leader may have been under way for long: it does not count. */
   heard(replica: ReplicaView, from: NodeId, answer: Message): void {
     if (answer.type !== "appendEntriesResponse" || answer.term !== replica.currentTerm) return;
     const times = [...(this.#heard.get(pairOf(replica, from)) ?? []), this.#options.now()];

@@ -79,7 +79,11 @@ test("other content under the same index and term is told, committed or not (§5
 
 test("two terms at a committed index are told as what they are: nobody may show what was not committed as committed (§5.4)", () => {
   expect(() => new Scene(runs(replica("n1", [1, 2], 2)), runs(replica("n2", [1, 1], 2))).look()).toThrow("n2 shows index 2 of term 1 as committed, where term 2 is");
-  expect(() => new Scene(runs(replica("n1", [1], 0)), stopped("n2", new StoredDouble({ terms: [1, 1], commitIndex: 2 }))).look()).toThrow("n2 shows index 1 of term 1 as committed, which nobody has committed");
+  expect(() => new Scene(runs(replica("n1", [1], 0)), stopped("n2", new StoredDouble({ terms: [1, 1], commitIndex: 2 }))).look()).toThrow("n2 shows index 2 of term 1 as committed, which nobody has committed");
+});
+
+test("the membership that a founder begins with is committed, though its first start ended before it could say so", () => {
+  new Scene(runs(replica("n2", [], 0)), stopped("n1", new StoredDouble({ terms: [1], commitIndex: 1 }))).look();
 });
 
 test("what one event committed, applied and compacted away was committed all the same", () => {

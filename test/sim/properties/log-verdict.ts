@@ -40,6 +40,8 @@ export class LogVerdict implements Property {
 
   constructor(options: LogVerdictOptions) {
     this.#options = options;
+    // The founder's membership, which is committed before anybody can say so.
+    this.#committed.note(1, 1, 1);
     this.#next = this.#draw();
   }
 
