@@ -13,6 +13,7 @@ import type { CompactableStore } from "../platform/lmdb-store.ts";
 import { SnapshotStore } from "../storage/snapshot-store.ts";
 import { Wal } from "../storage/wal/wal.ts";
 import { admissionFault } from "../wire/cluster-version.ts";
+import { withTime } from "../wire/command.ts";
 import type { DaemonParts } from "./parts.ts";
 import { SpaceQuota } from "./space-quota.ts";
 import { refuseUnknownLevel } from "./upgrade/start-check.ts";
@@ -28,8 +29,8 @@ export interface NodeStorage {
   readonly wal: Wal;
   readonly machine: Machine;
   readonly quota: SpaceQuota;
-  /** Why the leader does not append this command; undefined: it does. */
-  readonly admit: (command: Uint8Array) => RaftctlError | undefined;
+  /** What this node appends for a command when it leads, or why it does not. */
+  readonly admit: (command: Uint8Array) => Uint8Array | RaftctlError;
   readonly region: RegionStorage;
   readonly snapshots: SnapshotStore;
   /** Gives back the space of what was deleted from the state. */
@@ -78,7 +79,8 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   const founding = identity.foundedBy === "init" ? foundingMembership(identity, config) : undefined;
   const region = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger, ...(founding === undefined ? {} : { founding }) });
   const quota = new SpaceQuota(machine);
-  const admit = (command: Uint8Array): RaftctlError | undefined => admissionFault(command, parts.versions, () => machine.level) ?? quota.admit(command);
+  const admit = (command: Uint8Array): Uint8Array | RaftctlError =>
+    admissionFault(command, parts.versions, () => machine.level) ?? quota.admit(command) ?? withTime(command, clock.wallNow());
   return { identity, wal, machine, region, snapshots, quota, admit, compactState: () => store.compact() };
 }
 

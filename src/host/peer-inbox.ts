@@ -27,7 +27,7 @@ export class PeerInbox {
   /** @throws CORRUPT for entries that are damaged, and when this node learns from it that its own state is wrong */
   async appendEntries(from: NodeId, { checkpoint, ...rpc }: AppendEntriesRpc): Promise<AppendEntriesRpcResponse> {
     const { region, crc32, messenger, audit } = this.#parts;
-    audit.received(checkpoint);
+    audit.received(checkpoint, rpc.term);
     const entries = rpc.entries.length === 0 ? [] : decodeEntries(rpc.entries, region, crc32);
     const response = await messenger.receive<AppendEntriesResponse>(from, { ...rpc, entries });
     const report = audit.report();

@@ -40,8 +40,8 @@ export interface RegionOptions {
   readonly compaction: CompactionPolicy;
   /** Bytes of a snapshot in one message; 256 KiB when absent. */
   readonly snapshotChunkBytes?: number | undefined;
-  /** What a leader answers instead of appending a command; undefined: it may come in. */
-  readonly admit?: (command: Uint8Array) => RaftctlError | undefined;
+  /** What a leader appends for a command, or answers instead; absent: each as it is. */
+  readonly admit?: (command: Uint8Array) => Uint8Array | RaftctlError;
   /** Requests that may wait here for an outcome; more are answered BUSY. */
   readonly waitingMax: number;
   /** The deadline may have come nearer: the host arms its one timer. */
@@ -156,13 +156,13 @@ export class Raft {
 
   /** Leader only. NOT_LEADER and BUSY mean that nothing was done; UNKNOWN_OUTCOME that it may have been. */
   propose(command: Uint8Array, options: WriteOptions): Promise<Proposed> {
-    const refusal = this.#proposalRefusal() ?? this.#options.admit?.(command);
-    if (refusal !== undefined) return Promise.reject(refusal);
+    const data = this.#proposalRefusal() ?? this.#options.admit?.(command) ?? command;
+    if (data instanceof RaftctlError) return Promise.reject(data);
     return new Promise((resolve, reject) => {
       const ticket = this.#ticket();
       const deadline = this.#options.clock.now() + options.timeoutMs;
       this.#proposals.add(ticket, { waitFor: options.waitFor, deadline, resolve, reject });
-      this.#driver.enqueue({ kind: "propose", ticket, data: command });
+      this.#driver.enqueue({ kind: "propose", ticket, data });
     });
   }
 

@@ -84,9 +84,10 @@ export class StateAudit {
 
   // ── on a follower ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A leader says what a majority has. */
-  received(verdict: StateCheckpoint | undefined): void {
+  /** The leader of this term says what a majority has; one of an earlier term may be why there is another one. */
+  received(verdict: StateCheckpoint | undefined, term: number): void {
     if (verdict === undefined) return;
+    if (term < this.#options.core.currentTerm) return mark("audit-verdict-of-an-earlier-term");
     this.#pending = [...this.#pending.slice(1 - pendingMax), verdict];
     this.#comparePending();
   }

@@ -1,11 +1,12 @@
-// A replicated operation as bytes. The client makes them once; they are the entry's data in every log, on every wire and in the machine, and nobody
-// in between encodes them again. All integers are little-endian. Every command has exactly one encoding, so a check compares a few lengths, and
-// decoding gives views of the bytes and copies nothing.
+// A replicated operation as bytes. The client makes them; the leader adds the time at which it took them in; from then on they are the entry's data in every
+// log, on every wire and in the machine, and nobody encodes them again. All integers are little-endian. Every command has exactly one encoding in each
+// version, so a check compares a few lengths, and decoding gives views of the bytes and copies nothing.
 //
-//    0  u8   version, 1                        16  u64  session id, 0 = none
-//    1  u8   operation                         24  u64  sequence number in the session, 0 = none
-//    2  u8   bit 0 wantPrevious,               32  u64  version that the condition wants, else 0
-//            bits 1-2 condition, bit 3 open    40       key | end | value | value that the condition wants
+//    0  u8   version: 1 of a client,           16  u64  session id, 0 = none
+//            2 in a log, with the time         24  u64  sequence number in the session, 0 = none
+//    1  u8   operation                         32  u64  version that the condition wants, else 0
+//    2  u8   bit 0 wantPrevious,               40  u64  in version 2 only: the leader's clock, ms since 1970
+//            bits 1-2 condition, bit 3 open    40 or 48 key | end | value | value that the condition wants
 //    3  u8   0
 //    4  u16  length of key (start, stream)      8  u32  length of value
 //    6  u16  length of end                     12  u32  length of the value that the condition wants
@@ -14,7 +15,8 @@ import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { limits } from "./limits.ts";
 
-const headerBytes = 40;
+const clientHeaderBytes = 40;
+const stampedHeaderBytes = 48;
 /** The value and the value that a condition wants together have at most valueBytesMax: so no command is above limits.commandBytesMax. */
 const { keyBytesMax, valueBytesMax } = limits;
 /** One byte holds the length of a name that is not empty. */
@@ -88,7 +90,8 @@ export interface SessionStamp {
   readonly sequence: number;
 }
 
-const formatVersion = 1;
+const clientVersion = 1;
+const stampedVersion = 2;
 /** The numbers stand in every log: never change or reuse one. */
 const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5 } as const;
 /** Whose key is a name, and which have neither condition nor previous record. */
@@ -98,6 +101,8 @@ const conditionKinds = { none: 0, absent: 1, version: 2, value: 3 } as const;
 const previousFlag = 0b0001;
 const openEndFlag = 0b1000;
 const u64Max = 2n ** 64n - 1n;
+/** The last moment that a Date can hold. */
+const timeMax = 8_640_000_000_000_000;
 
 /** unknown: made by a newer version. It is refused at the door; in a log it means that this node is too old to go on. */
 export type CommandFault = "malformed" | "tooLarge" | "unknown";
@@ -106,7 +111,8 @@ export type CommandFault = "malformed" | "tooLarge" | "unknown";
 export function commandFault(bytes: Uint8Array): CommandFault | undefined {
   if (bytes.length < 2) return "malformed";
   const operation = bytes[1]!;
-  if (bytes[0] !== formatVersion || operation < operations.put || operation > operations.set) return "unknown";
+  if (!isVersionKnown(bytes) || operation < operations.put || operation > operations.set) return "unknown";
+  const headerBytes = headerBytesOf(bytes);
   if (bytes.length < headerBytes || bytes[3] !== 0) return "malformed";
   const keyLength = readU16(bytes, 4);
   const endLength = readU16(bytes, 6);
@@ -115,9 +121,17 @@ export function commandFault(bytes: Uint8Array): CommandFault | undefined {
   const keyLengthMax = nameBytesMax[operation] ?? keyBytesMax;
   if (keyLength > keyLengthMax || endLength > keyBytesMax || valueLength + wantedLength > valueBytesMax) return "tooLarge";
   if (bytes.length !== headerBytes + keyLength + endLength + valueLength + wantedLength) return "malformed";
-  if (!isSessionSound(bytes)) return "malformed";
+  if (!isSessionSound(bytes) || !((timeOf(bytes) ?? 0) <= timeMax)) return "malformed";
   const sound = operation === operations.deleteRange ? isRangeSound(bytes) : isSingleSound(bytes);
   return sound ? undefined : "malformed";
+}
+
+function isVersionKnown(bytes: Uint8Array): boolean {
+  return bytes[0] === clientVersion || bytes[0] === stampedVersion;
+}
+
+function headerBytesOf(bytes: Uint8Array): number {
+  return bytes[0] === stampedVersion ? stampedHeaderBytes : clientHeaderBytes;
 }
 
 function isSessionSound(bytes: Uint8Array): boolean {
@@ -144,10 +158,31 @@ function isSingleSound(bytes: Uint8Array): boolean {
   return condition === conditionKinds.version ? !Number.isNaN(version) : version === 0;
 }
 
-/** The check at the door, before a command enters a log: accepts exactly what decodeCommand accepts. Throws BAD_REQUEST or TOO_LARGE. */
+/** The check at the door: accepts exactly what encodeCommand makes. Throws BAD_REQUEST or TOO_LARGE. */
 export function checkCommand(bytes: Uint8Array): void {
+  checkEncoding(bytes);
+  if (timeOf(bytes) !== undefined) throw new RaftctlError("BAD_REQUEST", "the command has a time already, which a leader adds when it takes it in (send it without)");
+}
+
+function checkEncoding(bytes: Uint8Array): void {
   const fault = commandFault(bytes);
   if (fault !== undefined) throw faultError(bytes, fault);
+}
+
+/** The same command as a leader puts it into its log. Anything but a client's command is left as it is. @param time ms since 1970, on its clock */
+export function withTime(bytes: Uint8Array, time: number): Uint8Array {
+  if (bytes[0] !== clientVersion || bytes.length < clientHeaderBytes) return bytes;
+  const stamped = new Uint8Array(bytes.length + stampedHeaderBytes - clientHeaderBytes);
+  stamped.set(bytes.subarray(0, clientHeaderBytes));
+  stamped[0] = stampedVersion;
+  writeSafeU64(stamped, clientHeaderBytes, Math.min(Math.max(0, Math.trunc(time)), timeMax));
+  stamped.set(bytes.subarray(clientHeaderBytes), stampedHeaderBytes);
+  return stamped;
+}
+
+/** ms since 1970, on the clock of the leader that took it in; undefined for a client's command. Only of a command that decodes. */
+export function timeOf(bytes: Uint8Array): number | undefined {
+  return bytes[0] === stampedVersion ? readSafeU64(bytes, clientHeaderBytes) : undefined;
 }
 
 function faultError(bytes: Uint8Array, fault: CommandFault): RaftctlError {
@@ -161,10 +196,11 @@ function faultError(bytes: Uint8Array, fault: CommandFault): RaftctlError {
   return new RaftctlError("BAD_REQUEST", `malformed command of ${bytes.length} bytes`);
 }
 
-/** The parts are views of `bytes`. Throws BAD_REQUEST or TOO_LARGE for anything that encodeCommand did not make. */
+/** The parts are views of `bytes`. Throws BAD_REQUEST or TOO_LARGE for anything that encodeCommand and withTime did not make. */
 export function decodeCommand(bytes: Uint8Array): Command {
-  checkCommand(bytes);
+  checkEncoding(bytes);
   const operation = bytes[1]!;
+  const headerBytes = headerBytesOf(bytes);
   const keyEnd = headerBytes + readU16(bytes, 4);
   const key = bytes.subarray(headerBytes, keyEnd);
   const session = decodeSession(bytes);
@@ -225,8 +261,8 @@ export function encodeCommand(command: Command): Uint8Array {
   const condition = command.operation === "deleteRange" ? undefined : command.condition;
   const wanted = condition?.kind === "value" ? condition.value : undefined;
   const parts = [key, end, value, wanted];
-  const bytes = new Uint8Array(parts.reduce((total, part) => total + (part?.length ?? 0), headerBytes));
-  bytes[0] = formatVersion;
+  const bytes = new Uint8Array(parts.reduce((total, part) => total + (part?.length ?? 0), clientHeaderBytes));
+  bytes[0] = clientVersion;
   bytes[1] = operations[command.operation];
   bytes[2] = flagsOf(command);
   writeU16(bytes, 4, key.length);
@@ -235,7 +271,7 @@ export function encodeCommand(command: Command): Uint8Array {
   writeU32(bytes, 12, wanted?.length ?? 0);
   if (command.session !== undefined) writeSession(bytes, command.session);
   if (condition?.kind === "version") writeSafeU64(bytes, 32, condition.version);
-  let offset = headerBytes;
+  let offset = clientHeaderBytes;
   for (const part of parts) {
     if (part === undefined) continue;
     bytes.set(part, offset);

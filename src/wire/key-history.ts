@@ -14,6 +14,8 @@ export interface HistoryEvent {
   readonly index: number;
   /** undefined: the entry itself is not at hand. */
   readonly term: number | undefined;
+  /** When the leader took it in, on its clock, ms since 1970; undefined: nobody has noted it, or the entry is not at hand. */
+  readonly time: number | undefined;
   readonly effect: HistoryEffect;
   /** Of the key afterwards, 0 when it does not exist; undefined when that does not follow. */
   readonly version: number | undefined;

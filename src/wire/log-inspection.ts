@@ -65,6 +65,8 @@ export interface LogEntry {
   type: LogEntryType;
   /** null: this node does not know that it is. */
   committed: true | null;
+  /** When the leader took the command in, on its clock, ms since 1970; null for what no client has sent, and where it was not noted. */
+  time: number | null;
   /** Of the payload. */
   bytes: number;
   /** CRC-32 of the payload. */

@@ -92,8 +92,8 @@ test("text is a table, with values only when they are asked for, and a last line
   const { stdout } = await run("history app/mode");
   const lines = stdout.trimEnd().split("\n");
   expect(lines[0]).toMatch(/^history of app\/mode {2}committed to \d+ {2}from the state at \d+ in .*\.snapshot, the log of n1, \d+ to \d+$/);
-  expect(lines[2]).toMatch(/^INDEX +TERM +EFFECT +VERSION +WHAT$/);
-  expect(lines[3]).toMatch(/^ *\d+ +\? +written +1 +put app\/mode {2}4 bytes, crc [0-9a-f]{8}$/);
+  expect(lines[2]).toMatch(/^INDEX +TERM +TIME +EFFECT +VERSION +WHAT$/);
+  expect(lines[3]).toMatch(/^ *\d+ +\? +- +written +1 +put app\/mode {2}4 bytes, crc [0-9a-f]{8}$/);
   expect(lines.at(-1)).toBe(`what it held is not known after entries 1 to ${at["four"]! - 1}: --from FILE, --data-dir DIR or --node NAME may know more`);
   expect((await run("history app/mode --values")).stdout).toContain("put app/mode  = five");
 }, 60_000);

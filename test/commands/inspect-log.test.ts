@@ -12,6 +12,8 @@ let fixture: Fixture;
 let endpoint: string;
 let dataDir: string;
 let home: string;
+/** Just before and just behind the last write. */
+let writtenAt: readonly number[];
 
 beforeAll(async () => {
   fixture = await startCluster(1);
@@ -20,7 +22,9 @@ beforeAll(async () => {
   endpoint = fixture.leader().clientAddress;
   ({ dataDir } = await client.admin.call("daemonStatus", {}));
   for (let key = 0; key < 10; key += 1) await client.kv.put(`app/k${key}`, `secret ${key}`);
+  writtenAt = [Date.now(), 0];
   await client.kv.delete("app/k3");
+  writtenAt = [writtenAt[0]!, Date.now()];
 }, 60_000);
 
 afterAll(async () => {
@@ -67,15 +71,25 @@ test("text is one aligned line for each entry below a head", async () => {
   const { stdout } = await run("inspect-log --type command --key app/k3");
   const lines = stdout.trimEnd().split("\n");
   expect(lines[0]).toMatch(/^log of n1 \(running\) {2}region global {2}term \d+ {2}vote \d+$/);
-  expect(lines[3]).toMatch(/^INDEX +TERM +TYPE +COMMITTED +BYTES +WHAT$/);
+  expect(lines[3]).toMatch(/^INDEX +TERM +TIME +TYPE +COMMITTED +BYTES +WHAT$/);
   expect(lines.slice(4).map((line) => line.split(/ {2,}/).at(-2))).toEqual(["8 bytes, crc " + lines[4]!.split("crc ")[1]!.slice(0, 8), "delete app/k3"]);
+});
+
+test("every write has the time at which the leader took it in, in the log, in blame and in history, and what was before it can be left out", async () => {
+  const [entries, blamed, told] = await Promise.all([run("inspect-log --json --last 1"), run("inspect-log blame app/k3 --json"), run("history app/k3 --json")]);
+  const times = [entries.json.result.entries[0].time, blamed.json.result.entries.at(-1).time, told.json.result.events.at(-1).time] as string[];
+  expect(new Set(times).size).toBe(1);
+  const time = Date.parse(times[0]!);
+  expect([time >= writtenAt[0]!, time <= writtenAt[1]!]).toEqual([true, true]);
+  const since = async (text: string): Promise<number> => (await run(`inspect-log --json --type command --since ${text}`)).json.result.entries.length as number;
+  expect([await since(times[0]!), await since(new Date(time + 1).toISOString()), await since("1h")]).toEqual([1, 0, 11]);
 });
 
 test("what cannot be asked is refused with one line and its exit code", async () => {
   const expectations: [string, number, string][] = [
     ["inspect-log x", 2, "is not a range"], ["inspect-log 9..3", 2, "ends before it begins"], ["inspect-log 999999", 4, "the log of n1 ends at index"], ["inspect-log --type put", 2, "command, config, noop"],
     ["inspect-log --node n7", 4, "no member"], [`inspect-log --data-dir ${join(home, "nowhere")}`, 4, "does not exist"], [`inspect-log --data-dir ${home}`, 4, "holds no node"], ["inspect-log -r eu", 4, "eu"],
-    [`inspect-log --data-dir ${dataDir} -r eu`, 4, "eu"], [`inspect-log --data-dir ${dataDir} --follow`, 2, "--follow"], ["inspect-log --last 3 --limit 4", 2, "--limit"], ["inspect-log blame app/none", 4, "no entry of the log"],
+    [`inspect-log --data-dir ${dataDir} -r eu`, 4, "eu"], [`inspect-log --data-dir ${dataDir} --follow`, 2, "--follow"], ["inspect-log --last 3 --limit 4", 2, "--limit"], ["inspect-log --since soon", 2, "is no time"], ["inspect-log --since 5m --last 3", 2, "--since"], ["inspect-log blame app/none", 4, "no entry of the log"],
     ["inspect-log blame", 2, "KEY"], ["inspect-log verify", 2, "data-dir"], ["inspect-log repair", 2, "data-dir"], [`inspect-log repair --data-dir ${home}`, 4, "holds no node"], [`inspect-log verify --data-dir ${home}`, 4, "holds no node"], ["inspect-log diff", 2, "one log to compare"], ["inspect-log diff --node n1,n9", 4, "no member"],
   ];
   for (const [line, code, text] of expectations) {
@@ -98,9 +112,9 @@ test("a damaged node of one is repaired: a dry run and a script without --yes ch
   expect((await run(`inspect-log repair --data-dir ${directory}`)).code).toBe(9);
   expect((await run(`inspect-log verify --data-dir ${directory}`)).code).toBe(13);
   const done = await run(`inspect-log repair --data-dir ${directory} --yes`);
-  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining(`the damaged files are in ${directory}/damaged-1`)]);
+  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining(`what does not count any more is in ${directory}/damaged-1`)]);
   expect((await run(`inspect-log verify --data-dir ${directory}`)).code).toBe(0);
-  expect((await run(`inspect-log repair --data-dir ${directory} --yes`)).stdout).toContain("is not damaged: nothing is repaired");
+  expect((await run(`inspect-log repair --data-dir ${directory} --yes`)).stdout).toContain("nothing is to be done in");
 });
 
 test("a damaged log is listed up to the damage and ends with exit 13; verify and diff say where it is (U7)", async () => {

@@ -69,6 +69,26 @@ test("one that halted halts again after a restart, as soon as a leader speaks to
   cluster.stop();
 });
 
+test("what the leader of an earlier term says of others' states is not believed any more, what the leader of this term says is", async () => {
+  const cluster = await Cluster.led();
+  await write(cluster, 20);
+  const first = cluster.leader;
+  cluster.crash(first);
+  const others = cluster.nodes.filter((node) => node !== first);
+  await cluster.elect(others);
+  await cluster.converge(others);
+  const follower = others.find(({ raft }) => raft.core.role === "follower")!;
+  const { currentTerm, lastIndex } = follower.raft.core.status();
+  const said = (leaderId: typeof first.id, term: number): Promise<unknown> => cluster.run(follower.raft.inbox.appendEntries(leaderId, {
+    type: "appendEntries", requestId: 1_000_000 + term, term, leaderId, prevLogIndex: lastIndex, prevLogTerm: currentTerm, leaderCommit: 0, round: 0, entries: new Uint8Array(0), checkpoint: { index: 8, digest: "0".repeat(32) },
+  }));
+  await said(first.id, currentTerm - 1);
+  expect(halted(cluster)).toEqual([]);
+  await said(cluster.leader.id, currentTerm).catch(() => undefined);
+  expect(halted(cluster)).toEqual([follower.id]);
+  cluster.stop();
+});
+
 test("a leader that a majority contradicts halts, and the others elect one of theirs and lose nothing", async () => {
   const cluster = await Cluster.led();
   await write(cluster, 20);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { utf8 } from "../../src/base/bytes.ts";
 import { type ErrorCode, RaftctlError } from "../../src/base/errors.ts";
-import { addsData, checkCommand, type Command, commandFault, decodeCommand, encodeCommand, isSetting, settingNameBytesMax, streamNameBytesMax } from "../../src/wire/command.ts";
+import { addsData, checkCommand, type Command, commandFault, decodeCommand, encodeCommand, isSetting, settingNameBytesMax, streamNameBytesMax, timeOf, withTime } from "../../src/wire/command.ts";
 import { type CommandResult, decodeResult, encodeResult, withoutPrevious } from "../../src/wire/command-result.ts";
 import { limits } from "../../src/wire/limits.ts";
 
@@ -26,6 +26,12 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ operation: fc.constant("set" as const), key, value, session }),
 );
 
+const time = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
+
+function stampedAt(bytes: Uint8Array, taken: number | null): Uint8Array {
+  return taken === null ? bytes : withTime(bytes, taken);
+}
+
 function codeOf(call: () => unknown): ErrorCode | undefined {
   try {
     call();
@@ -47,16 +53,40 @@ describe("a command", () => {
     }), { numRuns: 500 });
   });
 
-  test("has exactly one encoding: whatever decodes is encoded to the same bytes again (property)", () => {
-    fc.assert(fc.property(command, fc.nat(40), fc.nat(255), (original, offset, byte) => {
-      const bytes = encodeCommand(original);
+  test("has exactly one encoding, without a time and with one: whatever decodes is encoded to the same bytes again (property)", () => {
+    const withOrWithout = fc.tuple(command, fc.option(time)).map(([original, taken]) => stampedAt(encodeCommand(original), taken));
+    fc.assert(fc.property(withOrWithout, fc.nat(48), fc.nat(255), (bytes, offset, byte) => {
       bytes[offset % bytes.length] = byte;
       fc.pre(commandFault(bytes) === undefined);
-      expect(encodeCommand(decodeCommand(bytes))).toEqual(bytes);
+      expect(stampedAt(encodeCommand(decodeCommand(bytes)), timeOf(bytes) ?? null)).toEqual(bytes);
     }), { numRuns: 1000 });
   });
 
-  test("is accepted by the check at the door exactly when it decodes, for hostile bytes too (T25, property)", () => {
+  test("is the same command with the time at which a leader took it in, which it tells (property)", () => {
+    fc.assert(fc.property(command, time, (original, taken) => {
+      const bytes = encodeCommand(original);
+      const before = bytes.slice();
+      const stamped = withTime(bytes, taken + (taken < 2 ** 40 ? 0.75 : 0));
+      expect([decodeCommand(stamped), timeOf(stamped), timeOf(bytes), bytes]).toEqual([{ ...original }, taken, undefined, before]);
+      expect(withTime(stamped, 7)).toBe(stamped);
+    }));
+    expect(timeOf(withTime(encodeCommand(putA), -1))).toBe(0);
+    expect(new Date(timeOf(withTime(encodeCommand(putA), Number.MAX_SAFE_INTEGER))!).getUTCFullYear()).toBe(275_760);
+    for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 1), new Uint8Array(60).fill(9)]) expect(withTime(bytes, 7)).toBe(bytes);
+  });
+
+  test("with a time that no Date can hold, or cut within its time, is malformed", () => {
+    const stamped = withTime(encodeCommand(putA), 7);
+    stamped[46] = 0x1f;
+    expect(commandFault(stamped)).toBe("malformed");
+    expect(commandFault(withTime(encodeCommand(putA), 7).subarray(0, 44))).toBe("malformed");
+  });
+
+  test("is not accepted from a client that says itself when it was taken in", () => {
+    expect(() => checkCommand(withTime(encodeCommand(putA), 7))).toThrow(expect.objectContaining({ code: "BAD_REQUEST", message: expect.stringContaining("has a time already") }));
+  });
+
+  test("is accepted by the check at the door exactly when it decodes and has no time, for hostile bytes too (T25, property)", () => {
     const mutated = fc.tuple(command, fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { maxLength: 4 }), fc.integer({ min: -3, max: 3 }))
       .map(([original, changes, growth]) => {
         const bytes = encodeCommand(original);
@@ -69,8 +99,9 @@ describe("a command", () => {
     fc.assert(fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 100 })), (bytes) => {
       const atTheDoor = codeOf(() => checkCommand(bytes));
       outcomes.add(atTheDoor ?? "accepted");
-      expect(codeOf(() => decodeCommand(bytes))).toBe(atTheDoor);
-      expect(commandFault(bytes) === undefined).toBe(atTheDoor === undefined);
+      const hasTime = commandFault(bytes) === undefined && timeOf(bytes) !== undefined;
+      expect(codeOf(() => decodeCommand(bytes))).toBe(hasTime ? undefined : atTheDoor);
+      expect(commandFault(bytes) === undefined).toBe(hasTime || atTheDoor === undefined);
       expect([undefined, "BAD_REQUEST", "TOO_LARGE"]).toContain(atTheDoor);
     }), { numRuns: 5000 });
     expect(outcomes).toContain("accepted");
@@ -175,7 +206,7 @@ describe("a command", () => {
   });
 
   test("of a version or an operation that is not known is refused and told apart from a malformed one", () => {
-    for (const [offset, byte] of [[0, 0], [0, 2], [1, 0], [1, 6], [1, 255]] as const) {
+    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 6], [1, 255]] as const) {
       const bytes = encodeCommand(putA);
       bytes[offset] = byte;
       expect(commandFault(bytes)).toBe("unknown");

@@ -5,8 +5,8 @@ import type { HistoryEffect, HistoryEvent, HistorySource, KeyHistory } from "../
 import type { LogRange } from "../../wire/log-inspection.ts";
 import { bytesDocument, type BytesDocument } from "../envelope.ts";
 import { hidden } from "../inspect-log/blaming.ts";
-import { commandDocument, type CommandDocument } from "../inspect-log/documents.ts";
-import { entryText } from "../inspect-log/entry-text.ts";
+import { commandDocument, timeDocument, type CommandDocument } from "../inspect-log/documents.ts";
+import { entryText, timeText } from "../inspect-log/entry-text.ts";
 import { renderTable } from "../table.ts";
 import { shownBytes, visible } from "../terminal.ts";
 
@@ -19,6 +19,8 @@ export interface EventDocument {
   index: string;
   /** null: the entry itself is not at hand, a later state tells of it. */
   term: string | null;
+  /** When the leader took it in, on its clock, in UTC; null where it is not known. */
+  time: string | null;
   effect: HistoryEffect;
   /** Of the key afterwards, "0" when it does not exist; null when that does not follow. */
   version: string | null;
@@ -49,9 +51,9 @@ export function historyDocument(history: KeyHistory, showsValues: boolean): Hist
   return { key, keyEncoding, found: events.length > 0, committedTo: String(history.committedTo), events, unknown: unknownRanges(history).map(rangeDocument), sources, damages: [...history.damages] };
 }
 
-function eventDocument({ index, term, effect, version, command, session, source }: HistoryEvent, showsValues: boolean): EventDocument {
+function eventDocument({ index, term, time, effect, version, command, session, source }: HistoryEvent, showsValues: boolean): EventDocument {
   return {
-    index: String(index), term: term === undefined ? null : String(term), effect, version: version === undefined ? null : String(version),
+    index: String(index), term: term === undefined ? null : String(term), time: timeDocument(time ?? null), effect, version: version === undefined ? null : String(version),
     committed: effect === "pending" ? null : true, command: commandDocument(showsValues ? command : hidden(command)),
     ...(session !== undefined && { session: session.id, seq: String(session.sequence) }), source,
   };
@@ -78,6 +80,7 @@ export function historyText(history: KeyHistory, showsValues: boolean): string {
   const table = renderTable(events, [
     { title: "INDEX", cell: ({ index }) => String(index), align: "right" },
     { title: "TERM", cell: ({ term }) => (term === undefined ? "?" : String(term)), align: "right" },
+    { title: "TIME", cell: ({ time }) => timeText(time ?? null) },
     { title: "EFFECT", cell: ({ effect }) => effect },
     { title: "VERSION", cell: ({ version }) => (version === undefined ? "?" : String(version)), align: "right" },
     { title: "WHAT", cell: (event) => visible(eventText(event, showsValues)) },
@@ -86,9 +89,9 @@ export function historyText(history: KeyHistory, showsValues: boolean): string {
   return [known, "", table, ...unknownLines(history)].join("\n");
 }
 
-function eventText({ index, term, command, session }: HistoryEvent, showsValues: boolean): string {
+function eventText({ command, session }: HistoryEvent, showsValues: boolean): string {
   const shown = showsValues ? command : hidden(command);
-  return entryText({ index, term: term ?? 0, type: "command", committed: true, bytes: 0, crc: 0, session: session ?? null, command: shown, config: null, fault: null, payload: null });
+  return entryText({ session: session ?? null, command: shown, config: null, fault: null });
 }
 
 function sourcesText({ sources }: KeyHistory): string {

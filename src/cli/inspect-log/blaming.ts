@@ -7,7 +7,7 @@ import { renderTable } from "../table.ts";
 import { visible } from "../terminal.ts";
 import { Blame, type BlamedEntry, type Effect } from "./blame.ts";
 import { entryDocument, headerDocument, type EntryDocument, type HeaderDocument } from "./documents.ts";
-import { entryText, headerText } from "./entry-text.ts";
+import { entryText, headerText, timeText } from "./entry-text.ts";
 import { retained } from "./range.ts";
 
 export interface BlameDocument {
@@ -61,6 +61,7 @@ function blameText(header: LogHeader, blamed: readonly BlamedEntry[]): string {
   const table = renderTable(blamed, [
     { title: "INDEX", cell: ({ entry }) => String(entry.index), align: "right" },
     { title: "TERM", cell: ({ entry }) => String(entry.term), align: "right" },
+    { title: "TIME", cell: ({ entry }) => timeText(entry.time) },
     { title: "EFFECT", cell: ({ effect }) => effect },
     { title: "VERSION", cell: ({ version }) => (version === undefined ? "?" : String(version)), align: "right" },
     { title: "WHAT", cell: ({ entry }) => visible(entryText(entry)) },

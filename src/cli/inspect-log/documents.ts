@@ -62,6 +62,8 @@ export interface EntryDocument {
   term: string;
   type: LogEntryType;
   committed: true | null;
+  /** When the leader took it in, on its clock, in UTC; null for what no client has sent. */
+  time: string | null;
   bytes: number;
   crc: string;
   /** Always true: what does not match its checksum is never listed. */
@@ -97,14 +99,18 @@ export function segmentDocument({ file, bytes, state, lastIndex, purgeable }: Lo
 }
 
 export function entryDocument(entry: LogEntry): EntryDocument {
-  const { index, term, type, committed, bytes, crc, session, command, config, fault } = entry;
+  const { index, term, type, committed, time, bytes, crc, session, command, config, fault } = entry;
   return {
-    index: String(index), term: String(term), type, committed, bytes, crc: hexadecimal(crc), crcOk: true,
+    index: String(index), term: String(term), type, committed, time: timeDocument(time), bytes, crc: hexadecimal(crc), crcOk: true,
     ...(session !== null && { session: session.id, seq: String(session.sequence) }),
     ...(command !== null && { command: commandDocument(command) }),
     ...(config !== null && { config: configDocument(config) }),
     ...(fault !== null && { fault }),
   };
+}
+
+export function timeDocument(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
 }
 
 export function hexadecimal(crc: number): string {

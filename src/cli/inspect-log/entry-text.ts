@@ -4,7 +4,7 @@
 import type { LogCommand, LogCondition, LogEntry, LogHeader, LogValue } from "../../wire/log-inspection.ts";
 import { roughSize } from "../measure.ts";
 import { paint, shownBytes, visible } from "../terminal.ts";
-import { hexadecimal } from "./documents.ts";
+import { hexadecimal, timeDocument } from "./documents.ts";
 
 export interface Decoded {
   readonly value?: unknown;
@@ -47,21 +47,25 @@ export class EntryLines {
   }
 
   get title(): string {
-    return paint("bold", this.#line({ index: "INDEX", term: "TERM", type: "TYPE", committed: "COMMITTED", bytes: "BYTES", what: "WHAT" }));
+    return paint("bold", this.#line({ index: "INDEX", term: "TERM", time: "TIME", type: "TYPE", committed: "COMMITTED", bytes: "BYTES", what: "WHAT" }));
   }
 
   of(entry: LogEntry, decoded?: Decoded): string {
-    const { index, term, type, committed, bytes } = entry;
+    const { index, term, time, type, committed, bytes } = entry;
     const what = [entryText(entry), decodedText(decoded)].filter((text) => text !== "").join("  ");
-    return this.#line({ index: String(index), term: String(term), type, committed: committed === true ? "yes" : "?", bytes: String(bytes), what });
+    return this.#line({ index: String(index), term: String(term), time: timeText(time), type, committed: committed === true ? "yes" : "?", bytes: String(bytes), what });
   }
 
-  #line({ index, term, type, committed, bytes, what }: Record<"index" | "term" | "type" | "committed" | "bytes" | "what", string>): string {
-    return `${index.padStart(this.#indexWidth)}  ${term.padStart(this.#termWidth)}  ${type.padEnd(7)}  ${committed.padEnd(9)}  ${bytes.padStart(7)}  ${what}`.trimEnd();
+  #line({ index, term, time, type, committed, bytes, what }: Record<"index" | "term" | "time" | "type" | "committed" | "bytes" | "what", string>): string {
+    return `${index.padStart(this.#indexWidth)}  ${term.padStart(this.#termWidth)}  ${time.padEnd(24)}  ${type.padEnd(7)}  ${committed.padEnd(9)}  ${bytes.padStart(7)}  ${what}`.trimEnd();
   }
 }
 
-export function entryText({ command, config, session, fault }: LogEntry): string {
+export function timeText(time: number | null): string {
+  return timeDocument(time) ?? "-";
+}
+
+export function entryText({ command, config, session, fault }: Pick<LogEntry, "command" | "config" | "session" | "fault">): string {
   const parts: string[] = [];
   if (command !== null) parts.push(commandText(command));
   if (session !== null) parts.push(`session ${session.id}:${session.sequence}`);

@@ -7,7 +7,8 @@ import { headerDocument, type EntryDocument } from "./documents.ts";
 import { EntryLines } from "./entry-text.ts";
 import { decodedDocument, type Asked, type ListingDocument } from "./inspection.ts";
 import type { LiveLog } from "./live-log.ts";
-import { resolveRange } from "./range.ts";
+import { rangeOf } from "./listing.ts";
+import { Since } from "./range.ts";
 import { selects } from "./selection.ts";
 
 /** How long one question waits at the daemon. */
@@ -28,6 +29,7 @@ export async function followLog(log: LiveLog, asked: Asked, { document, text, wa
   };
   if (document === undefined) text(lines.title);
   const last = asked.asked.last ?? Number.MAX_SAFE_INTEGER;
+  const since = new Since(asked.since);
   let next = firstOf(log, asked);
   while (next <= last) {
     const page = await log.page(next, last, asked.content, waitMs);
@@ -39,14 +41,15 @@ export async function followLog(log: LiveLog, asked: Asked, { document, text, wa
     for (const entry of page.entries) {
       if (entry.committed !== true) break;
       next = entry.index + 1;
-      if (selects(asked.selection, entry)) await take(entry);
+      if (since.reaches(entry) && selects(asked.selection, entry)) await take(entry);
     }
   }
   return { header: headerDocument(log.header), entries: [], more: false, next: String(next) };
 }
 
 /** Where the range begins, or with what is committed next. */
-function firstOf({ header }: LiveLog, { asked }: Asked): number {
-  if (asked.first === undefined) return header.commitIndex + 1;
-  return asked.first > header.lastIndex ? asked.first : resolveRange(asked, header).first;
+function firstOf({ header }: LiveLog, plan: Asked): number {
+  const { first } = plan.asked;
+  if (first === undefined && plan.since === undefined) return header.commitIndex + 1;
+  return first !== undefined && first > header.lastIndex ? first : rangeOf(header, plan).first;
 }

@@ -6,12 +6,13 @@ import { RaftctlError } from "../../base/errors.ts";
 import type { Decoder } from "./decoder.ts";
 import { entryDocument, headerDocument, type EntryDocument, type HeaderDocument } from "./documents.ts";
 import { EntryLines, headerText } from "./entry-text.ts";
-import { limitDefault, listEntries, type ListingPlan } from "./listing.ts";
-import { parseRange, resolveRange, wholeLog } from "./range.ts";
+import { limitDefault, listEntries, rangeOf, type ListingPlan } from "./listing.ts";
+import { parseRange, parseSince, wholeLog } from "./range.ts";
 import { selectionOf, type SelectionFlags } from "./selection.ts";
 import { LogStatistics, type StatisticsDocument } from "./statistics.ts";
 
 export interface InspectionFlags extends SelectionFlags {
+  readonly since?: string | undefined;
   readonly last?: number | undefined;
   readonly limit?: number | undefined;
   readonly values?: boolean;
@@ -40,7 +41,8 @@ export async function askedFor(range: string | undefined, flags: InspectionFlags
   const selection = selectionOf(flags);
   const decode = flags.decoder === undefined ? undefined : await (await import("./decoder.ts")).loadDecoder(flags.decoder);
   const stats = flags.stats === true;
-  return { asked, selection, last: flags.last, limit: stats ? undefined : (flags.limit ?? limitDefault), content: contentOf(flags), stats, decode };
+  const since = flags.since === undefined ? undefined : parseSince(flags.since, Date.now());
+  return { asked, selection, since, last: flags.last, limit: stats ? undefined : (flags.limit ?? limitDefault), content: contentOf(flags), stats, decode };
 }
 
 function contentOf({ values, decoder }: InspectionFlags): LogContent {
@@ -55,7 +57,7 @@ export async function inspectLog(log: LogSource, asked: Asked, wantsDocument: bo
   const entries: EntryDocument[] = [];
   const lines = new EntryLines(log.header);
   // What is not there is refused before anything is printed.
-  if (asked.last === undefined) resolveRange(asked.asked, log.header);
+  rangeOf(log.header, asked);
   print(`${headerText(log.header)}\n\n${lines.title}`);
   const { next } = await listEntries(log, asked, async (entry) => {
     if (wantsDocument) entries.push(await decodedDocument(entry, asked.decode));

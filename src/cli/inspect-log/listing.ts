@@ -3,7 +3,7 @@
 
 import type { LogContent, LogEntry, LogHeader, LogRange, LogSource } from "../../wire/log-inspection.ts";
 import { RaftctlError } from "../../base/errors.ts";
-import { resolveRange, retained, type AskedRange } from "./range.ts";
+import { resolveRange, retained, Since, type AskedRange } from "./range.ts";
 import { selects, selectsAll, type Selection } from "./selection.ts";
 
 export const limitDefault = 1_000;
@@ -11,6 +11,8 @@ export const limitDefault = 1_000;
 export interface ListingPlan {
   readonly asked: AskedRange;
   readonly selection: Selection;
+  /** ms since 1970: nothing before the first entry that was taken in then or later. */
+  readonly since: number | undefined;
   /** The last so many of what is selected, instead of the first `limit`. */
   readonly last: number | undefined;
   /** undefined: all. */
@@ -26,11 +28,11 @@ export interface Listed {
 /** @throws NOT_FOUND, and whatever reading throws, after the entries before it were handed out */
 export async function listEntries(source: LogSource, plan: ListingPlan, take: (entry: LogEntry) => Promise<void> | void): Promise<Listed> {
   if (plan.last !== undefined) return listLast(source, plan, plan.last, take);
-  const range = resolveRange(plan.asked, source.header);
+  const since = new Since(plan.since);
   let taken = 0;
-  for await (const page of source.entries(range, plan.content)) {
+  for await (const page of source.entries(rangeOf(source.header, plan), plan.content)) {
     for (const entry of page) {
-      if (!selects(plan.selection, entry)) continue;
+      if (!since.reaches(entry) || !selects(plan.selection, entry)) continue;
       if (taken === plan.limit) return { next: entry.index };
       taken += 1;
       await take(entry);
@@ -50,9 +52,15 @@ async function listLast(source: LogSource, plan: ListingPlan, last: number, take
 }
 
 /** Without a selection there is no need to look at more than is shown. */
-function lastRange(header: LogHeader, { asked, selection }: ListingPlan, last: number): LogRange {
-  const range = asked.first === undefined && asked.last === undefined ? retained(header) : resolveRange(asked, header);
-  return selectsAll(selection) ? { first: Math.max(range.first, range.last - last + 1), last: range.last } : range;
+function lastRange(header: LogHeader, plan: ListingPlan, last: number): LogRange {
+  const range = rangeOf(header, plan);
+  return selectsAll(plan.selection) ? { first: Math.max(range.first, range.last - last + 1), last: range.last } : range;
+}
+
+/** Who asks for the last ones, or for those since a time, asks for no range: what a snapshot holds too is looked at as well. @throws NOT_FOUND */
+export function rangeOf(header: LogHeader, { asked, last, since }: Pick<ListingPlan, "asked" | "last" | "since">): LogRange {
+  const isRange = asked.first !== undefined || asked.last !== undefined;
+  return isRange || (last === undefined && since === undefined) ? resolveRange(asked, header) : retained(header);
 }
 
 /** What is listed of a damaged log is good, and ends where it cannot be read. */

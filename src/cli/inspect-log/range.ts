@@ -2,7 +2,8 @@
 // found; a range that only ends behind the log is cut.
 
 import { RaftctlError } from "../../base/errors.ts";
-import type { LogHeader, LogRange } from "../../wire/log-inspection.ts";
+import { readDuration } from "../../config/duration.ts";
+import type { LogEntry, LogHeader, LogRange } from "../../wire/log-inspection.ts";
 
 export interface AskedRange {
   /** undefined: behind the newest snapshot. */
@@ -12,6 +13,31 @@ export interface AskedRange {
 }
 
 export const wholeLog: AskedRange = { first: undefined, last: undefined };
+
+/** The first entry that was taken in at that time or later, and everything behind it, whatever the clocks of later leaders said. */
+export class Since {
+  readonly #time: number | undefined;
+  #isReached: boolean;
+
+  /** @param time ms since 1970; undefined: everything */
+  constructor(time: number | undefined) {
+    this.#time = time;
+    this.#isReached = time === undefined;
+  }
+
+  reaches({ time }: Pick<LogEntry, "time">): boolean {
+    this.#isReached ||= time !== null && time >= this.#time!;
+    return this.#isReached;
+  }
+}
+
+/** ms since 1970. @param text how long ago, or when. @throws USAGE */
+export function parseSince(text: string, now: number): number {
+  const ago = readDuration(text);
+  const time = Number.isNaN(ago) && /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : now - ago;
+  if (!Number.isNaN(time)) return time;
+  throw new RaftctlError("USAGE", `--since ${JSON.stringify(text)} is no time: want how long ago (10m, 2h) or when (2026-01-31, 2026-01-31T12:00:00Z)`);
+}
 
 /** @throws USAGE */
 export function parseRange(text: string): AskedRange {

@@ -13,6 +13,7 @@ export default class InspectLog extends LogCommand<ListingDocument> {
     "<%= config.bin %> inspect-log --last 20",
     "<%= config.bin %> inspect-log 1000..1100 --node n2 --type command --prefix app/ --values",
     "<%= config.bin %> inspect-log --data-dir /var/lib/raftctl --stats --json",
+    "<%= config.bin %> inspect-log --since 10m --type command --key app/mode",
     "<%= config.bin %> inspect-log --follow --json",
   ];
   static override args = { range: Args.string({ ignoreStdin: true, description: "indexes A..B, A.., ..B or A; both ends included" }) };
@@ -24,6 +25,7 @@ export default class InspectLog extends LogCommand<ListingDocument> {
     prefix: Flags.string({ helpValue: "<prefix>", description: "only what writes keys that begin so" }),
     committed: Flags.boolean({ description: "only what is known to be committed", exclusive: ["uncommitted"] }),
     uncommitted: Flags.boolean({ description: "only what is not known to be committed" }),
+    since: Flags.string({ helpValue: "<time>", description: "from the first entry on that was taken in then or later: 10m (ago), 2026-01-31T12:00:00Z", exclusive: ["last"] }),
     last: countFlag({ description: "the last so many of them", exclusive: ["limit", "stats", "follow"] }),
     limit: countFlag({ description: "at most so many (default 1000)", exclusive: ["stats", "follow"] }),
     values: Flags.boolean({ description: "show the values", exclusive: ["decoder"] }),

@@ -101,15 +101,15 @@ export class Reconstruction {
   }
 
   #addEvent({ entry, command, source }: { entry: LogEntry; command: HistoryEvent["command"]; source: string }, { effect, after }: Judged): void {
-    const { index, term, session } = entry;
-    this.#events.push({ index, term, effect, version: versionOf(after), command, session: session ?? undefined, source });
+    const { index, term, time, session } = entry;
+    this.#events.push({ index, term, time: time ?? undefined, effect, version: versionOf(after), command, session: session ?? undefined, source });
   }
 }
 
 /** A write that only a later state tells of. */
 function unseenWrite(key: Uint8Array, { value, version, modIndex }: KeyAt, source: string): HistoryEvent {
   const command = { operation: "put", key, end: null, value: { bytes: value.length, crc: crc32(value), content: value }, condition: null } as const;
-  return { index: modIndex, term: undefined, effect: "written", version, command, session: undefined, source };
+  return { index: modIndex, term: undefined, time: undefined, effect: "written", version, command, session: undefined, source };
 }
 
 function contradiction(one: string, other: string): RaftctlError {

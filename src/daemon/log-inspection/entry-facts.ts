@@ -5,7 +5,7 @@ import type { Crc32 } from "../../base/crc.ts";
 import { toRaftctlError } from "../../base/errors.ts";
 import { entryTypes, type Entry, type EntryType } from "../../raft/entry.ts";
 import { decodeMembership } from "../../raft/membership-codec.ts";
-import { decodeCommand, type Command, type Condition } from "../../wire/command.ts";
+import { decodeCommand, timeOf, type Command, type Condition } from "../../wire/command.ts";
 import type { LogCommand, LogCondition, LogConfig, LogContent, LogEntry, LogEntryType, LogValue } from "../../wire/log-inspection.ts";
 
 export interface EntryView {
@@ -19,11 +19,11 @@ const typeNames: Readonly<Record<EntryType, LogEntryType>> = { [entryTypes.noop]
 export function entryFacts(entry: Entry, view: EntryView): LogEntry {
   const { index, term, type, data } = entry;
   const facts: LogEntry = {
-    index, term, type: typeNames[type], committed: index <= view.commitIndex ? true : null, bytes: data.length, crc: view.crc32(data),
+    index, term, type: typeNames[type], committed: index <= view.commitIndex ? true : null, time: null, bytes: data.length, crc: view.crc32(data),
     session: null, command: null, config: null, fault: null, payload: view.content === "payload" ? data : null,
   };
   try {
-    if (type === entryTypes.command) Object.assign(facts, commandFacts(decodeCommand(data), view));
+    if (type === entryTypes.command) Object.assign(facts, commandFacts(decodeCommand(data), view), { time: timeOf(data) ?? null });
     if (type === entryTypes.membership) facts.config = configFacts(data);
   } catch (error) {
     facts.fault = toRaftctlError(error).message;

@@ -9,7 +9,7 @@ import type { LogCommand } from "../../../src/wire/log-inspection.ts";
 
 const secret = { bytes: 6, crc: 7, content: utf8("secret") };
 const command: LogCommand = { operation: "put", key: utf8("a"), end: null, value: secret, condition: { kind: "value", value: secret } };
-const written: HistoryEvent = { index: 5, term: 2, effect: "written", version: 4, command, session: { id: "77", sequence: 3 }, source: "n1" };
+const written: HistoryEvent = { index: 5, term: 2, time: Date.UTC(2026, 0, 31, 12), effect: "written", version: 4, command, session: { id: "77", sequence: 3 }, source: "n1" };
 const record = { value: utf8("secret"), version: undefined, createIndex: undefined, modIndex: 5 };
 const known: KeyHistory = {
   key: utf8("a"), committedTo: 20, events: [written, { ...written, index: 21, effect: "pending", version: undefined, session: undefined }],
@@ -22,6 +22,12 @@ test("the unknown indexes are those between the spans, before them and behind th
   expect(unknownRanges({ ...known, spans: [{ first: 1, last: 20, record }] })).toEqual([]);
   expect(unknownRanges({ ...known, spans: [] })).toEqual([{ first: 1, last: 20 }]);
   expect(historyText(known, false)).toContain("is not known after entries 1 to 2, entries 9 to 11, entries 18 to 20:");
+});
+
+test("the time at which the leader took a write in is told, and where nobody has noted it that is told too", () => {
+  const untimed: KeyHistory = { ...known, events: [written, { ...written, index: 6, time: undefined }] };
+  expect(historyDocument(untimed, false).events.map(({ time }) => time)).toEqual(["2026-01-31T12:00:00.000Z", null]);
+  expect(historyText(untimed, false)).toMatch(/5 +2 +2026-01-31T12:00:00.000Z +written[^]*6 +2 +- +written/);
 });
 
 test("values of writes and of conditions are shown only when they are asked for", () => {

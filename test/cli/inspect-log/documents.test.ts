@@ -9,9 +9,9 @@ const escape = String.fromCodePoint(27);
 const lines = new EntryLines(logHeader({ lastIndex: 12_345_678 }));
 
 test("an entry is a document with every u64 as text (K5)", () => {
-  const entry = writeEntry(2 ** 53 - 1, { key: utf8("a"), value: { bytes: 6, crc: 255, content: null }, condition: { kind: "version", version: 3 } }, { term: 9, crc: 0xabc, session: { id: "18446744073709551615", sequence: 4 } });
+  const entry = writeEntry(2 ** 53 - 1, { key: utf8("a"), value: { bytes: 6, crc: 255, content: null }, condition: { kind: "version", version: 3 } }, { term: 9, time: Date.UTC(2026, 0, 31, 12), crc: 0xabc, session: { id: "18446744073709551615", sequence: 4 } });
   expect(entryDocument(entry)).toEqual({
-    index: "9007199254740991", term: "9", type: "command", committed: true, bytes: 41, crc: "00000abc", crcOk: true, session: "18446744073709551615", seq: "4",
+    index: "9007199254740991", term: "9", type: "command", committed: true, time: "2026-01-31T12:00:00.000Z", bytes: 41, crc: "00000abc", crcOk: true, session: "18446744073709551615", seq: "4",
     command: { op: "put", key: "a", keyEncoding: "utf8", value: { bytes: 6, crc: "000000ff" }, condition: { version: "3" } },
   });
 });
@@ -64,6 +64,6 @@ test("keys, values, names and paths of others cannot move the cursor or forge a 
 test("every line of a log has the same columns", () => {
   const rows = [lines.title, lines.of(logEntry(1)), lines.of(putEntry(12_345_678, "key")), lines.of(logEntry(5, { committed: null, type: "config", config: { voters: ["n1"], votersOutgoing: [], learners: [] } }))];
   expect(new Set(rows.map((row) => row.search(/(?<=\s)(?:TYPE|noop|command|config)/))).size).toBe(1);
-  expect(rows[1]!.trim()).toMatch(/^1 +1 +noop +yes +0$/);
+  expect(rows[1]!.trim()).toMatch(/^1 +1 +- +noop +yes +0$/);
   expect(rows[3]).toMatch(/config +\? +0 {2}voters n1$/);
 });

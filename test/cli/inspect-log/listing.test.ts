@@ -35,6 +35,17 @@ test("the last so many are found without reading the rest, and the last so many 
   expect((await listed({ last: 99 })).indexes).toHaveLength(20);
 });
 
+test("since a time: from the first entry of that time or later on, also what a snapshot holds too, with its selection and limit", async () => {
+  const timed = entries.map((entry) => ({ ...entry, time: entry.type === "noop" ? null : Date.UTC(2026, 0, 31, 12) + entry.index * 1_000 }));
+  const log = (): MadeUpLog => new MadeUpLog(timed, { snapshots: [{ file: "s", index: 15, term: 1, bytes: 1, digest: null }] });
+  expect((await listed({ since: "2026-01-31T12:00:12Z" }, undefined, log())).indexes).toEqual([12, 13, 14, 15, 16, 17, 18, 19, 20]);
+  expect((await listed({ since: "2026-01-31T12:00:12.001Z", type: "command" }, undefined, log())).indexes).toEqual([14, 15, 16, 18, 19, 20]);
+  expect(await listed({ since: "2026-01-31T12:00:00Z", limit: 2 }, undefined, log())).toMatchObject({ indexes: [2, 3], next: "4" });
+  expect((await listed({ since: "2026-01-31T12:00:12Z" }, "3..14", log())).indexes).toEqual([12, 13, 14]);
+  expect((await listed({ since: "2030-01-01" }, undefined, log())).indexes).toEqual([]);
+  expect((await listed({ since: "2026-01-31" }, undefined, log())).text).toMatch(/INDEX +TERM +TIME +TYPE[^]* 2 +1 +2026-01-31T12:00:02.000Z +command[^]* 5 +1 +- +noop/);
+});
+
 test("values are asked for only when they are to be shown", async () => {
   const hidden = await listed({});
   expect(hidden.log.asked[0]!.content).toBe("sizes");

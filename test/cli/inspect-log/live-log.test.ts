@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { followLog, waitMs } from "../../../src/cli/inspect-log/follow.ts";
-import { askedFor } from "../../../src/cli/inspect-log/inspection.ts";
+import { askedFor, type InspectionFlags } from "../../../src/cli/inspect-log/inspection.ts";
 import { LiveLog } from "../../../src/cli/inspect-log/live-log.ts";
 import type { Warning } from "../../../src/cli/envelope.ts";
 import { logEntry } from "./logs.ts";
@@ -51,10 +51,10 @@ interface Followed {
   readonly warnings: Warning[];
 }
 
-async function follow(node: StandInNode, range: string | undefined): Promise<Followed> {
+async function follow(node: StandInNode, range: string | undefined, flags: InspectionFlags = {}): Promise<Followed> {
   const [seen, warnings]: [string[], Warning[]] = [[], []];
   const log = await LiveLog.open(node.client, () => undefined);
-  await followLog(log, await askedFor(range, {}), { document: (entry) => seen.push(entry.committed === true ? entry.index : `${entry.index} before it is committed`), text: () => undefined, warn: (warning) => warnings.push(warning) });
+  await followLog(log, await askedFor(range, flags), { document: (entry) => seen.push(entry.committed === true ? entry.index : `${entry.index} before it is committed`), text: () => undefined, warn: (warning) => warnings.push(warning) });
   return { seen, warnings };
 }
 
@@ -66,6 +66,11 @@ test("following shows entries as they are committed and each once, and waits at 
   };
   expect((await follow(node, "2..8")).seen).toEqual(["2", "3", "4", "5", "6", "7", "8"]);
   expect(new Set(node.asked.map((asked) => asked.waitMs))).toEqual(new Set([waitMs]));
+});
+
+test("following since a time begins with the first entry of then or later, among those that are there", async () => {
+  const node = new StandInNode(ten.map((entry) => ({ ...entry, time: Date.UTC(2026, 0, 1) + entry.index })));
+  expect((await follow(node, "..9", { since: "2026-01-01T00:00:00.007Z" })).seen).toEqual(["7", "8", "9"]);
 });
 
 test("without a range following begins with what is committed next", async () => {

@@ -13,7 +13,7 @@ export function logHeader(changes: Partial<LogHeader> = {}): LogHeader {
 }
 
 export function logEntry(index: number, changes: Partial<LogEntry> = {}): LogEntry {
-  return { index, term: 1, type: "noop", committed: true, bytes: 0, crc: 0, session: null, command: null, config: null, fault: null, payload: null, ...changes };
+  return { index, term: 1, type: "noop", committed: true, time: null, bytes: 0, crc: 0, session: null, command: null, config: null, fault: null, payload: null, ...changes };
 }
 
 /** Its session is `id:sequence`. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseRange, resolveRange, wholeLog } from "../../../src/cli/inspect-log/range.ts";
+import { parseRange, parseSince, resolveRange, Since, wholeLog } from "../../../src/cli/inspect-log/range.ts";
 import { logHeader } from "./logs.ts";
 
 const snapshot = { file: "s", index: 20, term: 2, bytes: 1, digest: null };
@@ -34,4 +34,24 @@ test("what was compacted, and what is not there yet, is named with where the log
   expect(() => resolveRange({ first: undefined, last: 9 }, header)).toThrow("entry 9 of n1 was compacted");
   expect(() => resolveRange({ first: 31, last: undefined }, header)).toThrow(expect.objectContaining({ code: "NOT_FOUND", message: "there is no entry 31: the log of n1 ends at index 30" }));
   expect(() => resolveRange({ first: 3, last: 4 }, header)).toThrow(expect.objectContaining({ hint: expect.stringContaining("--node") }));
+});
+
+test("a time is said as how long ago, as a day or as a moment", () => {
+  const now = Date.UTC(2026, 0, 31, 12);
+  expect(["10m", "2h", "1.5s"].map((text) => now - parseSince(text, now))).toEqual([600_000, 7_200_000, 1_500]);
+  expect(["2026-01-31", "2026-01-31T11:59:00Z", "2026-01-31T12:00:00.250+01:00"].map((text) => new Date(parseSince(text, now)).toISOString())).toEqual([
+    "2026-01-31T00:00:00.000Z", "2026-01-31T11:59:00.000Z", "2026-01-31T11:00:00.250Z",
+  ]);
+});
+
+test("what is no time is refused with the forms that are (exit 2)", () => {
+  for (const text of ["", "x", "yesterday", "10", "2026", "2026-13-01", "2026-01-31T99:00:00Z", "-5m"]) {
+    expect(() => parseSince(text, 0), text).toThrow(expect.objectContaining({ code: "USAGE", message: expect.stringContaining(`--since ${JSON.stringify(text)}`) }));
+  }
+});
+
+test("what follows the first entry of a time counts, also when a later leader's clock was behind, and what has no time", () => {
+  const since = new Since(100);
+  expect([null, 99, 100, 42, null].map((time) => since.reaches({ time }))).toEqual([false, false, true, true, true]);
+  expect(new Since(undefined).reaches({ time: null })).toBe(true);
 });

@@ -54,6 +54,9 @@ export class SimNetwork {
   /** Calls that a listening process has not answered yet: they break when it dies. */
   readonly #open = new Map<ProcessLife, Set<Call>>();
 
+  #requests = 0;
+  #lostUpTo = 0;
+
   constructor(links: Links, hop: WireHop, owner: NetworkOwner) {
     this.links = links;
     this.#hop = hop;
@@ -75,6 +78,11 @@ export class SimNetwork {
       const { delay } = this.links.fateOf(life.name, from.life.name);
       if (delay !== undefined) from.life.after(delay, () => settle.reject(new RaftctlError("CONNECTION_LOST", `the connection to ${to} broke`)));
     }
+  }
+
+  /** No request that is under way arrives any more. */
+  loseUnderWay(): void {
+    this.#lostUpTo = this.#requests;
   }
 
   /** Requests that wait for this process's answers. */
@@ -149,8 +157,12 @@ export class SimNetwork {
   #transmit(call: Call): void {
     const { from, to } = call;
     const fate = this.links.fateOf(from.life.name, nameOf(to));
-    if (fate.delay !== undefined) from.life.inNetwork(fate.delay, () => this.#arrive(call));
-    if (fate.repeatedAfter !== undefined && repeatable.has(call.type)) from.life.inNetwork(fate.repeatedAfter, () => this.#arrive(call));
+    const number = (this.#requests += 1);
+    const arrive = (): void => {
+      if (number > this.#lostUpTo) this.#arrive(call);
+    };
+    if (fate.delay !== undefined) from.life.inNetwork(fate.delay, arrive);
+    if (fate.repeatedAfter !== undefined && repeatable.has(call.type)) from.life.inNetwork(fate.repeatedAfter, arrive);
   }
 
   #arrive(call: Call): void {

@@ -21,6 +21,7 @@ import type { QueueView } from "../properties/property.ts";
 import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
 import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
 import { Wal } from "../../../src/storage/wal/wal.ts";
+import { withTime } from "../../../src/wire/command.ts";
 import { LifeClock } from "../kernel/life-clock.ts";
 import type { ProcessLife } from "../kernel/process-life.ts";
 import { administration } from "./administration.ts";
@@ -74,7 +75,7 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const upkeep: { observed(event: RaftEvent): void }[] = [];
   const hosted = await host.open({
     region: globalRegion, network: transport.network.forGroup(globalRegion), storage, clock, crc32: world.crc32, logger: silentLogger,
-    raft: raftOptionsOf(node, world), waitingMax: knobs.waitingMax,
+    raft: raftOptionsOf(node, world), admit: (command) => withTime(command, clock.wallNow()), waitingMax: knobs.waitingMax,
     snapshotChunkBytes: knobs.snapshotChunkBytes,
     compaction: { logBytes: knobs.compactionBytes, logBytesMax: 4 * knobs.compactionBytes, trailingEntries: knobs.trailingEntries, trailingBytes: 2 * knobs.compactionBytes },
     onEvent: (event) => {

@@ -104,9 +104,14 @@ export class World {
     this.#stage.at(calmElectionTimeouts * this.#stage.electionTimeout, () => this.#workload.close());
     this.trace.record("world", "heal", "faults stop");
     this.#links.heal();
-    // What was heard of wrong states is remembered until a restart.
-    if (this.struck["wrong state"] !== undefined) for (const node of this.#stage.nodes) node.crash("kill", "states are right from now on");
+    if (this.struck["wrong state"] !== undefined) this.#rightStates();
     for (const node of this.#stage.nodes) node.heal();
+  }
+
+  /** What was heard of wrong states is remembered until a restart, and what was said of them is under way. */
+  #rightStates(): void {
+    for (const node of this.#stage.nodes) node.crash("kill", "states are right from now on");
+    this.#network.loseUnderWay();
   }
 
   async #converge(): Promise<void> {

@@ -101,4 +101,12 @@ export const auditMutants: readonly Mutant[] = [
     replace: 'actions: severity === "degraded" && halted.length === 0 ? findOutWhoIsRight(found, halted) :',
     tests: ["test/cli/doctor/divergence.test.ts"],
   },
+  {
+    name: "deposed-leader-is-believed-about-states",
+    breaks: ["S42"],
+    file: "src/host/state-audit.ts",
+    find: "if (term < this.#options.core.currentTerm) return mark(",
+    replace: "if (term < 0) return mark(",
+    tests: ["test/host/state-audit.test.ts"],
+  },
 ];
