@@ -151,7 +151,7 @@ export class Joining {
   }
 
   async #retry<T>(attempt: () => Promise<T>): Promise<T> {
-    const { clock, giveUpMs, retryMs } = this.#options;
+    const { clock, giveUpMs, raft, retryMs } = this.#options;
     for (;;) {
       try {
         return await attempt();
@@ -164,7 +164,9 @@ export class Joining {
         }
         // The leader hears a moment later than this node itself that the whole state has arrived.
         const seemsBehind = error.code === "CONFLICT" && this.#stage === "caught-up";
-        const again = seemsBehind || transient.has(error.code) || error.code === "UNKNOWN_OUTCOME";
+        // A leader whose state is wrong; the next one's is not.
+        const leaderHalted = error.code === "CORRUPT" && raft.divergence === undefined;
+        const again = seemsBehind || leaderHalted || transient.has(error.code) || error.code === "UNKNOWN_OUTCOME";
         if (this.#stopped) return await new Promise<T>(() => undefined);
         if (!again || clock.now() - this.#began > giveUpMs) throw error;
         mark("joining-tried-again");

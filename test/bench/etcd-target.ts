@@ -1,4 +1,5 @@
-// etcd under the same load, for comparison: three members of /usr/bin/etcd on loopback with its defaults, and a gRPC client over node:http2 that
+// etcd under the same load, for comparison: three members of /usr/bin/etcd on loopback with its defaults (but for
+// its quota), and a gRPC client over node:http2 that
 // encodes its two messages by hand, over eight connections to the leader. What this client costs is measured and printed with the rest.
 
 import { execa } from "execa";
@@ -35,11 +36,15 @@ export async function startEtcd(): Promise<Target> {
   let next = 0;
   const nextKey = (): Uint8Array => keyOf((next += 7919) % keyCount);
   for (let number = 0; number < keyCount; number += 200) {
-    await Promise.all(Array.from({ length: 200 }, (_, offset) => put(sessions[offset % connectionsMax]!, keyOf(number + offset))));
+    await Promise.all(Array.from({ length: 200 }, (_, offset) => put(sessions[offset % connectionsMax]!, keyOf(number + offset), value)));
   }
   return {
     name: "etcd",
-    put: (lane) => put(sessions[lane % connectionsMax]!, nextKey()),
+    put: (lane) => put(sessions[lane % connectionsMax]!, nextKey(), value),
+    write: (lane, key, content) => put(sessions[lane % connectionsMax]!, key, content),
+    backUp: async (file) => {
+      await execa("etcdctl", ["--endpoints", leader, "snapshot", "save", file], { env: { ETCDCTL_API: "3" } });
+    },
     get: (lane) => get(sessions[lane % connectionsMax]!, nextKey()),
     cpuSeconds: async () => (await Promise.all(processes.map((process) => cpuSecondsOf(process.pid!)))).reduce((sum, seconds) => sum + seconds, 0),
     stop: async () => {
@@ -56,7 +61,7 @@ function startMember(member: Member, members: readonly Member[], home: string) {
   return execa(program, [
     "--name", member.name, "--data-dir", join(home, member.name), "--initial-cluster", everybody, "--initial-cluster-state", "new",
     "--listen-peer-urls", member.peer, "--initial-advertise-peer-urls", member.peer,
-    "--listen-client-urls", member.client, "--advertise-client-urls", member.client, "--log-level", "error",
+    "--listen-client-urls", member.client, "--advertise-client-urls", member.client, "--quota-backend-bytes", String(8 * 1024 ** 3), "--log-level", "error",
   ], { reject: false, stdio: "ignore", cleanup: true });
 }
 
@@ -69,8 +74,8 @@ async function findLeader(members: readonly Member[]): Promise<string | undefine
   return undefined;
 }
 
-async function put(session: ClientHttp2Session, key: Uint8Array): Promise<void> {
-  await call(session, "/etcdserverpb.KV/Put", Buffer.concat([bytesField(1, key), bytesField(2, value)]));
+async function put(session: ClientHttp2Session, key: Uint8Array, content: Uint8Array): Promise<void> {
+  await call(session, "/etcdserverpb.KV/Put", Buffer.concat([bytesField(1, key), bytesField(2, content)]));
 }
 
 /** Linearizable, as etcd reads by default. */

@@ -9,6 +9,10 @@ export interface Target {
   /** @param lane which of the operations in flight this is, to spread them over connections. */
   put(lane: number): Promise<void>;
   get(lane: number): Promise<void>;
+  /** Any key and any value. */
+  write(lane: number, key: Uint8Array, value: Uint8Array): Promise<void>;
+  /** Of the whole state, by the store's own command line. @param file that is not there yet */
+  backUp(file: string): Promise<void>;
   /** Of all nodes together, since they started. */
   cpuSeconds(): Promise<number>;
   stop(): Promise<void>;

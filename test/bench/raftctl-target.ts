@@ -18,18 +18,23 @@ export async function startRaftctl(): Promise<Target> {
   const clock = new SystemClock();
   const connections = await Promise.all(Array.from({ length: connectionsMax }, () =>
     RequestConnection.connect({ host: "127.0.0.1", port: leader.place.clientPort }, { clock, clientName: "bench", timeoutMs })));
-  const put = async (key: Uint8Array, lane: number): Promise<void> => {
-    const command = encodeCommand({ operation: "put", key, value, wantPrevious: false });
+  const write = async (lane: number, key: Uint8Array, content: Uint8Array): Promise<void> => {
+    const command = encodeCommand({ operation: "put", key, value: content, wantPrevious: false });
     await connections[lane % connectionsMax]!.call({ operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs, command }, timeoutMs);
   };
   let next = 0;
   const nextKey = (): Uint8Array => keyOf((next += 7919) % keyCount);
   for (let number = 0; number < keyCount; number += 200) {
-    await Promise.all(Array.from({ length: 200 }, (_, offset) => put(keyOf(number + offset), offset)));
+    await Promise.all(Array.from({ length: 200 }, (_, offset) => write(offset, keyOf(number + offset), value)));
   }
   return {
     name: "raftctl",
-    put: (lane) => put(nextKey(), lane),
+    put: (lane) => write(lane, nextKey(), value),
+    write,
+    backUp: async (file) => {
+      const { exit, stdout } = await cluster.raftctl(["snapshot", "--output", file, "--endpoint", leader.endpoint]);
+      if (exit !== 0) throw new Error(stdout);
+    },
     get: async (lane) => {
       const response = await connections[lane % connectionsMax]!.call({
         operation: "get", region: globalRegion, key: nextKey(), consistency: "linearizable", minIndex: undefined, maxLagMs: undefined, timeoutMs,

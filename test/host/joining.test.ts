@@ -303,3 +303,20 @@ test("a learner that has not caught up is not promoted (H30)", async () => {
   expect(cluster.leader.raft.core.lastIndex).toBe(lastIndex);
   cluster.stop();
 });
+
+test.each([
+  { what: "goes on when the leader has halted over its state: there will be another one", isOwn: false, stage: "voter" },
+  { what: "ends when the newcomer itself has halted over its state", isOwn: true, stage: "failed" },
+])("joining $what (S42)", async ({ isOwn, stage }) => {
+  const world = await AdministeredCluster.led();
+  const { cluster } = world;
+  const newcomer = await cluster.add(newcomerId);
+  const error = new RaftctlError("CORRUPT", "another state than the others");
+  if (isOwn) vi.spyOn(newcomer.raft, "divergence", "get").mockReturnValue(error);
+  const asked = vi.spyOn(newcomer.gateway, "readable").mockRejectedValueOnce(error);
+  const joining = world.joining(newcomer);
+  expect(await cluster.run(joining.run())).toBe(stage);
+  expect(asked).toHaveBeenCalled();
+  if (isOwn) expect(joining.progress().error).toMatchObject({ code: "CORRUPT" });
+  cluster.stop();
+});

@@ -1,6 +1,6 @@
 // Directories and files of a disk in memory, synchronous and without any timing. Every directory has the names that are durable and the changes that came
-// later. A loss of power keeps any subset of those, in any combination; directories themselves are durable when they are made. `inode.ts` says what
-// becomes of the content.
+// later. A loss of power keeps any subset of those, in any combination; directories themselves are durable when they are made, and renamed in order, each
+// whole: a loss of power undoes the last ones. `inode.ts` says what becomes of the content.
 
 import { RaftctlError } from "../../src/base/errors.ts";
 import type { Prng } from "../../src/base/prng.ts";
@@ -74,6 +74,8 @@ export class Directory {
 
 export class FileTree {
   readonly #directories = new Map<string, Directory>([["/", new Directory()]]);
+  /** Of directories, not durable yet. */
+  #moves: { readonly from: string; readonly to: string }[] = [];
 
   directories(): Iterable<[string, Directory]> {
     return this.#directories;
@@ -111,6 +113,11 @@ export class FileTree {
 
   /** Answers the file that was replaced. */
   rename(from: string, to: string): Inode | undefined {
+    if (this.#directories.has(from)) {
+      this.#move(from, to);
+      this.#moves.push({ from, to });
+      return undefined;
+    }
     const source = this.locate(from);
     const target = this.locate(to);
     if (source.directory !== target.directory) throw new RaftctlError("IO_ERROR", `cannot rename ${from}: this disk renames within a directory`);
@@ -119,6 +126,21 @@ export class FileTree {
     const replaced = source.directory.entries.get(target.name);
     source.directory.change({ kind: "rename", from: source.name, to: target.name, inode });
     return replaced;
+  }
+
+  #move(from: string, to: string): void {
+    if (this.exists(to)) throw new RaftctlError("IO_ERROR", `cannot rename ${from}: ${to} is there`);
+    for (const [path, directory] of [...this.#directories]) {
+      if (path !== from && !path.startsWith(`${from}/`)) continue;
+      this.#directories.delete(path);
+      this.#directories.set(`${to}${path.slice(from.length)}`, directory);
+    }
+  }
+
+  syncDirectory(path: string): void {
+    this.directory(path).sync();
+    const last = this.#moves.findLastIndex(({ from, to }) => parentOf(from) === path || parentOf(to) === path);
+    this.#moves.splice(0, last + 1);
   }
 
   /** Answers the file that has lost its name. */
@@ -155,23 +177,34 @@ export class FileTree {
   /** What a machine finds after losing power now. This tree itself is not changed. */
   crashed(prng: Prng): FileTree {
     const successor = once((inode) => inode.crashed(prng));
-    return this.#mapped((directory) => Directory.of(mapValues(directory.crashed(prng), successor)));
+    const after = this.#mapped((directory) => Directory.of(mapValues(directory.crashed(prng), successor)));
+    if (this.#moves.length > 0) after.#undo(this.#moves.slice(prng.integer(0, this.#moves.length)));
+    return after;
   }
 
   /** What the next process finds after this one was killed now: the page cache survives, and is as little durable as before. */
   killed(prng: Prng): FileTree {
     const successor = once((inode) => inode.killed(prng));
-    return this.#mapped((directory) => directory.killed(successor));
+    const after = this.#mapped((directory) => directory.killed(successor));
+    after.#moves = [...this.#moves];
+    return after;
   }
 
   /** What is durable now. */
   durableCopy(): FileTree {
     const successor = once((inode) => inode.durableCopy());
-    return this.#mapped((directory) => Directory.of(mapValues(directory.durable, successor)));
+    const after = this.#mapped((directory) => Directory.of(mapValues(directory.durable, successor)));
+    after.#undo(this.#moves);
+    return after;
+  }
+
+  #undo(moves: readonly { readonly from: string; readonly to: string }[]): void {
+    for (const { from, to } of moves.toReversed()) this.#move(to, from);
   }
 
   /** Everything that was written reaches the medium. */
   sync(): void {
+    this.#moves = [];
     for (const directory of this.#directories.values()) {
       directory.sync();
       for (const inode of directory.entries.values()) inode.sync();

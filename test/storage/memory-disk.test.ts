@@ -63,3 +63,17 @@ test("after a crash a rename has happened or not, and an unlink before it may be
   );
   expect(seen).toEqual(new Set(["a1,b2,c3", "b1,c3", "a1,b2", "b1"]));
 });
+
+test("a directory is renamed whole; a crash may undo it until one of the two directories that hold its names is synced, and then no more", async () => {
+  const look = async (disk: MemoryDisk): Promise<string> => [...disk.files().keys()].join();
+  const prepare = async (disk: MemoryDisk): Promise<void> => {
+    await disk.makeDirectory("/d/old");
+    const file = await disk.open("/d/old/a", "create");
+    await file.sync();
+    await disk.syncDirectory("/d/old");
+    await disk.makeDirectory("/d/aside");
+    await disk.rename("/d/old", "/d/aside/old");
+  };
+  expect(await crashes(prepare, look)).toEqual(new Set(["/d/old/a", "/d/aside/old/a"]));
+  for (const parent of ["/d", "/d/aside"]) expect(await crashes(async (disk) => prepare(disk).then(() => disk.syncDirectory(parent)), look)).toEqual(new Set(["/d/aside/old/a"]));
+});

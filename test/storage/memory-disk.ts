@@ -43,7 +43,7 @@ export class MemoryDisk implements Disk {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    this.#tree.directory(path).sync();
+    this.#tree.syncDirectory(path);
   }
 
   async exists(path: string): Promise<boolean> {

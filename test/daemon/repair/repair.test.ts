@@ -3,12 +3,14 @@
 
 import { cp, mkdtemp, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RaftctlError } from "../../../src/base/errors.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
+import { Prng } from "../../../src/base/prng.ts";
 import { repairDocument, repairText } from "../../../src/cli/inspect-log/repair.ts";
 import { initDataDirectory, openLogDirectory, repairDirectory, rehearseRepair, verifyDataDirectory } from "../../../src/daemon/offline.ts";
+import { verifyDirectory } from "../../../src/daemon/log-inspection/verification.ts";
 import { systemParts } from "../../../src/daemon/parts.ts";
 import { repairWith } from "../../../src/daemon/repair/verbs.ts";
 import { readIdentity } from "../../../src/storage/data-dir.ts";
@@ -16,6 +18,7 @@ import { crc32 } from "../../../src/platform/crc32.ts";
 import { NodeDisk } from "../../../src/platform/node-disk.ts";
 import { LoneNode } from "../../fixtures/lone-node.ts";
 import { FaultyDisk } from "../../storage/faulty-disk.ts";
+import { MemoryDisk } from "../../storage/memory-disk.ts";
 import { startCluster } from "../support/cluster.ts";
 
 const keys = 120;
@@ -241,4 +244,47 @@ test.each([
     if (disk.calls.length < number) break;
   }
   expect(interrupted).toBeGreaterThan(20);
+});
+
+/** The files of a directory, as a disk in memory that has written all of it down. */
+async function inMemory(directory: string, leftOut: string): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  await disk.makeDirectory("/data");
+  for (const entry of (await readdir(directory, { recursive: true, withFileTypes: true })).toSorted((left, right) => left.parentPath.length - right.parentPath.length)) {
+    const path = join(entry.parentPath, entry.name).replace(directory, "/data");
+    if (path.startsWith(leftOut)) continue;
+    if (entry.isDirectory()) await disk.makeDirectory(path);
+    if (!entry.isFile()) continue;
+    const file = await disk.open(path, "create");
+    await file.writeDurable(0, await readFile(join(entry.parentPath, entry.name)));
+    await file.close();
+    await disk.syncDirectory(dirname(path));
+  }
+  for (const path of ["/data/regions/1", "/data/regions", "/data", "/"]) await disk.syncDirectory(path);
+  return disk;
+}
+
+test.each([
+  { what: "a repair", copy: damagedLog, request: asFound },
+  { what: "a cut", copy: () => copyOf(sound), request: { truncateAt: 40 } },
+])("a kill or a loss of power at any moment of $what: the next one finishes it, and every damaged byte is still there (H34, H42, H44)", { timeout: 120_000 }, async ({ copy, request }) => {
+  const disk = await inMemory(await copy(), "/data/regions/1/state");
+  const before = disk.files();
+  const parts = { ...(await systemParts(silentLogger)), segmentBytes: 64 * 1024 };
+  const repair = (on: MemoryDisk): ReturnType<typeof repairWith> => repairWith({ ...parts, disk: on }, "/data", request, agreed);
+  const expected = (await repair(disk.copy())).plan!.last.index;
+  const prng = new Prng(1);
+  let moments = 0;
+  disk.onChange = async () => {
+    for (const after of [disk.copy(), ...Array.from({ length: 4 }, () => disk.crashed(prng))]) {
+      moments += 1;
+      await repair(after);
+      expect(await verifyDirectory({ disk: after, crc32, dataDir: "/data" }), `moment ${moments}`).toMatchObject({ damages: [], lastIndex: expected });
+      expect((await readIdentity(after, "/data", crc32))!.clusterIncarnation).toBeGreaterThanOrEqual(2);
+      const kept = [...after.files()].map(([path, content]) => [path.replace(/^\/data\/damaged-\d+/, "/data"), content] as const);
+      for (const [path, content] of before) if (path.startsWith("/data/wal/")) expect(kept.some((one) => one[0] === path && Buffer.compare(one[1], content) === 0), `moment ${moments}: ${path}`).toBe(true);
+    }
+  };
+  await repair(disk);
+  expect(moments).toBeGreaterThan(80);
 });

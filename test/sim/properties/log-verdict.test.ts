@@ -96,6 +96,16 @@ test("what one event committed, applied and compacted away was committed all the
   scene.look();
 });
 
+test("what a process had committed when it died in the middle of an event, and had written down, was committed all the same", () => {
+  const n1 = replica("n1", [1, 1, 1], 1);
+  const scene = new Scene(runs(replica("n2", [1], 1)), runs(n1));
+  scene.look();
+  n1.commitIndex = 3;
+  scene.property.dying(n1);
+  scene.sights[1] = stopped("n1", new StoredDouble({ terms: [1, 1, 1], commitIndex: 3 }));
+  scene.look();
+});
+
 test("snapshots of one index with other content are told (§7)", () => {
   const [n1, n2] = [replica("n1", [1, 1], 2), replica("n2", [1, 1], 2)];
   for (const one of [n1, n2]) one.compact(1);

@@ -3,7 +3,7 @@
 // (N2). And it does speak of them when an entry is changed on purpose.
 //
 // Looked at a few times while faults strike, at moments that are drawn, and at the end, when all members must be said to be identical. What is committed
-// is known from what every replica has said so far, and from what it has applied: one event may commit entries, apply them and compact them away.
+// is known from what every replica has said so far, at its death too, and from what it has applied: one event may commit entries, apply them and compact them away.
 
 import type { Crc32 } from "../../../src/base/crc.ts";
 import type { Prng } from "../../../src/base/prng.ts";
@@ -50,6 +50,10 @@ export class LogVerdict implements Property {
     if (this.#options.now() < this.#next) return;
     this.#next = this.#draw();
     this.#look();
+  }
+
+  dying(replica: ReplicaView): void {
+    this.#note(replica);
   }
 
   applied(replica: ReplicaView, entries: readonly Entry[]): void {

@@ -89,6 +89,8 @@ export interface Property {
   answered?(answer: ClientAnswer): void;
   /** The state came from a snapshot instead. */
   installed?(replica: ReplicaView, index: number): void;
+  /** Its process dies now, in the middle of an event perhaps: what it has come to since `stepped` it may have written down. */
+  dying?(replica: ReplicaView): void;
   crashed?(name: string): void;
   /** Right after `crashed`, when only the process died: its machine still has all that it was given, durable or not. */
   killed?(name: string): void;

@@ -20,6 +20,7 @@ export class Watch {
   readonly #reaping: Listening<"reaping">;
   readonly #answered: Listening<"answered">;
   readonly #installed: Listening<"installed">;
+  readonly #dying: Listening<"dying">;
   readonly #crashed: Listening<"crashed">;
   readonly #killed: Listening<"killed">;
   readonly #wiped: Listening<"wiped">;
@@ -35,6 +36,7 @@ export class Watch {
     this.#reaping = listening(properties, "reaping");
     this.#answered = listening(properties, "answered");
     this.#installed = listening(properties, "installed");
+    this.#dying = listening(properties, "dying");
     this.#crashed = listening(properties, "crashed");
     this.#killed = listening(properties, "killed");
     this.#wiped = listening(properties, "wiped");
@@ -75,6 +77,10 @@ export class Watch {
 
   installed(replica: ReplicaView, index: number): void {
     for (const property of this.#installed) property.installed(replica, index);
+  }
+
+  dying(replica: ReplicaView): void {
+    for (const property of this.#dying) property.dying(replica);
   }
 
   crashed(name: string): void {

@@ -171,9 +171,11 @@ function enterCluster(node: Home, { raft, gateway, life }: Process, parts: { wor
   });
   void joining.run().then((stage) => {
     if (!life.alive) return;
-    world.trace.record(node.name, "joining", `ended as ${stage}`);
-    if (stage === "failed") world.joiningFailed();
-    else announce();
+    const reason = joining.progress().error?.message;
+    world.trace.record(node.name, "joining", `ended as ${stage}${reason === undefined ? "" : `: ${reason}`}`);
+    // Before anybody knows whose state is wrong, nothing is thrown away: it may have become a voter.
+    if (stage !== "failed") announce();
+    else if (raft.divergence === undefined) world.joiningFailed();
   });
   return { joining, announce };
 }

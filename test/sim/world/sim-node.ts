@@ -114,6 +114,8 @@ export class SimNode implements Home {
   crash(kind: CrashKind, reason: string): void {
     const life = this.#life;
     if (life === undefined) return;
+    const process = this.#process;
+    if (process !== undefined) this.#world.guard(() => this.#world.watch.dying(process.view));
     life.end();
     this.#remembered = this.memberships;
     this.#life = undefined;

@@ -109,4 +109,12 @@ export const auditMutants: readonly Mutant[] = [
     replace: "if (term < 0) return mark(",
     tests: ["test/host/state-audit.test.ts"],
   },
+  {
+    name: "newcomer-gives-up-on-a-leader-that-halted",
+    breaks: ["S42"],
+    file: "src/host/joining.ts",
+    find: 'error.code === "CORRUPT" && raft.divergence === undefined',
+    replace: 'error.code === "CORRUPT" && raft.divergence !== undefined',
+    tests: ["test/host/joining.test.ts"],
+  },
 ];

@@ -1,0 +1,112 @@
+// How fast a large state gets into a file, and how long writes wait meanwhile: `npm run bench:backup`. With --etcd the same in turn for etcd. Three nodes, one
+// client and the file on one machine and one disk; one write at a time, the whole of the while.
+
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import { etcdIsInstalled, startEtcd } from "./etcd-target.ts";
+import type { Target } from "./load.ts";
+import { startRaftctl } from "./raftctl-target.ts";
+
+const usage = "usage: npm run bench:backup -- [--mib 512] [--value-kib 64] [--rounds 3] [--etcd] [--json FILE]";
+
+const { values } = parseArgs({
+  options: {
+    mib: { type: "string", default: "512" }, "value-kib": { type: "string", default: "64" }, rounds: { type: "string", default: "3" },
+    etcd: { type: "boolean", default: false }, json: { type: "string" }, help: { type: "boolean", default: false },
+  },
+});
+
+const mebibyte = 1024 ** 2;
+const quietMs = 5_000;
+const columns = ["store", "file MiB", "seconds", "MiB/s", "put p50 ms", "meanwhile", "put p99 ms", "meanwhile", "ratio"];
+
+interface BackupMeasurement {
+  readonly store: string;
+  readonly bytes: number;
+  readonly seconds: number;
+  /** Of one write at a time, ms. */
+  readonly before: Latency;
+  readonly during: Latency;
+}
+
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly writes: number;
+}
+
+async function fill(target: Target, bytes: number, valueBytes: number): Promise<void> {
+  const count = Math.ceil(bytes / valueBytes);
+  const content = new Uint8Array(valueBytes).fill(0x78);
+  let next = 0;
+  const lane = async (number: number): Promise<void> => {
+    while (next < count) await target.write(number, new TextEncoder().encode(`large/${next++}`), content);
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, number) => lane(number)));
+}
+
+/** How long each write took until the work was done. */
+async function latencyDuring(target: Target, work: Promise<unknown>): Promise<Latency> {
+  let done = false;
+  const ended = work.finally(() => (done = true));
+  const times: number[] = [];
+  while (!done) {
+    const began = performance.now();
+    await target.put(0);
+    times.push(performance.now() - began);
+  }
+  await ended;
+  const sorted = times.toSorted((left, right) => left - right);
+  return { p50: sorted[Math.floor(sorted.length * 0.5)]!, p99: sorted[Math.floor(sorted.length * 0.99)]!, writes: times.length };
+}
+
+async function measureBackup(target: Target, file: string): Promise<BackupMeasurement> {
+  const before = await latencyDuring(target, new Promise((done) => setTimeout(done, quietMs)));
+  const began = performance.now();
+  let seconds = 0;
+  const during = await latencyDuring(target, target.backUp(file).then(() => (seconds = (performance.now() - began) / 1000)));
+  const { size } = await stat(file);
+  await rm(file);
+  return { store: target.name, bytes: size, seconds, before, during };
+}
+
+function row({ store, bytes, seconds, before, during }: BackupMeasurement): string[] {
+  const size = bytes / mebibyte;
+  return [store, size.toFixed(0), seconds.toFixed(1), (size / seconds).toFixed(0), before.p50.toFixed(2), during.p50.toFixed(2), before.p99.toFixed(2), during.p99.toFixed(2), (during.p99 / before.p99).toFixed(1)];
+}
+
+function line(cells: readonly string[]): string {
+  return cells.map((cell, place) => (place === 0 ? cell.padEnd(8) : cell.padStart(Math.max(8, columns[place]!.length)))).join("  ");
+}
+
+async function main(): Promise<void> {
+  if (values.etcd && !etcdIsInstalled) throw new Error("etcd is not installed: apt-get install etcd-server etcd-client");
+  const [mib, valueKib, rounds] = [Number(values.mib), Number(values["value-kib"]), Number(values.rounds)];
+  if (!(mib > 0 && valueKib > 0 && rounds > 0)) throw new Error(usage);
+  const home = await mkdtemp(join(tmpdir(), "bench-backup-"));
+  const targets: Target[] = [];
+  const measurements: BackupMeasurement[] = [];
+  try {
+    targets.push(await startRaftctl());
+    if (values.etcd) targets.push(await startEtcd());
+    for (const target of targets) await fill(target, mib * mebibyte, valueKib * 1024);
+    process.stdout.write(`${mib} MiB of state in values of ${valueKib} KiB, three nodes, fsync on\n${line(columns)}\n`);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const target of targets) {
+        const measured = await measureBackup(target, join(home, `${target.name}.backup`));
+        measurements.push(measured);
+        process.stdout.write(`${line(row(measured))}\n`);
+      }
+    }
+  } finally {
+    await Promise.all(targets.map((target) => target.stop()));
+    await rm(home, { recursive: true, force: true });
+  }
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ measurements }, undefined, 2)}\n`);
+}
+
+if (values.help) process.stdout.write(`${usage}\n`);
+else await main();
