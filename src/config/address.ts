@@ -10,7 +10,7 @@ export interface Address {
   readonly port: number;
 }
 
-const pattern = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/]+)):([0-9]{1,5})$/;
+const pattern = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/\p{Cc}]+)):([0-9]{1,5})$/u;
 
 /** undefined when the text is not host:port. */
 export function readAddress(text: string): Address | undefined {

@@ -6,7 +6,7 @@ import type { AdminMethods } from "../wire/admin-protocol.ts";
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/));
-const address = v.pipe(v.string(), v.maxLength(262), v.regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):[0-9]{1,5}$/));
+const address = v.pipe(v.string(), v.maxLength(262), v.regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s\p{Cc}]+):[0-9]{1,5}$/u));
 const id = v.pipe(v.string(), v.regex(/^[1-9][0-9]{0,19}$/));
 const incarnation = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
 const formationCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000));

@@ -46,9 +46,10 @@ test("a printed duration or size reads back to the same number", () => {
 
 test("an address is host:port, and IPv6 stands in brackets", () => {
   expect(parseAddress("n1.example:7400")).toEqual({ host: "n1.example", port: 7400 });
+  expect(parseAddress("münchen.example:7400")).toEqual({ host: "münchen.example", port: 7400 });
   expect(parseAddress("[::1]:0")).toEqual({ host: "::1", port: 0 });
   expect(formatAddress({ host: "::1", port: 7400 })).toBe("[::1]:7400");
-  for (const text of ["", "7400", ":7400", "::1:7400", "[n1]:7400", "n1:65536", "n1:x", "http://n1:7400", "n 1:7400"]) {
+  for (const text of ["", "7400", ":7400", "::1:7400", "[n1]:7400", "n1:65536", "n1:x", "http://n1:7400", "n 1:7400", "n\u001b[1m:7400", "n\u00071:7400", "n\u009b1:7400"]) {
     expect(readAddress(text)).toBeUndefined();
   }
 });

@@ -63,16 +63,17 @@ function membershipFault({ voters, votersOutgoing, learners, learnersNext, membe
   return members.every(isMember) ? undefined : "its header holds an impossible member";
 }
 
+/** One that is only expected has no incarnation yet: 0. */
 function isMember({ id, name, peerAddress, clientAddress, incarnation, masterEligible }: Member): boolean {
   parseNodeId(id);
-  return isName(name) && isAddress(peerAddress) && isAddress(clientAddress) && Number.isSafeInteger(incarnation) && incarnation >= 1 && typeof masterEligible === "boolean";
+  return isName(name) && isAddress(peerAddress) && isAddress(clientAddress) && Number.isSafeInteger(incarnation) && incarnation >= 0 && typeof masterEligible === "boolean";
 }
 
-/** Nothing that could mean something to a file system or a terminal. */
+/** Nothing that could mean something to a file system or a terminal. Whatever a membership may hold: a file that is written can be read. */
 function isName(name: unknown): boolean {
   return typeof name === "string" && /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(name);
 }
 
 function isAddress(address: unknown): boolean {
-  return typeof address === "string" && /^[\u0021-\u007e]{1,300}$/.test(address);
+  return typeof address === "string" && /^[^\s\p{Cc}]{1,300}$/u.test(address);
 }

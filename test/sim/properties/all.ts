@@ -24,6 +24,7 @@ import type { ReferenceLimits } from "./reference-sessions.ts";
 import { SaidIsDurable } from "./said-is-durable.ts";
 import { SessionExactlyOnce } from "./session-exactly-once.ts";
 import { StateMachineSafety } from "./state-machine-safety.ts";
+import { TrueBackups } from "./true-backups.ts";
 
 export interface PropertyOptions {
   /** ms, virtual. */
@@ -69,6 +70,7 @@ export function allProperties(options: PropertyOptions): Property[] {
     new ReferenceReplay(sessionLimits),
     new SessionExactlyOnce(sessionLimits),
     new EqualDigests(),
+    new TrueBackups(),
     new LogVerdict({ now, crc32, electionTimeout, ...logs }),
     new ReadMonotonicity(),
     new BoundedQueues(queuesEveryEvents),

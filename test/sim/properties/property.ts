@@ -69,6 +69,19 @@ export interface ClientAnswer {
   readonly index: number;
 }
 
+/** A file of a node's state was read to its end and restored. */
+export interface BackupView {
+  readonly node: string;
+  readonly index: number;
+  readonly term: number;
+  /** Of what was restored. */
+  readonly digest: string;
+  /** By the head of the file. */
+  readonly announced: string | undefined;
+  /** The highest index of a write that was acknowledged before it was asked for, when a majority was to confirm that; else 0. */
+  readonly atLeast: number;
+}
+
 export interface Property {
   /** As in the report: "Election Safety". */
   readonly name: string;
@@ -87,6 +100,7 @@ export interface Property {
   /** As a leader it is about to remove a member that it takes for dead. */
   reaping?(replica: ReplicaView, dead: NodeId): void;
   answered?(answer: ClientAnswer): void;
+  backedUp?(backup: BackupView): void;
   /** The state came from a snapshot instead. */
   installed?(replica: ReplicaView, index: number): void;
   /** Its process dies now, in the middle of an event perhaps: what it has come to since `stepped` it may have written down. */

@@ -1,7 +1,9 @@
 // A process: the production storage, host and region on simulated ports, put together in the order in which the daemon does it.
 
-import { globalRegion, parseClusterId, parseNodeId } from "../../../src/base/ids.ts";
+import { globalRegion, globalRegionName, parseClusterId, parseNodeId } from "../../../src/base/ids.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
+import { portablePorts } from "../../../src/daemon/backup/portable-codecs.ts";
+import { SnapshotExports } from "../../../src/daemon/backup/snapshot-exports.ts";
 import { ClientServer } from "../../../src/daemon/client-server.ts";
 import { MembershipDirectory } from "../../../src/daemon/peer-directory.ts";
 import { Announcement } from "../../../src/host/announcement.ts";
@@ -45,6 +47,7 @@ export interface Process extends HostedRegion {
   readonly server: ClientServer;
   readonly memberChange: MemberChange;
   readonly view: ProcessView;
+  readonly exports: SnapshotExports;
 }
 
 interface Opened {
@@ -87,7 +90,9 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   view.begin(hosted.raft);
   const memberChange = new MemberChange({ raft: hosted.raft, transport, clock, logger: silentLogger, clusterId, electionTimeout: knobs.electionTimeout, newNodeId: () => parseNodeId(String(1_000_000 + world.prng.integer(0, 1_000_000_000))) });
   const server = new ClientServer(node.name, () => ({ hosted, machine: opened.machine }), undefined as never);
-  process = { ...hosted, life, host, machine: opened.machine, wal: opened.wal, server, memberChange, view };
+  const owner = { clusterId, clusterIncarnation: 1, region: { id: globalRegion, name: globalRegionName } };
+  const exports = new SnapshotExports({ clock, ports: portablePorts, owner, openImage: () => opened.storage.openImage() });
+  process = { ...hosted, life, host, machine: opened.machine, wal: opened.wal, server, memberChange, view, exports };
   network.listen({ ...endpoint, receiver: host.receiver });
   const { joining, announce } = enterCluster(node, process, { world, transport, clock, directory });
   upkeep.push(...keepMembership(node, process, { world, transport, clock, directory, joining, announce }));

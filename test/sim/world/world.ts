@@ -7,6 +7,7 @@ import type { NodeId } from "../../../src/base/ids.ts";
 import type { Prng } from "../../../src/base/prng.ts";
 import type { Membership } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
+import { Backups } from "../clients/backups.ts";
 import { SimClient } from "../clients/sim-client.ts";
 import { Workload } from "../clients/workload.ts";
 import type { NumberedFault } from "../faults/fault.ts";
@@ -64,6 +65,9 @@ export class World {
   readonly #triggers = new Triggers();
   readonly #touched = new Set<SimNode>();
   readonly #streams = new Map<string, Prng>();
+  readonly #backups: Backups;
+  /** The highest index of a write that a client was told to be done. */
+  #acknowledged = 0;
   #clientsAtWork = 0;
   #sparesLeft: number;
 
@@ -83,6 +87,10 @@ export class World {
     this.#operator = new Operator({ stage: this.#stage, addNode: (instead) => this.#addMachine(instead), diskSlack: () => this.#diskSlack() });
     this.#workload = new Workload(knobs.clients, this.#stream("workload"));
     this.#struck = this.#strikeable();
+    this.#backups = new Backups({
+      stage: this.#stage, prng: this.#stream("backups"), acknowledged: () => this.#acknowledged, begun: () => this.#struck.count("backup"),
+      done: (backup) => this.#guard(() => this.#watch.backedUp(backup)), fail: (thrown) => this.scheduler.fail(thrown),
+    });
   }
 
   /** Rejects with the first violation. */
@@ -90,6 +98,7 @@ export class World {
     const { knobs, plan } = this.#options;
     for (let number = 1; number <= knobs.voters; number += 1) this.#addNode(true);
     for (let number = 1; number <= knobs.clients.clients; number += 1) this.#work(this.#client(`c${number}`).run());
+    this.#backups.begin(knobs.chaosElectionTimeouts * knobs.electionTimeout);
     for (const fault of plan) this.scheduler.at(fault.at, () => this.#strike(fault));
     await this.scheduler.run(knobs.chaosElectionTimeouts * knobs.electionTimeout, () => false);
     this.#heal();
@@ -237,7 +246,10 @@ export class World {
     return new SimClient(name, {
       stage: this.#stage, knobs, workload: this.#workload, history: this.history,
       delay: (from, to) => this.#links.fateOf(from, to).delay,
-      answered: (answer) => this.#guard(() => this.#watch.answered(answer)),
+      answered: (answer) => {
+        if (answer.kind === "write") this.#acknowledged = Math.max(this.#acknowledged, answer.index);
+        this.#guard(() => this.#watch.answered(answer));
+      },
     }, this.#stream(name));
   }
 

@@ -150,6 +150,19 @@ test("a header with as many members as there may be is read, one more is not", a
   expect(await refusal(await encoded(small, { membership: many(257) }))).toBe("CORRUPT");
 });
 
+test("a member that is only expected, and has no incarnation yet, is a member; none has a negative one", async () => {
+  const expecting = (incarnation: number): typeof header.membership => ({ ...header.membership, members: [...header.membership.members, { ...header.membership.members[0]!, id: parseNodeId("8"), name: "n2", incarnation }] });
+  const { header: found } = await read(await encoded(small, { membership: expecting(0) }));
+  expect(found.membership.members[1]!.incarnation).toBe(0);
+  for (const incarnation of [-1, 0.5]) expect(await refusal(await encoded(small, { membership: expecting(incarnation) }))).toBe("CORRUPT");
+});
+
+test("the members of a file have addresses as members have them, host names in any script too, and nothing that a terminal would obey", async () => {
+  const at = (peerAddress: string): typeof header.membership => ({ ...header.membership, members: [{ ...header.membership.members[0]!, peerAddress }] });
+  for (const address of ["[::1]:7401", "münchen.example:7401", `${"h".repeat(255)}:65535`]) expect(await refusal(await encoded(small, { membership: at(address) })), address).toBeUndefined();
+  for (const address of ["", "a b:1", "\u001b[31m:1", "h".repeat(301)]) expect(await refusal(await encoded(small, { membership: at(address) })), JSON.stringify(address)).toBe("CORRUPT");
+});
+
 test("any region's state can be written and read", async () => {
   const { header: found } = await read(await encoded(small, { region: { id: parseRegionId(7), name: "eu" } }));
   expect(found.region).toEqual({ id: 7, name: "eu" });

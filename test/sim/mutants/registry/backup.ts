@@ -251,4 +251,12 @@ export const backupMutants: readonly Mutant[] = [
     replace: "",
     tests: ["test/cli/snapshot-into-cluster.test.ts"],
   },
+  {
+    name: "backup-with-an-expected-member-cannot-be-read",
+    breaks: ["S114"],
+    file: "src/storage/portable/portable-header.ts",
+    find: "incarnation >= 0 &&",
+    replace: "incarnation >= 1 &&",
+    tests: ["test/storage/portable/portable-file.test.ts"],
+  },
 ];

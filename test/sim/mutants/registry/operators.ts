@@ -47,8 +47,8 @@ export const operatorMutants: readonly Mutant[] = [
     name: "newcomer-gives-up-when-the-leader-sees-it-behind",
     breaks: ["H33"],
     file: "src/host/joining.ts",
-    find: 'const again = seemsBehind || transient.has',
-    replace: 'const again = (seemsBehind && this.#stopped) || transient.has',
+    find: 'const again = seemsBehind || leaderHalted',
+    replace: 'const again = (seemsBehind && this.#stopped) || leaderHalted',
     tests: ["test/host/joining.test.ts"],
   },
   {
