@@ -13,7 +13,8 @@ import type { RaftStatus } from "../raft/status.ts";
 import { failureTolerance, nameOf } from "./status.ts";
 
 export interface ReapingOptions {
-  readonly status: () => RaftStatus;
+  /** undefined: this node has halted over its state, and hears nobody. */
+  readonly status: () => RaftStatus | undefined;
   /** Resolves when it is committed. */
   readonly change: (change: MembershipChange) => Promise<unknown>;
   readonly clock: Clock;
@@ -62,6 +63,7 @@ export class Reaping {
   async #look(): Promise<void> {
     const { clock } = this.#options;
     const status = this.#options.status();
+    if (status === undefined) return void (this.#watch = undefined);
     const now = clock.now();
     // Whoever was stopped for a while hears nobody in that time, and that is not their fault.
     const paused = now - this.#lastLookAt > 2 * this.#intervalMs;

@@ -119,6 +119,7 @@ interface View {
   readonly present?: (number: number, now: number) => boolean;
   readonly status?: object | ((now: number) => object);
   readonly minVoters?: number;
+  readonly halted?: (now: number) => boolean;
   /** How long a removal takes. */
   readonly removalMs?: number;
   readonly warn?: (fields: Line["fields"], sentence: string) => void;
@@ -140,7 +141,7 @@ function lookedAt(view: View = {}) {
     now += view.removalMs ?? 0;
   };
   const reaping = new Reaping({
-    status: () => status() as never, change, reapAfterMs, minVoters: view.minVoters ?? 1, electionTimeout,
+    status: () => (view.halted?.(now) === true ? undefined : (status() as never)), change, reapAfterMs, minVoters: view.minVoters ?? 1, electionTimeout,
     clock: { now: () => now, at: (_time: number, call: () => void) => (timers.push(call), { cancel: () => undefined }) } as never,
     logger: { warn: view.warn ?? (() => undefined) } as never,
   });
@@ -160,6 +161,12 @@ function lookedAt(view: View = {}) {
 async function lookTwentyTimes(look: (afterMs: number) => Promise<void>): Promise<void> {
   for (let count = 0; count < 20; count += 1) await look(6_000);
 }
+
+test("a leader that has halted over its state hears nobody, and takes nobody for dead because of that (S42)", async () => {
+  const { removed, look } = lookedAt({ halted: (now) => now > 30_000 });
+  await lookTwentyTimes(look);
+  expect(removed).toEqual([]);
+});
 
 test("a leader that was paused does not take the time in which it heard nobody for theirs", async () => {
   const { removed, look } = lookedAt();

@@ -20,6 +20,7 @@ import { entryTypes } from "../../../src/raft/entry.ts";
 import type { MembershipChange } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
 import type { QueueView } from "../properties/property.ts";
+import type { RaftStatus } from "../../../src/raft/status.ts";
 import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
 import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
 import { Wal } from "../../../src/storage/wal/wal.ts";
@@ -124,7 +125,8 @@ function startReaping({ raft, memberChange, view }: Pick<Process, "raft" | "memb
     }
     return memberChange.change(wanted);
   };
-  new Reaping({ status: () => raft.core.status(), change, clock, logger: silentLogger, reapAfterMs: afterElectionTimeouts * electionTimeout, minVoters, electionTimeout }).start();
+  const status = (): RaftStatus | undefined => (raft.divergence === undefined ? raft.core.status() : undefined);
+  new Reaping({ status, change, clock, logger: silentLogger, reapAfterMs: afterElectionTimeouts * electionTimeout, minVoters, electionTimeout }).start();
 }
 
 async function openStorage(node: Home, life: ProcessLife, { world, clock }: { world: Surroundings; clock: LifeClock }): Promise<Opened> {

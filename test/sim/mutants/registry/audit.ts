@@ -117,4 +117,12 @@ export const auditMutants: readonly Mutant[] = [
     replace: 'error.code === "CORRUPT" && raft.divergence !== undefined',
     tests: ["test/host/joining.test.ts"],
   },
+  {
+    name: "halted-leader-takes-others-for-dead",
+    breaks: ["S42", "S91"],
+    file: "src/host/reaping.ts",
+    find: "if (status === undefined) return void",
+    replace: "if (status === undefined && this.#stopped) return void",
+    tests: ["test/host/reaping.test.ts"],
+  },
 ];
