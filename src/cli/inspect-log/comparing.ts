@@ -110,10 +110,19 @@ async function entriesAt(logs: readonly ComparedLog[], { firstDifference }: LogC
   const { index, held } = firstDifference;
   for (const { name, source } of logs) {
     const mark = held.find(({ nodes }) => nodes.includes(name))?.entry;
-    if (source === undefined || mark === undefined) continue;
-    for await (const page of source.entries({ first: index, last: index }, "sizes")) {
-      for (const entry of page) if (entry.term === mark.term && entry.crc === mark.crc) found.set(name, entry);
-    }
+    const entry = source === undefined || mark === undefined ? undefined : await entryUnlessGone(source, index);
+    if (entry !== undefined && entry.term === mark?.term && entry.crc === mark.crc) found.set(name, entry);
   }
   return found;
+}
+
+/** It may have been compacted or replaced since the logs were read: then only its mark is known. */
+async function entryUnlessGone(source: LogSource, index: number): Promise<LogEntry | undefined> {
+  try {
+    for await (const [entry] of source.entries({ first: index, last: index }, "sizes")) return entry;
+  } catch (thrown) {
+    const { code } = toRaftctlError(thrown);
+    if (code !== "NOT_FOUND" && code !== "BUSY") throw thrown;
+  }
+  return undefined;
 }

@@ -83,3 +83,23 @@ test("a node and its own directory are told apart by name", async () => {
   const { logs } = await compareSources([new MadeUpLog(entries, { source: "live" }), new MadeUpLog(entries), new MadeUpLog(entries, { node: "n2" })], undefined);
   expect(logs.map(({ name }) => name)).toEqual(["n1 (running)", "n1 (/data/n1)", "n2"]);
 });
+
+test("what was compacted or replaced after it was compared is shown by its term alone, and every other failure ends the comparison", async () => {
+  const later = [...entries.slice(0, 2), putEntry(3, "c", "v", { term: 2, crc: 9, committed: null })];
+  const gone = (code: "NOT_FOUND" | "BUSY" | "UNREACHABLE"): MadeUpLog => {
+    const log = new MadeUpLog(later, { node: "n2", commitIndex: 2 });
+    const read = log.entries.bind(log);
+    log.entries = (range, content) => {
+      if (range.first === range.last) throw new RaftctlError(code, "it is not there any more");
+      return read(range, content);
+    };
+    return log;
+  };
+  for (const code of ["NOT_FOUND", "BUSY"] as const) {
+    const compared = await compareSources([new MadeUpLog(entries, { commitIndex: 3 }), gone(code)], undefined);
+    expect([compared.comparison.verdict, [...compared.entries.keys()]]).toEqual(["uncommitted-divergence", ["n1"]]);
+    expect(comparisonDocument(compared).firstDifference?.held).toMatchObject([{ nodes: ["n1"], term: "1" }, { nodes: ["n2"], term: "2" }]);
+    expect(comparisonText(compared)).toContain("uncommitted-divergence");
+  }
+  await expect(compareSources([new MadeUpLog(entries, { commitIndex: 3 }), gone("UNREACHABLE")], undefined)).rejects.toMatchObject({ code: "UNREACHABLE" });
+});
