@@ -59,4 +59,6 @@ export interface KeyHistory {
   readonly sources: readonly HistorySource[];
   /** States that would have helped, and are damaged. */
   readonly damages: readonly string[];
+  /** Snapshots that were named and are not where they should be: compaction has put newer ones in their place since the logs were opened. */
+  readonly superseded: readonly string[];
 }

@@ -163,14 +163,16 @@ test("a snapshot that a member elsewhere names is believed only when the file he
   const { clusterId, index, term, stateFile } = await stateOf("first");
   const states = async (snapshot: { file: string; index: number }, header = { clusterId }): Promise<unknown> => {
     const log = new MadeUpLog([], { ...header, snapshots: [{ term, bytes: 1, digest: null, ...snapshot }] });
-    const { sources, damages, events, committedTo } = await historyOf(utf8("app/mode"), { logs: [log], files: [] });
-    return { states: sources.map(({ last }) => last), events: events.map((event) => event.index), committedTo, damages };
+    const { sources, damages, superseded, events, committedTo } = await historyOf(utf8("app/mode"), { logs: [log], files: [] });
+    return { states: sources.map(({ last }) => last), events: events.map((event) => event.index), committedTo, damages, superseded };
   };
-  expect(await states({ file: stateFile, index })).toEqual({ states: [index], events: [at["two"]], committedTo: index, damages: [] });
-  const none = { states: [], events: [], committedTo: 0, damages: [] };
+  expect(await states({ file: stateFile, index })).toEqual({ states: [index], events: [at["two"]], committedTo: index, damages: [], superseded: [] });
+  const none = { states: [], events: [], committedTo: 0, damages: [], superseded: [] };
   expect(await states({ file: stateFile, index: index + 1 })).toEqual(none);
   expect(await states({ file: stateFile, index }, { clusterId: "00112233445566778899aabbccddeeff" })).toEqual(none);
-  expect(await states({ file: join(home, "nowhere"), index })).toEqual(none);
+  expect(await states({ file: join(home, "elsewhere", "snapshot"), index })).toEqual(none);
+  const replaced = join(home, "replaced meanwhile");
+  expect(await states({ file: replaced, index })).toEqual({ ...none, superseded: [replaced] });
 }, 60_000);
 
 async function stateOf(name: string): Promise<{ clusterId: string; index: number; term: number; stateFile: string }> {

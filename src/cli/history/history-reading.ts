@@ -1,4 +1,5 @@
-// Reads a history. A log that runs is compacted, or loses an end that was not committed, while it is read: then all of it is opened and read again.
+// Reads a history. A log that runs is compacted, or loses an end that was not committed, or has its snapshot replaced, while it is read: then all of it is
+// opened and read again.
 
 import { toRaftctlError, type RaftctlError } from "../../base/errors.ts";
 import { utf8 } from "../../base/bytes.ts";
@@ -18,10 +19,15 @@ export interface HistoryRequest {
 
 /** @throws what opening and reading throw */
 export async function readHistory(historyOf: HistoryOf, { key, files = [], open }: HistoryRequest): Promise<{ history: KeyHistory; logs: readonly LogSource[] }> {
+  const missed = new Set<string>();
   for (let attempt = 1; ; attempt += 1) {
     const logs = await open();
     try {
-      return { history: await historyOf(utf8(key), { logs, files }), logs };
+      const history = await historyOf(utf8(key), { logs, files });
+      // What was missing before was never here: a member elsewhere keeps its directory where one of this machine has one too.
+      const isWhole = history.superseded.every((path) => missed.has(path));
+      if (isWhole || attempt === attemptsMax) return { history, logs };
+      for (const path of history.superseded) missed.add(path);
     } catch (thrown) {
       if (attempt === attemptsMax || !hasMoved(toRaftctlError(thrown))) throw thrown;
     }

@@ -1,5 +1,7 @@
 // What the command line asks for: the history of a key from logs that it has opened, from the snapshots that these logs stand on, and from files that it names.
 
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
 import type { HistorySource, KeyHistory } from "../../wire/key-history.ts";
 import type { LogSource } from "../../wire/log-inspection.ts";
@@ -23,18 +25,24 @@ interface StateFile {
   readonly header: Pick<ImageHeader, "clusterId" | "index" | "term">;
 }
 
+/** Of the states that were named: what was wrong with those that are not used. */
+interface Findings {
+  readonly damages: string[];
+  readonly superseded: string[];
+}
+
 /** @throws CLUSTER_MISMATCH, NOT_FOUND, CORRUPT, INCOMPATIBLE, and what reading the logs throws */
 export async function historyOf(key: Uint8Array, { logs, files }: HistoryEvidence): Promise<KeyHistory> {
   const { clusterId, node } = logs[0]!.header;
   for (const { header } of logs) checkCluster(header, header.node, { clusterId, node });
-  const damages: string[] = [];
-  const states = [...(await namedFiles(files)), ...(await ownFiles(logs, damages))];
+  const findings: Findings = { damages: [], superseded: [] };
+  const states = [...(await namedFiles(files)), ...(await ownFiles(logs, findings))];
   for (const { header, path } of states) checkCluster(header, path, { clusterId, node });
   const committed = await committedLog(logs, states.map(({ path, header: { index, term } }) => ({ name: path, index, term })));
-  const bases = await readStates(states, { key, committed, damages });
+  const bases = await readStates(states, { key, committed, findings });
   const { events, spans } = await reconstruct(key, bases, committed);
   const committedTo = Math.max(0, ...committed.pieces.map(({ last }) => last), ...bases.map(({ index }) => index));
-  return { key, committedTo, events, spans, sources: sourcesOf(committed, bases), damages };
+  return { key, committedTo, events, spans, sources: sourcesOf(committed, bases), ...findings };
 }
 
 function checkCluster(own: { readonly clusterId: string }, name: string, { clusterId, node }: { readonly clusterId: string; readonly node: string }): void {
@@ -49,12 +57,12 @@ async function namedFiles(files: readonly string[]): Promise<StateFile[]> {
 }
 
 /** Of a member that runs elsewhere, or was compacted meanwhile, they are not there; a damaged one is a finding. */
-async function ownFiles(logs: readonly LogSource[], damages: string[]): Promise<StateFile[]> {
+async function ownFiles(logs: readonly LogSource[], findings: Findings): Promise<StateFile[]> {
   const states: StateFile[] = [];
   for (const { header } of logs) {
     for (const { file, index, term } of header.snapshots) {
       const read = (): Promise<StateFile> => withImageFile(file, async ({ path, header: found }) => ({ path, header: found, isDispensable: true }));
-      const state = await unlessDamaged(damages, () => read().catch(unlessNeeded));
+      const state = await unlessDamaged(findings, () => read().catch(unlessGone(file, findings)));
       // A path means something on the node's own machine only: here another file may have it.
       if (state?.header.clusterId === header.clusterId && state.header.index === index && state.header.term === term) states.push(state);
     }
@@ -62,7 +70,7 @@ async function ownFiles(logs: readonly LogSource[], damages: string[]): Promise<
   return states;
 }
 
-async function unlessDamaged<T>(damages: string[], read: () => Promise<T>): Promise<T | undefined> {
+async function unlessDamaged<T>({ damages }: Findings, read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (thrown) {
@@ -73,18 +81,23 @@ async function unlessDamaged<T>(damages: string[], read: () => Promise<T>): Prom
   }
 }
 
-function unlessNeeded(thrown: unknown): undefined {
-  const { code } = toRaftctlError(thrown);
-  if (code !== "NOT_FOUND" && code !== "IO_ERROR") throw thrown;
+/** Where the directory of a snapshot is there, the snapshot was; where it is not, it belongs to another machine. */
+function unlessGone(path: string, { superseded }: Findings): (thrown: unknown) => Promise<undefined> {
+  return async (thrown) => {
+    const { code } = toRaftctlError(thrown);
+    const isMissing = code === "NOT_FOUND" || (thrown as NodeJS.ErrnoException).code === "ENOENT";
+    if (!isMissing && code !== "IO_ERROR") throw thrown;
+    if (isMissing && (await stat(dirname(path)).catch(() => undefined)) !== undefined) superseded.push(path);
+  };
 }
 
 interface Reading {
   readonly key: Uint8Array;
   readonly committed: CommittedLog;
-  readonly damages: string[];
+  readonly findings: Findings;
 }
 
-async function readStates(states: readonly StateFile[], { key, committed, damages }: Reading): Promise<BaseState[]> {
+async function readStates(states: readonly StateFile[], { key, committed, findings }: Reading): Promise<BaseState[]> {
   const last = committed.pieces.at(-1)?.last ?? 0;
   const bases = [BaseState.beginning(key)];
   for (const { path, header, isDispensable } of states) {
@@ -92,7 +105,7 @@ async function readStates(states: readonly StateFile[], { key, committed, damage
     if (bases.some(({ index }) => index === header.index)) continue;
     const wanted = { key, entriesBehind: Math.max(0, last - header.index) };
     const read = (): Promise<BaseState> => withImageFile(path, (file) => BaseState.read(path, checkedRows(file), wanted));
-    const base = await unlessDamaged(damages, () => (isDispensable ? read().catch(unlessNeeded) : read()));
+    const base = await unlessDamaged(findings, () => (isDispensable ? read().catch(unlessGone(path, findings)) : read()));
     if (base !== undefined) bases.push(base);
   }
   return bases;

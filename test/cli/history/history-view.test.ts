@@ -14,7 +14,7 @@ const record = { value: utf8("secret"), version: undefined, createIndex: undefin
 const known: KeyHistory = {
   key: utf8("a"), committedTo: 20, events: [written, { ...written, index: 21, effect: "pending", version: undefined, session: undefined }],
   spans: [{ first: 3, last: 4, record: undefined }, { first: 5, last: 8, record }, { first: 12, last: 17, record }],
-  sources: [{ kind: "log", name: "n1", first: 3, last: 17 }], damages: [],
+  sources: [{ kind: "log", name: "n1", first: 3, last: 17 }], damages: [], superseded: [],
 };
 
 test("the unknown indexes are those between the spans, before them and behind them", () => {
