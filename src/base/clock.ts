@@ -14,4 +14,6 @@ export interface Clock {
   at(time: number, call: () => void): Timer;
   /** Calls once at the end of this turn of the event loop, after the input that is already there has been read. */
   endOfTurn(call: () => void): void;
+  /** Calls once in a later turn, when the loop has looked for new input: for work that goes on for long, between two of its steps. */
+  nextTurn(call: () => void): void;
 }

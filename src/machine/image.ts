@@ -5,6 +5,7 @@
 //    pairs, ascending by key:   u16 key length, not 0 | u32 value length | key | value
 //    u16 0 | u64 number of pairs | u32 CRC-32 of everything before
 
+import { assert } from "../base/assert.ts";
 import { compareBytes, concatBytes, equalBytes, readSafeU64, readU32, utf8, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
@@ -18,9 +19,12 @@ const trailerBytes = 14;
 const pairValueBytesMax = limits.valueBytesMax + recordHeaderBytes;
 const head = concatBytes([utf8("RAFTIMG"), Uint8Array.of(1)]);
 
-/** Chunks of exactly imageChunkBytes; the last one may be shorter. */
-export function* encodeImage(pairs: Iterable<KeyValue>, crc32: Crc32): Generator<Uint8Array> {
-  const cutter = new ChunkCutter(crc32);
+/**
+ * Chunks of exactly imageChunkBytes; the last one may be shorter.
+ * @param into memory of that size into which every chunk is filled, so that each is valid until the next; absent: each has its own
+ */
+export function* encodeImage(pairs: Iterable<KeyValue>, crc32: Crc32, into?: Uint8Array): Generator<Uint8Array> {
+  const cutter = new ChunkCutter(crc32, into);
   yield* cutter.push(head);
   for (const pair of pairs) yield* cutter.pushPair(pair);
   yield* cutter.end();
@@ -37,12 +41,16 @@ export async function* encodeImageAsync(pairs: AsyncIterable<KeyValue>, crc32: C
 class ChunkCutter {
   readonly #crc32: Crc32;
   #checksum = 0;
-  #chunk = new Uint8Array(imageChunkBytes);
+  readonly #into: Uint8Array | undefined;
+  #chunk: Uint8Array;
   #length = 0;
   #pairs = 0;
 
-  constructor(crc32: Crc32) {
+  constructor(crc32: Crc32, into?: Uint8Array) {
+    assert(into === undefined || into.length === imageChunkBytes, "a chunk fits exactly into the memory that is given for it");
     this.#crc32 = crc32;
+    this.#into = into;
+    this.#chunk = into ?? new Uint8Array(imageChunkBytes);
   }
 
   *pushPair({ key, value }: KeyValue): Generator<Uint8Array> {
@@ -64,14 +72,17 @@ class ChunkCutter {
     yield this.#take();
   }
 
+  /** Whoever takes a chunk may let others use the store before he goes on: what is left of the bytes by then is copied. */
   *push(bytes: Uint8Array): Generator<Uint8Array> {
-    let offset = 0;
-    while (offset < bytes.length) {
-      const part = bytes.subarray(offset, offset + imageChunkBytes - this.#length);
+    let rest = bytes;
+    while (rest.length > 0) {
+      const part = rest.subarray(0, imageChunkBytes - this.#length);
       this.#chunk.set(part, this.#length);
       this.#length += part.length;
-      offset += part.length;
-      if (this.#length === imageChunkBytes) yield this.#take();
+      rest = rest.subarray(part.length);
+      if (this.#length < imageChunkBytes) return;
+      if (rest.buffer === bytes.buffer) rest = rest.slice();
+      yield this.#take();
     }
   }
 
@@ -83,7 +94,7 @@ class ChunkCutter {
   #take(): Uint8Array {
     this.#checksum = this.#checksumNow();
     const chunk = this.#chunk.subarray(0, this.#length);
-    this.#chunk = new Uint8Array(imageChunkBytes);
+    this.#chunk = this.#into ?? new Uint8Array(imageChunkBytes);
     this.#length = 0;
     return chunk;
   }

@@ -193,7 +193,7 @@ export class Machine implements StateMachine {
     const content = this.#store.image();
     // Read from the image itself and not from memory: label and content cannot differ (H35).
     const { index, term, records, bytes, digest } = decodePosition(content.get(positionKey), this.#crc32);
-    return { index, term, records, bytes, digest: new Digest(digest).text(), chunks: () => encodeImage(whole(content.range({}), records), this.#crc32), close: () => content.close() };
+    return { index, term, records, bytes, digest: new Digest(digest).text(), chunks: (into) => encodeImage(whole(content.scan(), records), this.#crc32, into), close: () => content.close() };
   }
 
   async restore(position: ImagePosition, chunks: AsyncIterable<Uint8Array>): Promise<void> {

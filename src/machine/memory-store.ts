@@ -128,6 +128,10 @@ class MemoryImage implements StoreImage {
     return this.#readOn(pairsOf(this.#root, range));
   }
 
+  scan(): Iterable<KeyValue> {
+    return this.range({});
+  }
+
   *#readOn(pairs: Iterable<KeyValue>): Generator<KeyValue> {
     for (const pair of pairs) {
       yield pair;

@@ -51,8 +51,11 @@ export interface MachineImage extends ImagePosition {
   readonly records: number;
   /** Of all data, as the quota counts them; the image has a few more. */
   readonly bytes: number;
-  /** Equal content gives equal bytes. Chunks have at most `imageChunkBytes`; may be called again from the start. */
-  chunks(): Iterable<Uint8Array>;
+  /**
+   * Equal content gives equal bytes. Chunks have at most `imageChunkBytes`; may be called again from the start.
+   * @param into memory of `imageChunkBytes` into which every chunk is filled, so that each is valid until the next; absent: each has its own
+   */
+  chunks(into?: Uint8Array): Iterable<Uint8Array>;
   close(): void;
 }
 

@@ -37,6 +37,8 @@ export type StoreContent = Pick<StoreTransaction, "get" | "range">;
 export interface StoreImage {
   get(key: Uint8Array): Uint8Array | undefined;
   range(range: KeyRange): Iterable<KeyValue>;
+  /** All of it, in order; a value is valid within the turn, until anything else is asked of the store: for who copies it anyway. */
+  scan(): Iterable<KeyValue>;
   close(): void;
 }
 

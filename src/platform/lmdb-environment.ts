@@ -3,7 +3,7 @@
 //
 // lmdb hands out Node Buffers and, on its fastest path, a view of one global buffer. Nothing of that leaves this file: what leaves is plain bytes.
 
-import { chmod, mkdir, open as openFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, open as openFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { open, type RootDatabase, type Transaction } from "lmdb";
 import { assert } from "../base/assert.ts";
@@ -18,15 +18,19 @@ const mapBytes = 2 ** 30;
 /** As the port says (machine/store.ts); the contract test compares. */
 const imagesMax = 16;
 const keyBytesMax = 1978;
+/** By which the file is longer than its last page when it is opened and closed. It has holes there: no space is taken. */
+const sparePages = 4096;
+
 /** Images, the shared read transaction and a spare. */
 const readersMax = imagesMax + 8;
 
 type Database = RootDatabase<Uint8Array, Uint8Array>;
 /** What lmdb-js has and its types leave out. */
 interface FastReads {
-  getBinaryFast(key: Uint8Array): (Buffer & { readonly isGlobal?: boolean }) | undefined;
+  getBinaryFast(key: Uint8Array, options?: { transaction: Transaction }): (Buffer & { readonly isGlobal?: boolean }) | undefined;
   getBinary(key: Uint8Array, options?: { transaction: Transaction }): Buffer | undefined;
   readonly lastSize: number;
+  getStats(): { readonly lastPageNumber: number };
 }
 
 export class LmdbEnvironment implements StoreTransaction {
@@ -52,7 +56,9 @@ export class LmdbEnvironment implements StoreTransaction {
     });
     await chmod(join(directory, dataFileName), 0o600);
     await chmod(join(directory, "lock.mdb"), 0o600);
-    return new LmdbEnvironment(directory, database);
+    const environment = new LmdbEnvironment(directory, database);
+    await makeLong(environment.#path, environment.bytes);
+    return environment;
   }
 
   /** Plain bytes; a view of lmdb's own buffer that is valid until the next read. */
@@ -93,6 +99,14 @@ export class LmdbEnvironment implements StoreTransaction {
     }
   }
 
+  get #lastPage(): number {
+    return this.#reads.getStats().lastPageNumber;
+  }
+
+  get #path(): string {
+    return join(this.directory, dataFileName);
+  }
+
   image(): StoreImage {
     assert(!this.#isInTransaction, "an image is taken between transactions");
     if (this.#images.size >= imagesMax) throw new RaftctlError("BUSY", `${imagesMax} images of this state are open already`);
@@ -106,15 +120,15 @@ export class LmdbEnvironment implements StoreTransaction {
   /** fdatasync of the data file: everything committed before the call is on disk. A rejection means that it may never be. */
   async flush(): Promise<void> {
     try {
-      await syncFile(join(this.directory, dataFileName));
+      await syncFile(this.#path);
     } catch (thrown) {
       throw writeFailure(this.directory, thrown);
     }
   }
 
-  /** Of the data file, used or not. */
-  async bytes(): Promise<number> {
-    return (await stat(join(this.directory, dataFileName))).size;
+  /** Of the data file up to its last page, used or not. */
+  get bytes(): number {
+    return (this.#lastPage + 1) * lmdbPageBytes;
   }
 
   /** Flushed, and the directory entries of a new environment too. */
@@ -127,8 +141,14 @@ export class LmdbEnvironment implements StoreTransaction {
   /** Closes the open images first: a mapping must not vanish under a cursor. */
   async close(): Promise<void> {
     for (const image of [...this.#images]) image.close();
-    this.#closed ??= this.#database.close();
+    this.#closed ??= this.#end();
     await this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    const { bytes } = this;
+    await this.#database.close();
+    await makeLong(this.#path, bytes);
   }
 
   /** Closed and deleted as soon as the last image is closed. */
@@ -162,9 +182,28 @@ class LmdbImage implements StoreImage {
     return plain((this.#database as unknown as FastReads).getBinary(key, { transaction: this.#transaction }));
   }
 
-  *range(range: KeyRange): Generator<KeyValue> {
+  range(range: KeyRange): Generator<KeyValue> {
+    return this.#guarded(pairsOf(this.#database, range, this.#transaction));
+  }
+
+  scan(): Generator<KeyValue> {
+    return this.#guarded(this.#views());
+  }
+
+  /** The value is a view of lmdb's own buffer: what is copied by whoever reads it need not be copied here. */
+  *#views(): Generator<KeyValue> {
+    const reads = this.#database as unknown as FastReads;
+    const options = { transaction: this.#transaction };
+    for (const key of this.#database.getKeys(options)) {
+      const found = reads.getBinaryFast(key, options);
+      assert(found !== undefined, "a key of an image has its value there");
+      const value = found.isGlobal === true ? new Uint8Array(found.buffer, found.byteOffset, reads.lastSize) : plain(found)!;
+      yield { key: plain(key as Buffer)!, value };
+    }
+  }
+
+  *#guarded(cursor: Generator<KeyValue>): Generator<KeyValue> {
     this.#checkOpen();
-    const cursor = pairsOf(this.#database, range, this.#transaction);
     this.#cursors.add(cursor);
     try {
       yield* cursor;
@@ -208,6 +247,16 @@ function boundsOf({ start, end, reverse }: KeyRange): object {
 /** The same memory without Buffer's own methods, of which `slice` would not copy. */
 function plain(bytes: Buffer | undefined): Uint8Array | undefined {
   return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/**
+ * LMDB does not write a page that it has taken and given back within one transaction, also when it is the last one: then its file is shorter than it says,
+ * and cannot be told from one that was cut short (lmdb-check.ts). So ours is longer, as long as it has not grown by more than that since it was opened.
+ * Nothing is written meanwhile.
+ */
+async function makeLong(path: string, usedBytes: number): Promise<void> {
+  const bytes = usedBytes + sparePages * lmdbPageBytes;
+  if ((await stat(path)).size < bytes) await truncate(path, bytes);
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -200,7 +200,7 @@ class LmdbStore implements CompactableStore {
         copyAgain(old, copy, touched);
         await nextTurn();
       }
-      const space = { before: await old.bytes(), after: await copy.bytes() };
+      const space = { before: old.bytes, after: copy.bytes };
       checkGoesOn();
       // In one turn: from here on the copy is written, and lacks nothing.
       while (touched.size > 0) copyAgain(old, copy, touched);

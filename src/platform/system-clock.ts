@@ -42,6 +42,10 @@ export class SystemClock implements Clock {
     setImmediate(() => this.#endTurn(linksMax));
   }
 
+  nextTurn(call: () => void): void {
+    setImmediate(call);
+  }
+
   #endTurn(linksLeft: number): void {
     const calls = this.#waiting;
     this.#waiting = [];

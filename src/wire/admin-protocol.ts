@@ -6,7 +6,7 @@ import type { Consistency } from "./client-protocol.ts";
 import type { LogHeader, LogPage, LogPageRequest } from "./log-inspection.ts";
 import type { LevelRange } from "./cluster-version.ts";
 import type { NodeFacts } from "./node-facts.ts";
-import type { LocalSnapshot, SnapshotOpened, SnapshotOpenRequest, SnapshotPiece, SnapshotPruneReport, SnapshotTaken, SnapshotTakeRequest } from "./snapshot-export.ts";
+import type { LocalSnapshot, SnapshotClosed, SnapshotOpened, SnapshotOpenRequest, SnapshotPruneReport, SnapshotTaken, SnapshotTakeRequest } from "./snapshot-export.ts";
 
 export interface AdminMethods {
   status: { params: Record<string, never>; result: NodeStatus };
@@ -39,10 +39,10 @@ export interface AdminMethods {
   replacementCancel: { params: { id: string; dryRun: boolean }; result: { applied: boolean; index: number | null; replacement: ReplacementReport } };
   /** Already prepared change, on its way from a member to the leader. */
   membershipChange: { params: { change: MembershipChange }; result: { index: number } };
-  /** Of the node at hand: a portable file of its state, pulled piece by piece in order (`part` counts from 0). */
+  /** Of the node at hand: a portable file of its state, pulled piece by piece in order (`part` counts from 0, an empty one is the end). */
   snapshotOpen: { params: SnapshotOpenRequest; result: SnapshotOpened };
-  snapshotRead: { params: { id: string; part: number }; result: SnapshotPiece };
-  snapshotClose: { params: { id: string }; result: { wasOpen: boolean } };
+  snapshotRead: { params: { id: string; part: number }; result: Uint8Array };
+  snapshotClose: { params: { id: string }; result: SnapshotClosed };
   /** Of the node at hand: its own snapshots, by which it forgets the log. */
   snapshotTake: { params: SnapshotTakeRequest; result: SnapshotTaken };
   snapshotList: { params: Record<string, never>; result: { snapshots: LocalSnapshot[] } };

@@ -1,5 +1,5 @@
 // What travels when a node's state is exported or its snapshots are looked after: parameters and results of admin methods. An export is pulled: opened once,
-// read piece by piece in order, closed. The pieces, put behind each other, are the portable file (docs/backup.md).
+// read piece by piece in order, closed. The pieces, put behind each other, are the portable file (docs/backup.md); an empty one is its end.
 
 export type SnapshotCompression = "none" | "zstd";
 
@@ -24,10 +24,14 @@ export interface SnapshotOpened {
   estimatedBytes: number;
 }
 
-export interface SnapshotPiece {
-  /** About 1 MiB at most; see limits.clientFrameBytesMax. */
-  bytes: Uint8Array;
-  /** Of the whole file, hexadecimal; set with the last piece only. */
+/** Of a piece. Small beside what else a turn of the event loop does: whoever writes meanwhile waits for no more than one of them. */
+export const snapshotPieceBytesMax = 257 * 1024;
+/** Reads that one export may have under way: the node makes the pieces in memory that it uses again. */
+export const snapshotReadsMax = 4;
+
+export interface SnapshotClosed {
+  wasOpen: boolean;
+  /** Of the whole file, hexadecimal; null unless it was read to its end. */
   sha256: string | null;
 }
 

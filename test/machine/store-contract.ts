@@ -160,6 +160,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       image.close();
     });
 
+    test("a scan of an image gives all of it in order, each value right in its turn, while writes go on (H35)", async () => {
+      const names = Array.from({ length: 50 }, (_, index) => `k${String(index).padStart(3, "0")}`);
+      put(...names.map((key, index) => pair(key, key.repeat(1 + 997 * (index % 7)))));
+      const image = store.image();
+      const found: string[] = [];
+      for (const { key, value } of image.scan()) {
+        found.push(`${text(key)}=${text(value)}`);
+        put(pair(`${text(key)}x`, "y".repeat(9_000)), pair(text(key)!, "changed"));
+        expect(text(store.get(key))).toBe("changed");
+        await new Promise(setImmediate);
+      }
+      image.close();
+      expect(found).toEqual(names.map((key, index) => `${key}=${key.repeat(1 + 997 * (index % 7))}`));
+      expect(() => [...image.scan()]).toThrow("after it was closed");
+    });
+
     test("an image is not used after it was closed; an iteration under way ends with an error and not as if it were complete", () => {
       put(pair("a", "1"), pair("b", "2"), pair("c", "3"));
       const image = store.image();

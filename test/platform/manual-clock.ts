@@ -28,6 +28,10 @@ export class ManualClock implements Clock {
     setImmediate(call);
   }
 
+  nextTurn(call: () => void): void {
+    setImmediate(call);
+  }
+
   /** Fires what is due on the way, in order. */
   advance(ms: number): void {
     const end = this.#now + ms;

@@ -1,3 +1,4 @@
+import { MessageChannel } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { SystemClock } from "../../src/platform/system-clock.ts";
 
@@ -55,6 +56,23 @@ test("calls for the end of the turn run once, in order, after microtasks, and ma
   await new Promise(setImmediate);
   await new Promise(setImmediate);
   expect(calls).toEqual(["microtask", "first", "second", "next turn"]);
+});
+
+test("work in steps lets new input in after each of them, in a turn of its own", async () => {
+  const calls: string[] = [];
+  const { port1, port2 } = new MessageChannel();
+  port1.on("message", () => calls.push("input"));
+  const step = (name: string): Promise<void> =>
+    new Promise((resolve) => {
+      clock.nextTurn(() => {
+        calls.push(name);
+        port2.postMessage("");
+        resolve();
+      });
+    });
+  for (const name of ["first", "second", "third"]) await step(name);
+  port1.close();
+  expect(calls).toEqual(["first", "input", "second", "input", "third"]);
 });
 
 test("what the end of a turn leads to, directly or through promises, still belongs to that turn; what goes on for ever lets other input in", async () => {

@@ -3,6 +3,8 @@
 import type { Clock, Timer } from "../../src/base/clock.ts";
 
 export class TurnClock implements Clock {
+  /** How often somebody let others have their turn. */
+  turns = 0;
   #now = 0;
   #timers: { time: number; call: () => void; cancelled: boolean }[] = [];
 
@@ -21,6 +23,11 @@ export class TurnClock implements Clock {
   }
 
   endOfTurn(call: () => void): void {
+    setImmediate(call);
+  }
+
+  nextTurn(call: () => void): void {
+    this.turns += 1;
     setImmediate(call);
   }
 

@@ -27,7 +27,7 @@ export class Backups {
     this.#storage = storage;
     this.#exports = new SnapshotExports({
       clock, ports: portablePorts, owner: { clusterId, clusterIncarnation, region: { id: globalRegion, name: globalRegionName } },
-      openImage: () => storage.region.openImage(),
+      written: () => hosted.raft.core.commitIndex, openImage: () => storage.region.openImage(),
     });
     this.#local = new LocalSnapshots({ node: identity.name, raft: hosted.raft, snapshots, disk, crc32, clock, compactState: storage.compactState });
   }
@@ -40,7 +40,7 @@ export class Backups {
   readonly handlers: BackupHandlers = {
     snapshotOpen: (params, call) => this.#open(params, call.timeoutMs),
     snapshotRead: ({ id, part }) => this.#exports.read(id, part),
-    snapshotClose: async ({ id }) => ({ wasOpen: this.#exports.close(id) }),
+    snapshotClose: async ({ id }) => this.#exports.close(id),
     snapshotTake: (params) => this.#local.take(params),
     snapshotList: async () => ({ snapshots: await this.#local.list() }),
     snapshotPrune: ({ keep, dryRun }) => this.#local.prune(keep, dryRun),

@@ -8,7 +8,7 @@ import type { MachineImage } from "../../machine/state-machine.ts";
 import type { Membership } from "../../raft/membership.ts";
 import { imageFormat, type PortableHeader } from "../../storage/portable/portable-header.ts";
 import type { Compression, PortablePorts } from "../../storage/portable/portable-ports.ts";
-import type { SnapshotPiece } from "../../wire/snapshot-export.ts";
+import type { SnapshotClosed } from "../../wire/snapshot-export.ts";
 import { exportEnded, ExportSession } from "./export-session.ts";
 
 export const exportsMax = 2;
@@ -18,6 +18,8 @@ export interface ExportSource {
   readonly clock: Clock;
   readonly ports: PortablePorts;
   readonly owner: Pick<PortableHeader, "clusterId" | "clusterIncarnation" | "region">;
+  /** Goes up with every write. */
+  readonly written: () => number;
   openImage(): Promise<{ readonly image: MachineImage; readonly membership: Membership }>;
 }
 
@@ -53,7 +55,8 @@ export class SnapshotExports {
     }
   }
 
-  async read(id: string, part: number): Promise<SnapshotPiece> {
+  /** Empty at its end. */
+  async read(id: string, part: number): Promise<Uint8Array> {
     const open = this.#sessions.get(id);
     if (open === undefined) throw exportEnded();
     open.timer.cancel();
@@ -68,12 +71,13 @@ export class SnapshotExports {
     }
   }
 
-  /** @returns whether it was open */
-  close(id: string): boolean {
+  close(id: string): SnapshotClosed {
     const open = this.#sessions.get(id);
-    open?.timer.cancel();
-    open?.session.close();
-    return this.#sessions.delete(id);
+    if (open === undefined) return { wasOpen: false, sha256: null };
+    open.timer.cancel();
+    open.session.close();
+    this.#sessions.delete(id);
+    return { wasOpen: true, sha256: open.session.sha256 };
   }
 
   /** Before the state is closed. */
@@ -83,7 +87,7 @@ export class SnapshotExports {
   }
 
   async #open(compression: Compression): Promise<OpenedExport> {
-    const { owner, ports, clock } = this.#source;
+    const { owner, ports, clock, written } = this.#source;
     const { image, membership } = await this.#source.openImage();
     try {
       if (this.#isStopped) throw exportEnded();
@@ -91,7 +95,7 @@ export class SnapshotExports {
       if (index === 0) throw new RaftctlError("NOT_READY", "this node has applied nothing yet");
       const header: PortableHeader = { ...owner, index, term, membership, stateDigest, imageFormat, compression };
       const id = randomBytes(8).toString("hex");
-      this.#sessions.set(id, { session: new ExportSession(image, header, { ports, clock }), timer: this.#giveUpLater(id) });
+      this.#sessions.set(id, { session: new ExportSession(image, header, { ports, clock, written }), timer: this.#giveUpLater(id) });
       return { id, header, keys: image.records, dataBytes: image.bytes };
     } catch (error) {
       image.close();
@@ -101,6 +105,6 @@ export class SnapshotExports {
 
   #giveUpLater(id: string): Timer {
     const { clock } = this.#source;
-    return clock.at(clock.now() + exportSilenceMs, () => this.close(id));
+    return clock.at(clock.now() + exportSilenceMs, () => void this.close(id));
   }
 }

@@ -25,6 +25,8 @@ import type { Compression, PartCompression, PortablePorts, Sha256 } from "./port
 
 export const portableMagic = utf8("RAFTBAK\0");
 export const portableFormat = 1;
+/** What `part` has returned stays as it is until so many more have been made. */
+export const partsKept = 5;
 /** Of the image, before compression. */
 export const partBytesMax = 1024 * 1024;
 /** What cannot be compressed grows a little. */
@@ -39,6 +41,8 @@ export class PortableEncoder {
   readonly #crc32: Crc32;
   readonly #sha256: Sha256;
   readonly #compression: PartCompression | undefined;
+  /** Parts are made in these by turns: whoever sends a gigabyte would otherwise keep the collector busy. */
+  readonly #frames = Array.from({ length: partsKept }, () => new Uint8Array(0));
   #crc = 0;
   #imageBytes = 0;
   #parts = 0;
@@ -63,14 +67,17 @@ export class PortableEncoder {
     return bytes;
   }
 
-  /** @param image 1 byte to `partBytesMax`; every part but the last has exactly that, so that equal images are equal files */
+  /**
+   * @param image 1 byte to `partBytesMax`; every part but the last has exactly that, so that equal images are equal files
+   * @returns memory that is used again after `partsKept` parts
+   */
   async part(image: Uint8Array): Promise<Uint8Array> {
     assert(image.length > 0 && image.length <= partBytesMax, "a part holds something, and at most its bound");
     this.#imageBytes += image.length;
     this.#parts += 1;
     const stored = (await this.#compression?.compress(image)) ?? image;
     assert(stored.length <= storedPartBytesMax, "compression never makes a part much longer");
-    const bytes = this.#framed(stored, stored.length);
+    const bytes = this.#framed(stored, stored.length, this.#frame(partHeadBytes + stored.length));
     this.#sha256.update(bytes);
     return bytes;
   }
@@ -80,7 +87,7 @@ export class PortableEncoder {
     const totals = new Uint8Array(totalsBytes);
     writeSafeU64(totals, 0, this.#imageBytes);
     writeSafeU64(totals, 8, this.#parts);
-    const framed = this.#framed(totals, 0);
+    const framed = this.#framed(totals, 0, new Uint8Array(partHeadBytes + totalsBytes));
     this.#sha256.update(framed);
     const ending = this.#sha256.copy().digest();
     this.#sha256.update(ending);
@@ -90,8 +97,13 @@ export class PortableEncoder {
     return { bytes, sha256: hexText(this.#sha256.digest()) };
   }
 
-  #framed(content: Uint8Array, length: number): Uint8Array {
-    const bytes = new Uint8Array(partHeadBytes + content.length);
+  #frame(bytes: number): Uint8Array {
+    const turn = this.#parts % this.#frames.length;
+    if (this.#frames[turn]!.length < bytes) this.#frames[turn] = new Uint8Array(bytes);
+    return this.#frames[turn]!.subarray(0, bytes);
+  }
+
+  #framed(content: Uint8Array, length: number, bytes: Uint8Array): Uint8Array {
     writeU32(bytes, 0, length);
     bytes.set(content, partHeadBytes);
     this.#crc = this.#crc32(content, (this.#crc ^ length) >>> 0);
@@ -115,9 +127,9 @@ export function hexText(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The image in pieces of exactly `partBytesMax`, the last one shorter; one piece is held at a time. */
+/** The image in pieces of exactly `partBytesMax`, the last one shorter. A piece is valid until the next is asked for: all are filled in one buffer. */
 export async function* cutParts(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let part = new Uint8Array(partBytesMax);
+  const part = new Uint8Array(partBytesMax);
   let filled = 0;
   for await (const chunk of chunks) {
     for (let offset = 0; offset < chunk.length; ) {
@@ -127,7 +139,6 @@ export async function* cutParts(chunks: Iterable<Uint8Array> | AsyncIterable<Uin
       offset += piece.length;
       if (filled < partBytesMax) continue;
       yield part;
-      part = new Uint8Array(partBytesMax);
       filled = 0;
     }
   }

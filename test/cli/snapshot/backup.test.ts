@@ -33,12 +33,11 @@ class PlayedNode {
         this.asked.push({ method, params });
         if (method === "snapshotOpen") return opened;
         if (method === "memberList") return { members: [{ id: "1", name: "n1", leader: false, clientAddress: "127.0.0.1:1" }] };
-        if (method === "snapshotClose") return { wasOpen: true };
+        if (method === "snapshotClose") return { wasOpen: true, sha256: createHash("sha256").update(content.join("")).digest("hex") };
         this.onRead?.();
         const part = params["part"] as number;
         if (this.failure !== undefined && part > 0) throw this.failure;
-        const sha256 = part === content.length - 1 ? createHash("sha256").update(content.join("")).digest("hex") : null;
-        return { bytes: new TextEncoder().encode(content[part]), sha256 };
+        return new TextEncoder().encode(content[part] ?? "");
       },
     },
   } as unknown as Client;

@@ -46,7 +46,7 @@ export async function backupOf(machine: Machine, changes: Partial<PortableHeader
   const header = headerOf(image, changes);
   const encoder = new PortableEncoder(portablePorts, header.compression);
   const pieces = [encoder.header(header)];
-  for await (const part of cutParts(image.chunks())) pieces.push(await encoder.part(part));
+  for await (const part of cutParts(image.chunks())) pieces.push((await encoder.part(part)).slice());
   image.close();
   return new Uint8Array(Buffer.concat([...pieces, encoder.end().bytes]));
 }

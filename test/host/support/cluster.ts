@@ -131,6 +131,7 @@ export class Cluster {
       now: () => clock.now(),
       wallNow: () => clock.wallNow(),
       endOfTurn: (call) => clock.endOfTurn(call),
+      nextTurn: (call) => clock.nextTurn(call),
       at: (time, call) => {
         node.timersArmed += 1;
         return clock.at(time, call);

@@ -35,6 +35,10 @@ export class VirtualClock implements Clock {
     this.#endOfTurn.push(call);
   }
 
+  nextTurn(call: () => void): void {
+    this.#endOfTurn.push(call);
+  }
+
   /** Timers that are armed now, by time. */
   get armed(): readonly number[] {
     return this.#timers.map(({ time }) => time).toSorted((left, right) => left - right);

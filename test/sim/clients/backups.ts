@@ -62,10 +62,12 @@ async function exported({ exports }: Process): Promise<Uint8Array> {
   const { id } = await exports.open("none");
   const pieces: Uint8Array[] = [];
   for (let part = 0; ; part += 1) {
-    const { bytes, sha256 } = await exports.read(id, part);
-    pieces.push(bytes.slice());
-    if (sha256 !== null) return Buffer.concat(pieces);
+    const piece = await exports.read(id, part);
+    if (piece.length === 0) break;
+    pieces.push(piece.slice());
   }
+  exports.close(id);
+  return Buffer.concat(pieces);
 }
 
 async function restoredFrom(bytes: Uint8Array): Promise<Pick<BackupView, "index" | "term" | "digest" | "announced">> {

@@ -58,4 +58,8 @@ export class LifeClock implements Clock {
       for (const each of calls) each();
     });
   }
+
+  nextTurn(call: () => void): void {
+    this.#life.after(this.#conditions.turnMs(), call);
+  }
 }

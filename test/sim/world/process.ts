@@ -92,7 +92,7 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const memberChange = new MemberChange({ raft: hosted.raft, transport, clock, logger: silentLogger, clusterId, electionTimeout: knobs.electionTimeout, newNodeId: () => parseNodeId(String(1_000_000 + world.prng.integer(0, 1_000_000_000))) });
   const server = new ClientServer(node.name, () => ({ hosted, machine: opened.machine }), undefined as never);
   const owner = { clusterId, clusterIncarnation: 1, region: { id: globalRegion, name: globalRegionName } };
-  const exports = new SnapshotExports({ clock, ports: portablePorts, owner, openImage: () => opened.storage.openImage() });
+  const exports = new SnapshotExports({ clock, ports: portablePorts, owner, written: () => hosted.raft.core.commitIndex, openImage: () => opened.storage.openImage() });
   process = { ...hosted, life, host, machine: opened.machine, wal: opened.wal, server, memberChange, view, exports };
   network.listen({ ...endpoint, receiver: host.receiver });
   const { joining, announce } = enterCluster(node, process, { world, transport, clock, directory });

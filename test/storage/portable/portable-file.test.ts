@@ -168,21 +168,16 @@ test("any region's state can be written and read", async () => {
   expect(found.region).toEqual({ id: 7, name: "eu" });
 });
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
-
 test("the image is cut into equal parts, whatever pieces it comes in", async () => {
   const whole = Uint8Array.from({ length: 2 * partBytesMax + 5 }, (_, place) => place % 251);
   const pieces = function* (size: number): Generator<Uint8Array> {
     for (let offset = 0; offset < whole.length; offset += size) yield whole.subarray(offset, offset + size);
   };
   for (const size of [128 * 1024, 1_000_003, 3 * partBytesMax]) {
-    const parts = await all(cutParts(pieces(size)));
+    const parts: Uint8Array[] = [];
+    for await (const part of cutParts(pieces(size))) parts.push(part.slice());
     expect(parts.map(({ length }) => length)).toEqual([partBytesMax, partBytesMax, 5]);
     expect(Buffer.concat(parts).equals(whole)).toBe(true);
   }
-  expect(await all(cutParts([]))).toEqual([]);
+  for await (const _part of cutParts([])) expect.fail("nothing is cut from nothing");
 });

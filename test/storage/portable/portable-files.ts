@@ -39,7 +39,7 @@ export async function encoded(parts: readonly Uint8Array[], changes: Partial<Por
   const made = { ...header, ...changes };
   const encoder = new PortableEncoder(ports, made.compression);
   const pieces = [encoder.header(made)];
-  for (const part of parts) pieces.push(await encoder.part(part));
+  for (const part of parts) pieces.push((await encoder.part(part)).slice());
   pieces.push(encoder.end().bytes);
   return new Uint8Array(Buffer.concat(pieces));
 }

@@ -104,6 +104,10 @@ export class TestClock implements Clock {
   endOfTurn(call: () => void): void {
     setImmediate(() => this.#life.alive && call());
   }
+
+  nextTurn(call: () => void): void {
+    this.endOfTurn(call);
+  }
 }
 
 export function turn(): Promise<void> {

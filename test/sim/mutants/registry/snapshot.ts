@@ -126,8 +126,8 @@ export const snapshotMutants: readonly Mutant[] = [
     name: "snapshot-of-a-later-state",
     breaks: ["H35"],
     file: "src/machine/machine.ts",
-    find: "encodeImage(whole(content.range({}), records), this.#crc32)",
-    replace: "encodeImage(whole(this.#store.range({}), records), this.#crc32)",
+    find: "encodeImage(whole(content.scan(), records), this.#crc32, into)",
+    replace: "encodeImage(whole(this.#store.range({}), records), this.#crc32, into)",
     tests: ["test/machine/image.test.ts"],
   },
   {
@@ -142,8 +142,8 @@ export const snapshotMutants: readonly Mutant[] = [
     name: "sessions-left-out-of-the-snapshot",
     breaks: ["H36", "S112"],
     file: "src/machine/machine.ts",
-    find: "encodeImage(whole(content.range({}), records), this.#crc32)",
-    replace: "encodeImage([...whole(content.range({}), records)].filter(({ key }) => key[0] !== 0x20), this.#crc32)",
+    find: "encodeImage(whole(content.scan(), records), this.#crc32, into)",
+    replace: "encodeImage([...whole(content.range({}), records)].filter(({ key }) => key[0] !== 0x20), this.#crc32, into)",
     tests: ["test/machine/image.test.ts", "test/machine/sessions.test.ts"],
   },
   {
