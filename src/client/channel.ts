@@ -1,5 +1,6 @@
 // The port through which the client reaches one daemon: a connection that has shaken hands. Its real twin is platform/request-connection.ts.
 
+import type { RegionId } from "../base/ids.ts";
 import type { ClientRequest, ClientResponse } from "../wire/client-protocol.ts";
 
 /** An admin socket's path, or host:port of a client listener. */
@@ -11,6 +12,9 @@ export interface ServerIdentity {
   readonly nodeId: string;
   readonly name: string;
   readonly version: string;
+  /** The regions that it serves, and how far the log of each was when it answered the dialler. */
+  readonly regions?: readonly RegionId[];
+  readonly committed?: readonly number[];
 }
 
 export interface Channel {

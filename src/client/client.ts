@@ -8,6 +8,7 @@ import type { ProposeResponse, ReadResponse } from "../wire/client-protocol.ts";
 import { Admin } from "./admin.ts";
 import type { Address, Dial, ServerIdentity } from "./channel.ts";
 import { Connection } from "./connection.ts";
+import type { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { KeyValue } from "./kv.ts";
 import type { SessionPool } from "./session.ts";
@@ -65,6 +66,7 @@ export class Client {
       clearUpMs: options.clearUpMs ?? defaultClearUpMs,
       region: () => regionId(this.#region),
       observe: (response: ProposeResponse | ReadResponse) => this.#observe(response),
+      reached: (deadline: Deadline) => this.#reached(deadline),
     };
     this.kv = new KeyValue(context, options.sessions);
     this.admin = new Admin(context);
@@ -89,6 +91,13 @@ export class Client {
   /** Calls that are under way fail. */
   close(): void {
     this.#connection.close();
+  }
+
+  /** An index that the log of the region has reached, as was heard last. */
+  async #reached(deadline: Deadline): Promise<number> {
+    if (this.#latest !== undefined) return this.#latest.index;
+    const { regions = [], committed = [] } = await this.#connection.open(deadline);
+    return committed[regions.indexOf(regionId(this.#region))] ?? 0;
   }
 
   #observe(response: ProposeResponse | ReadResponse): void {

@@ -44,6 +44,11 @@ export class Connection {
     return this.#server;
   }
 
+  /** Connects if it is not connected. @returns who answers. Rejects with UNREACHABLE: nothing was sent. */
+  async open(deadline: Deadline): Promise<ServerIdentity> {
+    return (await this.#channel(deadline)).server;
+  }
+
   get addressCount(): number {
     return this.#options.addresses.length;
   }

@@ -3,7 +3,7 @@
 
 import { assert } from "../base/assert.ts";
 import { concatBytes, utf8 } from "../base/bytes.ts";
-import { RaftctlError } from "../base/errors.ts";
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { ClientRequest, Consistency, KeyValueRecord, ProposeResponse, ReadResponse } from "../wire/client-protocol.ts";
 import { decodeResult } from "../wire/command-result.ts";
@@ -14,7 +14,7 @@ import { limits } from "../wire/limits.ts";
 import type { Connection } from "./connection.ts";
 import { Deadline } from "./deadline.ts";
 import { prefixEnd } from "./key-range.ts";
-import { requestId, SessionPool } from "./session.ts";
+import { requestId, type Session, SessionPool } from "./session.ts";
 import { deliver, unknownOutcome } from "./write.ts";
 
 export type Bytes = string | Uint8Array;
@@ -40,6 +40,12 @@ export interface WriteReceipt {
   readonly forwardedBy: string | undefined;
   readonly requestId: string | undefined;
 }
+
+/**
+ * applied: the state machine has executed it, at `result.index`; it may have answered that a condition did not hold. not-applied: it was not executed and
+ * never will be. session-expired: the cluster has forgotten the session; nobody can tell any more whether it was executed, and from now on it will not be.
+ */
+export type RequestOutcome = { readonly state: "applied"; readonly result: CommandResult } | { readonly state: "not-applied" | "session-expired" };
 
 export interface ReadOptions {
   /** Default linearizable. */
@@ -69,6 +75,8 @@ export interface KeyValueContext {
   region(): RegionId;
   /** Called with each answer, for the header and the leader hint. */
   observe(response: ProposeResponse | ReadResponse): void;
+  /** An index that the log of the region has reached. @throws UNREACHABLE when nothing is known and nobody answers */
+  reached(deadline: Deadline): Promise<number>;
 }
 
 export class KeyValue {
@@ -130,16 +138,45 @@ export class KeyValue {
     }
   }
 
+  /** The next number of a session of the caller's own, to be sent with `session`. */
+  async nextStamp(session: Session, options: { readonly timeoutMs?: number } = {}): Promise<SessionStamp> {
+    return session.nextStamp(await this.#context.reached(new Deadline(options.timeoutMs ?? this.#context.timeoutMs)));
+  }
+
+  /**
+   * What became of a request whose answer was lost. It asks by a command of its own with the same stamp: so a request that has not been executed by then never
+   * will be, and the answer is final. Rejects like a write; asking again is harmless.
+   */
+  async outcome(stamp: SessionStamp, options: { readonly timeoutMs?: number } = {}): Promise<RequestOutcome> {
+    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+    const { receipt, sent } = await this.#deliver({ operation: "settle", session: stamp }, options, deadline).catch(unanswered(stamp));
+    const { result } = receipt;
+    assert(result !== undefined, "whoever waits until it is applied gets the result");
+    if (result.status === "neverApplied") return { state: "not-applied" };
+    if (result.status === "sessionExpired") return { state: "session-expired" };
+    if (result.status === "sequenceAhead") refuseUnlessOk(result, sent);
+    return { state: "applied", result };
+  }
+
   async #write(command: Command, options: WriteOptions): Promise<WriteReceipt> {
-    if (options.session !== undefined) {
-      return this.#deliver(options.session === "none" ? command : { ...command, session: options.session }, options);
-    }
+    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+    const { session } = options;
+    if (session !== undefined) return accepted(await this.#deliver(session === "none" ? command : { ...command, session }, options, deadline));
+    const delivered = await this.#deliverInSession(command, options, deadline);
+    // Nothing was done, and where the log is now is known: a new session begins there.
+    return accepted(wasForgotten(delivered) ? await this.#deliverInSession(command, options, deadline) : delivered);
+  }
+
+  async #deliverInSession(command: Command, options: WriteOptions, deadline: Deadline): Promise<Delivered> {
+    const reached = await this.#context.reached(deadline);
     const session = this.#sessions.take();
-    const stamped = { ...command, session: session.nextStamp() };
     try {
-      const receipt = await this.#deliver(stamped, options, () => session.executed());
+      const delivered = await this.#deliver({ ...command, session: session.nextStamp(reached) }, options, deadline);
+      if (isSessionLost(delivered.receipt)) return delivered;
+      // Whatever else the state machine answers, the command is in the log.
+      session.executed();
       this.#sessions.giveBack(session);
-      return receipt;
+      return delivered;
     } catch (error) {
       const known = error instanceof RaftctlError && error.code !== "UNKNOWN_OUTCOME";
       if (known) this.#sessions.giveBack(session);
@@ -147,23 +184,19 @@ export class KeyValue {
     }
   }
 
-  /** @param onExecuted the command is in the log, whatever the state machine answers to it. */
-  async #deliver(command: Command, options: WriteOptions, onExecuted: () => void = ignore): Promise<WriteReceipt> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+  async #deliver(command: Command, options: WriteOptions, deadline: Deadline): Promise<Delivered> {
     const encoded = encodeCommand(command);
     const waitFor = options.waitFor ?? "applied";
     const region = this.#context.region();
-    const id = command.session === undefined ? undefined : requestId(command.session);
+    const sent = { command, requestId: command.session === undefined ? undefined : requestId(command.session), deadline };
     const makeRequest = (timeoutMs: number): ClientRequest => ({ operation: "propose", region, waitFor, timeoutMs, command: encoded });
     const { connection, clearUpMs } = this.#context;
     const send = (limit: Deadline): Promise<ProposeResponse> => connection.call(makeRequest, limit).then(proposeResponse);
-    const response = proposeResponse(await deliver({ send, deadline, clearUpMs, requestId: id, isClosed: () => connection.closed }));
-    onExecuted();
+    const { response, wasRepeated } = await deliver({ send, deadline, clearUpMs, requestId: sent.requestId, isClosed: () => connection.closed });
     this.#context.observe(response);
     const result = response.result.length === 0 ? undefined : decodeResult(response.result);
-    if (result !== undefined) refuseUnlessOk(result, { command, requestId: id, deadline });
     const { index, term, leader, forwardedBy } = response;
-    return { index: result?.index ?? index, term, result, leader, forwardedBy, requestId: id };
+    return { sent, wasRepeated, receipt: { index: result?.index ?? index, term, result, leader, forwardedBy, requestId: sent.requestId } };
   }
 
   async #read(makeRequest: (shared: SharedReadFields) => ClientRequest, options: ReadOptions): Promise<ReadResponse> {
@@ -178,8 +211,43 @@ export class KeyValue {
   }
 }
 
-function ignore(): void {
-  // A stamp of the caller's own: the session is his to keep.
+interface Sent {
+  readonly command: Command;
+  readonly requestId: string | undefined;
+  readonly deadline: Deadline;
+}
+
+/** What became of a command, before anybody judges it. */
+interface Delivered {
+  readonly sent: Sent;
+  readonly receipt: WriteReceipt;
+  /** It was sent more than once. */
+  readonly wasRepeated: boolean;
+}
+
+/** It is the question here that may or may not have been taken in, and that does no harm. */
+function unanswered(stamp: SessionStamp): (thrown: unknown) => never {
+  return (thrown) => {
+    const error = toRaftctlError(thrown);
+    if (error.code !== "UNKNOWN_OUTCOME") throw error;
+    throw new RaftctlError("UNKNOWN_OUTCOME", `nobody has answered what became of request ${requestId(stamp)}: ${toRaftctlError(error.cause).message}`, {
+      cause: error, details: { ...error.details }, hint: "ask again: the question changes nothing but that a request that was not applied never will be",
+    });
+  };
+}
+
+/** The cluster has refused a number that was sent for the first time: so nothing was done, and nothing will be. */
+function wasForgotten({ receipt, wasRepeated }: Delivered): boolean {
+  return !wasRepeated && isSessionLost(receipt);
+}
+
+function isSessionLost({ result }: WriteReceipt): boolean {
+  return result?.status === "sessionExpired" || result?.status === "sequenceAhead";
+}
+
+function accepted({ receipt, sent }: Delivered): WriteReceipt {
+  if (receipt.result !== undefined) refuseUnlessOk(receipt.result, sent);
+  return receipt;
 }
 
 interface SharedReadFields {
@@ -190,7 +258,7 @@ interface SharedReadFields {
   readonly timeoutMs: number;
 }
 
-function refuseUnlessOk(result: CommandResult, sent: { command: Command; requestId: string | undefined; deadline: Deadline }): void {
+function refuseUnlessOk(result: CommandResult, sent: Sent): void {
   switch (result.status) {
     case "ok":
       return;
@@ -202,6 +270,14 @@ function refuseUnlessOk(result: CommandResult, sent: { command: Command; request
       });
     case "sessionExpired":
       throw unknownOutcome(new RaftctlError("UNKNOWN_OUTCOME", "the cluster does not remember this session or sequence any more"), sent);
+    case "sequenceAhead":
+      throw new RaftctlError("INVALID_ARGUMENT", `the number of request ${sent.requestId} is too far ahead of the log, which is at index ${result.index}; nothing was done`, {
+        hint: "repeat a request with the numbers that were printed with it",
+      });
+    case "neverApplied":
+      throw new RaftctlError("CONFLICT", `request ${sent.requestId} was declared as never applied at index ${result.index}, when somebody asked for its outcome; nothing was done`, {
+        hint: "write again as a new request", details: { index: String(result.index) },
+      });
     case "invalid":
       throw new RaftctlError("BAD_REQUEST", "the cluster does not know this command: upgrade every node first");
   }

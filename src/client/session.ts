@@ -1,6 +1,7 @@
 // Sessions make a repeated command harmless (diss. §6.3): the cluster executes (session, sequence) once and answers every repetition with the first
-// result. A session has one command outstanding at a time, so concurrent writes take one each from the pool. A session whose last command's
-// fate is unknown is not used again; neither is one whose first command never entered the log, because only the first one opens it.
+// result. The first command opens the session: its number is one above an index that the log has reached, by which the cluster knows it from a repetition
+// of something that it has forgotten (machine/sessions.ts). A session has one command outstanding at a time, so concurrent writes take one each from the
+// pool. A session whose last command's fate is unknown is not used again; neither is one whose first command never entered the log.
 
 import { randomBytes } from "node:crypto";
 import { RaftctlError } from "../base/errors.ts";
@@ -25,8 +26,9 @@ export class Session {
     this.#isOpen = true;
   }
 
-  nextStamp(): SessionStamp {
-    this.#sequence += 1;
+  /** @param reached an index that the log of the region has reached */
+  nextStamp(reached: number): SessionStamp {
+    this.#sequence = this.#sequence === 0 ? reached + 1 : this.#sequence + 1;
     return { id: this.id, sequence: this.#sequence };
   }
 }
@@ -61,6 +63,14 @@ export function requestId(stamp: SessionStamp): string {
 }
 
 const u64Max = 2n ** 64n - 1n;
+
+/** @throws INVALID_ARGUMENT */
+export function parseRequestId(text: string): SessionStamp {
+  const [, session = "0", number = "0"] = /^([1-9]\d{0,19}):([1-9]\d{0,15})$/.exec(text) ?? [];
+  const stamp = { id: BigInt(session), sequence: Number(number) };
+  if (stamp.id >= 1n && stamp.id <= u64Max && Number.isSafeInteger(stamp.sequence) && stamp.sequence >= 1) return stamp;
+  throw new RaftctlError("INVALID_ARGUMENT", `not a request id: ${JSON.stringify(text)} (want <session>:<number>, as it was printed)`);
+}
 
 export function parseSessionId(text: string): bigint {
   const id = /^[1-9]\d{0,19}$/.test(text) ? BigInt(text) : 0n;

@@ -4,13 +4,13 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
-import type { ClientResponse } from "../wire/client-protocol.ts";
+import type { ProposeResponse } from "../wire/client-protocol.ts";
 import { isAmbiguous } from "./ambiguity.ts";
 import type { Deadline } from "./deadline.ts";
 
 export interface Delivery {
   /** Sends the same bytes each time. */
-  readonly send: (deadline: Deadline) => Promise<ClientResponse>;
+  readonly send: (deadline: Deadline) => Promise<ProposeResponse>;
   readonly deadline: Deadline;
   /** An unknown outcome is cleared up by repetition until this long after the call began, ms. */
   readonly clearUpMs: number;
@@ -23,12 +23,18 @@ export interface Delivery {
 const firstPauseMs = 20;
 const longestPauseMs = 100;
 
-export async function deliver(delivery: Delivery): Promise<ClientResponse> {
+export interface Answered {
+  readonly response: ProposeResponse;
+  /** It was sent more than once, so what is answered may be about an earlier attempt. */
+  readonly wasRepeated: boolean;
+}
+
+export async function deliver(delivery: Delivery): Promise<Answered> {
   let doubt: RaftctlError | undefined;
   let { deadline } = delivery;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
-      return await delivery.send(deadline);
+      return { response: await delivery.send(deadline), wasRepeated: doubt !== undefined };
     } catch (thrown) {
       const error = toRaftctlError(thrown);
       const ambiguous = isAmbiguous(error);
@@ -53,7 +59,7 @@ export function unknownOutcome(cause: RaftctlError, delivery: { requestId: strin
   return new RaftctlError("UNKNOWN_OUTCOME", `${named} was sent and may or may not have been applied (after ${Math.round(deadline.elapsedMs)} ms): ${cause.message}`, {
     cause,
     details: { ...cause.details, ...(requestId === undefined ? {} : { requestId }), reason: cause.code },
-    hint: requestId === undefined ? "read the key before writing again" : `repeat it safely with ${repeatFlags(requestId)}`,
+    hint: requestId === undefined ? "read the key before writing again" : `raftctl outcome ${requestId} says what became of it; or repeat it safely with ${repeatFlags(requestId)}`,
   });
 }
 

@@ -29,7 +29,7 @@ import { nodeFacts } from "./facts.ts";
 import { FormingNode } from "./formation/forming-node.ts";
 import { ReceiverDoor } from "./formation/receiver-door.ts";
 import { joinIntent } from "./join-intent.ts";
-import { formationAnswer, localIdentity } from "./local-identity.ts";
+import { atPosition, formationAnswer, localIdentity } from "./local-identity.ts";
 import { LagMeter } from "./lag-meter.ts";
 import { searchMovedPeers } from "./moved-peers.ts";
 import { openNodeStorage, type NodeStorage } from "./node-storage.ts";
@@ -204,7 +204,7 @@ export class Daemon {
   }
 
   #identity(): LocalIdentity {
-    return this.#forming?.localIdentity ?? localIdentity(this.#storage.identity);
+    return atPosition(this.#forming?.localIdentity ?? localIdentity(this.#storage.identity), () => [this.#hosted?.raft.core.commitIndex ?? 0]);
   }
 
   async #openRegion(): Promise<void> {

@@ -12,6 +12,11 @@ export function localIdentity({ clusterId, clusterIncarnation, nodeId, incarnati
   return { clusterId, clusterIncarnation, nodeId, incarnation, name, regions: [globalRegion], version: programVersion };
 }
 
+/** With how far each of its regions is at that moment. */
+export function atPosition(identity: LocalIdentity, committed: () => readonly number[]): LocalIdentity {
+  return Object.create(identity, { committed: { get: committed } }) as LocalIdentity;
+}
+
 /**
  * The cluster is there: whoever is still forming joins it.
  * @throws CONFLICT for a name that a member has: joining would fail with it

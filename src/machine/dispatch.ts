@@ -6,7 +6,7 @@ import { unreachable } from "../base/assert.ts";
 import { utf8Text } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { type ClusterVersions, clusterVersionSetting, finalizedLevel, levelFault, parseLevel } from "../wire/cluster-version.ts";
-import { type Command, commandFault, decodeCommand, type SetCommand } from "../wire/command.ts";
+import { type Command, commandFault, decodeCommand, type SetCommand, timeOf } from "../wire/command.ts";
 import { type CommandResult, encodeResult, type PreviousRecord, type ResultStatus } from "../wire/command-result.ts";
 import type { DataEngine, DataRecord, WriteOutcome } from "./data-engine.ts";
 import type { SessionTable } from "./sessions.ts";
@@ -31,12 +31,15 @@ export class Dispatch {
     const fault = commandFault(data);
     if (fault === "unknown") throw incompatible(data, index);
     if (fault !== undefined) return encodeResult({ ...nothing, status: "invalid", index });
+    const time = timeOf(data);
+    if (time !== undefined) this.#sessions.pass(index, time, transaction);
     const command = decodeCommand(data);
     const { session } = command;
     if (session === undefined) return encodeResult(this.#perform(transaction, command, index));
-    const verdict = this.#sessions.verdict(session, transaction);
+    const verdict = this.#sessions.verdict(session, index, transaction);
     if (verdict.kind === "repeated") return verdict.result;
     if (verdict.kind === "expired") return encodeResult({ ...nothing, status: "sessionExpired", index });
+    if (verdict.kind === "ahead") return encodeResult({ ...nothing, status: "sequenceAhead", index });
     const result = encodeResult(this.#perform(transaction, command, index));
     this.#sessions.remember(session, { index, result }, transaction);
     return result;
@@ -54,6 +57,8 @@ export class Dispatch {
         return { ...nothing, status: "ok", index, offset: this.#engine.append(transaction, command.key, command.value) };
       case "set":
         return { ...nothing, status: this.#set(transaction, command), index };
+      case "settle":
+        return { ...nothing, status: "neverApplied", index };
       default:
         return unreachable(command);
     }

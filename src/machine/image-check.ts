@@ -11,7 +11,9 @@ import { Digest, emptyDigest } from "./digest.ts";
 import { largeResultKeyBytes, prefixes, userKey } from "./keyspace.ts";
 import { decodePosition, type Position, startPosition } from "./position.ts";
 import { RecordCodec } from "./record.ts";
-import { checkLargeResult, checkSessionPage } from "./sessions.ts";
+import { checkSessionHorizon } from "./session-horizon.ts";
+import { checkSessionPage } from "./session-page.ts";
+import { checkLargeResult } from "./sessions.ts";
 import { settingChecksum, settingContent, settingKey } from "./settings.ts";
 import type { ImagePosition } from "./state-machine.ts";
 import type { KeyValue } from "./store.ts";
@@ -69,6 +71,10 @@ export class ImageCheck {
       case prefixes.largeResult:
         if (key.length !== largeResultKeyBytes) throw corrupt("a row of an unknown kind");
         checkLargeResult(value, this.#crc32);
+        return;
+      case prefixes.sessionHorizon:
+        if (key.length !== 1) throw corrupt("a row of an unknown kind");
+        checkSessionHorizon(value, this.#crc32);
         return;
       case prefixes.streamHead:
       case prefixes.streamRecord:

@@ -6,16 +6,19 @@
 //    10 | user key                        a record (record.ts)
 //    20 | session id, u64 BE | page, u8   a page of remembered results (sessions.ts)
 //    21 | session id, u64 BE | u64 BE     a remembered result that is larger than its slot, by sequence number
+//    22                                   what of the sessions is no longer remembered (session-horizon.ts)
 //    30 | stream                          the head of a stream (streams.ts)
 //    31 | u8 | stream | offset, u64 BE    a record of a stream; the u8 is the length of the name less 1, so that no name begins another
 
 import type { KeyRange } from "./store.ts";
 
-export const prefixes = { position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, streamHead: 0x30, streamRecord: 0x31 } as const;
+export const prefixes = { position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31 } as const;
 
 export const positionKey = Uint8Array.of(prefixes.position);
 
 export const checkpointsKey = Uint8Array.of(prefixes.checkpoints);
+
+export const sessionHorizonKey = Uint8Array.of(prefixes.sessionHorizon);
 
 export function recordKey(key: Uint8Array): Uint8Array {
   const stored = new Uint8Array(key.length + 1);

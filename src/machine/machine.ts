@@ -21,7 +21,7 @@ import { checkpointsKey, positionKey, prefixes, prefixRange } from "./keyspace.t
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
 import { RecordCodec } from "./record.ts";
-import { defaultSessionLimits, type SessionLimits, sessionPages, SessionTable } from "./sessions.ts";
+import { defaultSessionLimits, type SessionLimits, SessionTable } from "./sessions.ts";
 import { Settings } from "./settings.ts";
 import type { AppliedBatch, AppliedEntry, ImagePosition, MachineImage, StateMachine } from "./state-machine.ts";
 import type { KeyValue, Store, StoreTransaction } from "./store.ts";
@@ -32,7 +32,7 @@ export interface MachineOptions {
   readonly store: Store;
   readonly crc32?: Crc32;
   /** Equal on every node. */
-  readonly sessionLimits?: SessionLimits;
+  readonly sessionLimits?: SessionLimits | undefined;
   /** Entries from one checkpoint of the digest to the next. Equal on every node. */
   readonly checkpointInterval?: number;
   /** Of the program; a state that has finalized a cluster version outside of them is refused. */
@@ -215,7 +215,7 @@ export class Machine implements StateMachine {
     this.#lastAppliedTerm = position.term;
     this.#digest = new Digest(position.digest);
     this.#checkpoints = decodeCheckpoints(this.#store.get(checkpointsKey), this.#crc32);
-    this.#sessions.load(this.#store.range(sessionPages));
+    this.#sessions.load(this.#store);
     this.#size = new DataSize(position.records, position.bytes);
     const counted = { crc32: this.#crc32, digest: this.#digest, size: this.#size };
     this.#settings = new Settings(this.#store.range(prefixRange(prefixes.setting)), counted);

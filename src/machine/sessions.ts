@@ -1,50 +1,48 @@
 // Which commands of which clients have been executed, and what the answer was, so that a repetition gets the first answer and changes nothing
 // (diss. §6.3, S112). Everything here follows from the entries alone: equal on every node, in every image.
 //
-// A session remembers its last `sequencesRemembered` sequence numbers, so that as many commands may be under way and arrive in any order. A number
-// that lies further back, or a session that is not known and does not begin at 1, is *expired*: it is never executed (H37). The table is bounded;
-// the session whose last new command is oldest makes room. Known limit: a session that was evicted counts as new when its command 1 is repeated.
+// A session remembers its last `sequencesRemembered` sequence numbers, so that as many commands may be under way and arrive in any order. The table is
+// bounded: the session whose last new command is oldest makes room, and one that was not used for `idleMs` goes, by the time in the entries.
 //
-// In memory a session is a ring of pages of 8 slots; a page is one row of the store: u32 CRC-32 | 8 x (u64 sequence | result of 24 bytes).
+// What makes that safe: a session begins above the index that its client has heard of last, and nobody may be further ahead of the log than
+// `sequenceLeadMax`. So every number above `forgotten` (session-horizon.ts) was never used by a session that the table does not know, and may open one;
+// every other is *expired*: it is not executed, because it may have been (H37). A session that is opened remembers that bound as its floor.
 
 import { assert } from "../base/assert.ts";
-import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
+import { readSafeU64, readU32, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { SessionStamp } from "../wire/command.ts";
 import { resultHeaderBytes, withoutPrevious } from "../wire/command-result.ts";
-import { largeResultKey, largeResultRange, prefixes, prefixRange, sessionIdOf, sessionPageKey, sessionPageKeyBytes } from "./keyspace.ts";
-import type { KeyValue, StoreTransaction } from "./store.ts";
+import { largeResultKey, largeResultRange, prefixes, prefixRange, sessionHorizonKey, sessionIdOf, sessionPageKey } from "./keyspace.ts";
+import { SessionHorizon } from "./session-horizon.ts";
+import { pageNumber, pagesPerSession, sequencesRemembered, SessionPage } from "./session-page.ts";
+import type { StoreContent, StoreTransaction } from "./store.ts";
 
-export const sequencesRemembered = 1024;
-const slotsPerPage = 8;
-const pagesPerSession = sequencesRemembered / slotsPerPage;
-const slotBytes = 8 + resultHeaderBytes;
-const pageHeaderBytes = 4;
-const pageBytes = pageHeaderBytes + slotsPerPage * slotBytes;
 /** A result with a previous record is remembered whole up to this size, and without the previous record above. */
 export const rememberedResultBytesMax = 4096;
+/** How far a sequence number may be ahead of the index of its entry. */
+export const sequenceLeadMax = 1024;
+/** Bounds what one entry costs. */
+const expiredPerEntryMax = 64;
 
 /** Equal on every node: they decide what is forgotten. */
 export interface SessionLimits {
   readonly sessionsMax: number;
   readonly pagesMax: number;
+  /** Without a new command for this long a session expires, ms. */
+  readonly idleMs: number;
 }
-export const defaultSessionLimits: SessionLimits = { sessionsMax: 16_384, pagesMax: 65_536 };
+export const defaultSessionLimits: SessionLimits = { sessionsMax: 16_384, pagesMax: 65_536, idleMs: 3_600_000 };
 
-export type SessionVerdict = { readonly kind: "new" | "expired" } | { readonly kind: "repeated"; readonly result: Uint8Array };
-
-interface Page {
-  readonly key: Uint8Array;
-  readonly bytes: Uint8Array;
-  /** To be written, or removed, at the end of this transaction. */
-  isChanged: boolean;
-  isRemoved: boolean;
-}
+/** ahead: further ahead of the log than any client can honestly be. */
+export type SessionVerdict = { readonly kind: "new" | "expired" | "ahead" } | { readonly kind: "repeated"; readonly result: Uint8Array };
 
 interface Session {
   readonly id: bigint;
-  readonly pages: (Page | undefined)[];
+  /** No number up to it is executed unless it is remembered: it may have been used before this session was opened. */
+  readonly floor: number;
+  readonly pages: (SessionPage | undefined)[];
   /** The highest sequence number executed. */
   sequenceMax: number;
   /** Index of the entry that executed last. */
@@ -53,98 +51,106 @@ interface Session {
 
 const isNew: SessionVerdict = { kind: "new" };
 const isExpired: SessionVerdict = { kind: "expired" };
+const isAhead: SessionVerdict = { kind: "ahead" };
 
 export class SessionTable {
   readonly #crc32: Crc32;
   readonly #limits: SessionLimits;
   /** Ordered by lastUse, oldest first. */
   #sessions = new Map<bigint, Session>();
+  #horizon: SessionHorizon;
   #pageCount = 0;
-  #changed: Page[] = [];
+  #changed: SessionPage[] = [];
 
   constructor(crc32: Crc32, limits: SessionLimits) {
     assert(limits.sessionsMax >= 1 && limits.pagesMax >= pagesPerSession, "one full session fits into the table");
     this.#crc32 = crc32;
     this.#limits = limits;
+    this.#horizon = new SessionHorizon(undefined, limits.idleMs, crc32);
   }
 
   get count(): number {
     return this.#sessions.size;
   }
 
-  /** Forgets everything and begins again with the rows of a store. Throws CORRUPT. */
-  load(rows: Iterable<KeyValue>): void {
+  /** Forgets everything and begins again with what a store holds. Throws CORRUPT. */
+  load(content: StoreContent): void {
     this.#sessions = new Map();
     this.#pageCount = 0;
     this.#changed = [];
-    for (const { key, value } of rows) this.#loadPage(new Uint8Array(key), new Uint8Array(value));
+    this.#horizon = new SessionHorizon(content.get(sessionHorizonKey), this.#limits.idleMs, this.#crc32);
+    for (const { key, value } of content.range(prefixRange(prefixes.sessionPage))) this.#loadPage(SessionPage.read(key, value, this.#crc32));
     const byLastUse = [...this.#sessions.values()].toSorted((left, right) => left.lastUse - right.lastUse);
     this.#sessions = new Map(byLastUse.map((session) => [session.id, session]));
   }
 
-  #loadPage(key: Uint8Array, bytes: Uint8Array): void {
-    checkSessionPage(key, bytes, this.#crc32);
-    const session = this.#open(sessionIdOf(key));
-    session.pages[key[9]!] = { key, bytes, isChanged: false, isRemoved: false };
+  #loadPage(page: SessionPage): void {
+    const session = this.#open(sessionIdOf(page.key), page.floor);
+    session.pages[page.key[9]!] = page;
     this.#pageCount += 1;
-    for (let offset = pageHeaderBytes; offset < pageBytes; offset += slotBytes) {
-      session.sequenceMax = Math.max(session.sequenceMax, readSafeU64(bytes, offset));
-      session.lastUse = Math.max(session.lastUse, readSafeU64(bytes, offset + 8 + 16));
+    for (const { sequence, result } of page.slots()) {
+      session.sequenceMax = Math.max(session.sequenceMax, sequence);
+      session.lastUse = Math.max(session.lastUse, indexOf(result));
     }
   }
 
-  verdict(stamp: SessionStamp, transaction: StoreTransaction): SessionVerdict {
-    const session = this.#sessions.get(stamp.id);
-    if (session === undefined) return stamp.sequence === 1 ? isNew : isExpired;
-    const page = session.pages[pageNumber(stamp.sequence)];
-    const offset = slotOffset(stamp.sequence);
-    if (page !== undefined && readSafeU64(page.bytes, offset) === stamp.sequence) {
-      return { kind: "repeated", result: recall(stamp, page.bytes.slice(offset + 8, offset + slotBytes), transaction, this.#crc32) };
+  /** An entry of this index is about to be executed; its leader took it in at `time`, ms since 1970. */
+  pass(index: number, time: number, transaction: StoreTransaction): void {
+    this.#horizon.pass(index, time);
+    const { expiredIndex } = this.#horizon;
+    if (expiredIndex === 0) return;
+    for (let expired = 0; expired < expiredPerEntryMax; expired += 1) {
+      const [oldest] = this.#sessions.values();
+      if (oldest === undefined || oldest.lastUse > expiredIndex) return;
+      this.#forget(oldest, transaction);
     }
-    return stamp.sequence + sequencesRemembered <= session.sequenceMax ? isExpired : isNew;
+  }
+
+  /** @param index of the entry that carries the stamp */
+  verdict(stamp: SessionStamp, index: number, transaction: StoreTransaction): SessionVerdict {
+    const { sequence } = stamp;
+    if (sequence > index + sequenceLeadMax) return isAhead;
+    const session = this.#sessions.get(stamp.id);
+    if (session === undefined) return sequence > this.#horizon.forgotten ? isNew : isExpired;
+    const remembered = session.pages[pageNumber(sequence)]?.result(sequence);
+    if (remembered !== undefined) return { kind: "repeated", result: recall(stamp, remembered, transaction, this.#crc32) };
+    return sequence > session.floor && sequence + sequencesRemembered > session.sequenceMax ? isNew : isExpired;
   }
 
   /** @param index of the entry that executed the command; ascends from call to call. */
   remember(stamp: SessionStamp, execution: { readonly index: number; readonly result: Uint8Array }, transaction: StoreTransaction): void {
-    const session = this.#open(stamp.id);
+    const session = this.#open(stamp.id, this.#horizon.forgotten);
     session.sequenceMax = Math.max(session.sequenceMax, stamp.sequence);
     session.lastUse = execution.index;
     // A Map keeps the order of insertion: taken out and put back, the session is the youngest.
     this.#sessions.delete(stamp.id);
     this.#sessions.set(stamp.id, session);
     this.#writeSlot(session, stamp, execution.result, transaction);
-    while (this.#sessions.size > this.#limits.sessionsMax || this.#pageCount > this.#limits.pagesMax) this.#evictOldest(transaction);
+    while (this.#sessions.size > this.#limits.sessionsMax || this.#pageCount > this.#limits.pagesMax) this.#forgetOldest(transaction);
   }
 
-  #writeSlot(session: Session, stamp: SessionStamp, result: Uint8Array, transaction: StoreTransaction): void {
-    const page = this.#changedPage(session, pageNumber(stamp.sequence));
-    const offset = slotOffset(stamp.sequence);
-    const overwritten = readSafeU64(page.bytes, offset);
-    if (overwritten !== 0 && hasLargeResult(page.bytes, offset)) transaction.delete(largeResultKey(session.id, overwritten));
-    writeSafeU64(page.bytes, offset, stamp.sequence);
-    if (result.length === resultHeaderBytes) {
-      page.bytes.set(result, offset + 8);
-    } else if (result.length > rememberedResultBytesMax) {
-      page.bytes.set(withoutPrevious(result), offset + 8);
-    } else {
-      page.bytes.set(result.subarray(0, resultHeaderBytes), offset + 8);
-      transaction.put(largeResultKey(session.id, stamp.sequence), sealed(result, this.#crc32));
-    }
+  #writeSlot(session: Session, { sequence }: SessionStamp, result: Uint8Array, transaction: StoreTransaction): void {
+    const page = this.#changedPage(session, pageNumber(sequence));
+    const overwritten = page.occupant(sequence);
+    if (overwritten !== 0 && isLarge(page.result(overwritten)!)) transaction.delete(largeResultKey(session.id, overwritten));
+    if (result.length > rememberedResultBytesMax) return page.write(sequence, withoutPrevious(result));
+    page.write(sequence, result.subarray(0, resultHeaderBytes));
+    if (result.length > resultHeaderBytes) transaction.put(largeResultKey(session.id, sequence), sealed(result, this.#crc32));
   }
 
-  #open(id: bigint): Session {
+  #open(id: bigint, floor: number): Session {
     let session = this.#sessions.get(id);
     if (session === undefined) {
-      session = { id, pages: [], sequenceMax: 0, lastUse: 0 };
+      session = { id, floor, pages: [], sequenceMax: 0, lastUse: 0 };
       this.#sessions.set(id, session);
     }
     return session;
   }
 
-  #changedPage(session: Session, number: number): Page {
+  #changedPage(session: Session, number: number): SessionPage {
     let page = session.pages[number];
     if (page === undefined) {
-      page = { key: sessionPageKey(session.id, number), bytes: new Uint8Array(pageBytes), isChanged: false, isRemoved: false };
+      page = SessionPage.empty(sessionPageKey(session.id, number), session.floor);
       session.pages[number] = page;
       this.#pageCount += 1;
     }
@@ -152,73 +158,57 @@ export class SessionTable {
     return page;
   }
 
-  #noteChange(page: Page): void {
+  #noteChange(page: SessionPage): void {
     if (page.isChanged) return;
     page.isChanged = true;
     this.#changed.push(page);
   }
 
-  #evictOldest(transaction: StoreTransaction): void {
+  #forgetOldest(transaction: StoreTransaction): void {
     const [oldest] = this.#sessions.values();
     assert(oldest !== undefined, "a table over its bound has an oldest session");
-    this.#sessions.delete(oldest.id);
+    this.#forget(oldest, transaction);
+  }
+
+  #forget(session: Session, transaction: StoreTransaction): void {
+    this.#sessions.delete(session.id);
+    this.#horizon.forget(Math.max(session.lastUse, session.sequenceMax));
     let hadLargeResult = false;
-    for (const page of oldest.pages) {
+    for (const page of session.pages) {
       if (page === undefined) continue;
       this.#pageCount -= 1;
       page.isRemoved = true;
       this.#noteChange(page);
-      hadLargeResult ||= pageHasLargeResult(page.bytes);
+      hadLargeResult ||= [...page.slots()].some(({ result }) => isLarge(result));
     }
     if (!hadLargeResult) return;
-    for (const { key } of [...transaction.range(largeResultRange(oldest.id))]) transaction.delete(key);
+    for (const { key } of [...transaction.range(largeResultRange(session.id))]) transaction.delete(key);
   }
 
   /** Every change since the last call; each page once, however many of its slots changed. */
   write(transaction: StoreTransaction): void {
     for (const page of this.#changed) {
       page.isChanged = false;
-      if (page.isRemoved) {
-        transaction.delete(page.key);
-      } else {
-        writeU32(page.bytes, 0, this.#crc32(page.bytes.subarray(pageHeaderBytes)));
-        transaction.put(page.key, page.bytes);
-      }
+      if (page.isRemoved) transaction.delete(page.key);
+      else transaction.put(page.key, page.sealed(this.#crc32));
     }
     this.#changed = [];
+    const horizon = this.#horizon.takeChange(this.#crc32);
+    if (horizon !== undefined) transaction.put(sessionHorizonKey, horizon);
   }
 }
 
-export const sessionPages = prefixRange(prefixes.sessionPage);
-
-/** Throws CORRUPT for a row that no SessionTable wrote. */
-export function checkSessionPage(key: Uint8Array, bytes: Uint8Array, crc32: Crc32): void {
-  const isShapeRight = key.length === sessionPageKeyBytes && key[9]! < pagesPerSession && bytes.length === pageBytes;
-  if (isShapeRight && readU32(bytes, 0) === crc32(bytes.subarray(pageHeaderBytes))) return;
-  throw new RaftctlError("CORRUPT", `a session row of ${bytes.length} bytes in the state fails its checksum`);
+function indexOf(resultHeader: Uint8Array): number {
+  return readSafeU64(resultHeader, 16);
 }
 
-function pageNumber(sequence: number): number {
-  return Math.floor(sequence / slotsPerPage) % pagesPerSession;
-}
-
-function slotOffset(sequence: number): number {
-  return pageHeaderBytes + (sequence % slotsPerPage) * slotBytes;
-}
-
-function hasLargeResult(page: Uint8Array, offset: number): boolean {
-  return (page[offset + 8 + 2]! & 1) !== 0;
-}
-
-function pageHasLargeResult(page: Uint8Array): boolean {
-  for (let offset = pageHeaderBytes; offset < pageBytes; offset += slotBytes) {
-    if (hasLargeResult(page, offset)) return true;
-  }
-  return false;
+/** The result has a previous record, which lies in a row of its own. */
+function isLarge(resultHeader: Uint8Array): boolean {
+  return (resultHeader[2]! & 1) !== 0;
 }
 
 function recall(stamp: SessionStamp, header: Uint8Array, transaction: StoreTransaction, crc32: Crc32): Uint8Array {
-  if ((header[2]! & 1) === 0) return header;
+  if (!isLarge(header)) return header;
   const row = transaction.get(largeResultKey(stamp.id, stamp.sequence));
   if (row === undefined) throw new RaftctlError("CORRUPT", "a remembered result is missing from the state");
   checkLargeResult(row, crc32);

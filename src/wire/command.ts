@@ -11,7 +11,7 @@
 //    4  u16  length of key (start, stream)      8  u32  length of value
 //    6  u16  length of end                     12  u32  length of the value that the condition wants
 
-import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
+import { emptyBytes, readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { limits } from "./limits.ts";
 
@@ -23,7 +23,7 @@ const { keyBytesMax, valueBytesMax } = limits;
 export const streamNameBytesMax = 256;
 export const settingNameBytesMax = 64;
 
-export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand | SetCommand;
+export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand | SetCommand | SettleCommand;
 
 export interface PutCommand {
   readonly operation: "put";
@@ -76,6 +76,14 @@ export interface SetCommand {
   readonly session?: SessionStamp | undefined;
 }
 
+/** Changes nothing but this: the request with this stamp is not executed any more, unless it has been. Answered with its result, or with `neverApplied`. */
+export interface SettleCommand {
+  readonly operation: "settle";
+  readonly condition?: undefined;
+  readonly wantPrevious?: undefined;
+  readonly session: SessionStamp;
+}
+
 /** What must hold for the operation to have an effect. Version 0 is the version of a key that does not exist. */
 export type Condition =
   | { readonly kind: "absent" }
@@ -86,14 +94,14 @@ export type Condition =
 export interface SessionStamp {
   /** 1 to 2^64-1, chosen at random by the client. */
   readonly id: bigint;
-  /** 1 for the first command of the session, one more for each new one, the same for a repetition. */
+  /** Above an index that the log has reached for the first command of the session, one more for each new one, the same for a repetition. */
   readonly sequence: number;
 }
 
 const clientVersion = 1;
 const stampedVersion = 2;
 /** The numbers stand in every log: never change or reuse one. */
-const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5 } as const;
+const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5, settle: 6 } as const;
 /** Whose key is a name, and which have neither condition nor previous record. */
 const nameBytesMax: Readonly<Record<number, number>> = { [operations.append]: streamNameBytesMax, [operations.set]: settingNameBytesMax };
 const operationNames = new Map<number, Command["operation"]>(Object.entries(operations).map(([name, number]) => [number, name as Command["operation"]]));
@@ -111,7 +119,7 @@ export type CommandFault = "malformed" | "tooLarge" | "unknown";
 export function commandFault(bytes: Uint8Array): CommandFault | undefined {
   if (bytes.length < 2) return "malformed";
   const operation = bytes[1]!;
-  if (!isVersionKnown(bytes) || operation < operations.put || operation > operations.set) return "unknown";
+  if (!isVersionKnown(bytes) || operation < operations.put || operation > operations.settle) return "unknown";
   const headerBytes = headerBytesOf(bytes);
   if (bytes.length < headerBytes || bytes[3] !== 0) return "malformed";
   const keyLength = readU16(bytes, 4);
@@ -122,8 +130,22 @@ export function commandFault(bytes: Uint8Array): CommandFault | undefined {
   if (keyLength > keyLengthMax || endLength > keyBytesMax || valueLength + wantedLength > valueBytesMax) return "tooLarge";
   if (bytes.length !== headerBytes + keyLength + endLength + valueLength + wantedLength) return "malformed";
   if (!isSessionSound(bytes) || !((timeOf(bytes) ?? 0) <= timeMax)) return "malformed";
-  const sound = operation === operations.deleteRange ? isRangeSound(bytes) : isSingleSound(bytes);
-  return sound ? undefined : "malformed";
+  return isSound(bytes) ? undefined : "malformed";
+}
+
+function isSound(bytes: Uint8Array): boolean {
+  switch (bytes[1]) {
+    case operations.deleteRange:
+      return isRangeSound(bytes);
+    case operations.settle:
+      return isStampAlone(bytes);
+    default:
+      return isSingleSound(bytes);
+  }
+}
+
+function isStampAlone(bytes: Uint8Array): boolean {
+  return readSafeU64(bytes, 24) > 0 && bytes.length === headerBytesOf(bytes) && bytes[2] === 0 && readSafeU64(bytes, 32) === 0;
 }
 
 function isVersionKnown(bytes: Uint8Array): boolean {
@@ -208,6 +230,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
     const end = bytes[2] === openEndFlag ? undefined : bytes.subarray(keyEnd);
     return { operation: "deleteRange", start: key, end, session };
   }
+  if (operation === operations.settle) return { operation: "settle", session: session! };
   const valueEnd = keyEnd + readU32(bytes, 8);
   if (operation === operations.append) return { operation: "append", key, value: bytes.subarray(keyEnd), session };
   if (operation === operations.set) return { operation: "set", key, value: bytes.subarray(keyEnd), session };
@@ -255,7 +278,7 @@ export function addsData(bytes: Uint8Array): boolean {
 /** Throws INVALID_ARGUMENT for an empty key or a number out of range, TOO_LARGE for a key or value above its limit. */
 export function encodeCommand(command: Command): Uint8Array {
   checkLimits(command);
-  const key = command.operation === "deleteRange" ? command.start : command.key;
+  const key = keyOf(command);
   const end = command.operation === "deleteRange" ? command.end : undefined;
   const value = valueOf(command);
   const condition = command.operation === "deleteRange" ? undefined : command.condition;
@@ -280,8 +303,13 @@ export function encodeCommand(command: Command): Uint8Array {
   return bytes;
 }
 
+function keyOf(command: Command): Uint8Array {
+  if (command.operation === "settle") return emptyBytes;
+  return command.operation === "deleteRange" ? command.start : command.key;
+}
+
 function valueOf(command: Command): Uint8Array | undefined {
-  return command.operation === "delete" || command.operation === "deleteRange" ? undefined : command.value;
+  return command.operation === "put" || command.operation === "append" || command.operation === "set" ? command.value : undefined;
 }
 
 function flagsOf(command: Command): number {
@@ -298,6 +326,8 @@ function checkLimits(command: Command): void {
   if (command.operation === "deleteRange") {
     checkKey(command.start, 0);
     checkKey(command.end ?? command.start, 0);
+  } else if (command.operation === "settle") {
+    checkSession(command.session);
   } else if (command.operation === "append" || command.operation === "set") {
     checkName(command);
     checkValues(command);

@@ -1,7 +1,7 @@
 // The first frame in each direction, one round trip: who dials says hello, who listens says welcome or refuses with an error and closes.
 //
 //   hello     ["raftctl", protocol, role, clusterId, clusterIncarnation, nodeId, incarnation, name, regions, expectNodeId, credentials]
-//   welcome   ["raftctl", protocol, 0, clusterId, clusterIncarnation, nodeId, incarnation, name, regions, version]
+//   welcome   ["raftctl", protocol, 0, clusterId, clusterIncarnation, nodeId, incarnation, name, regions, version, committed]
 //   refusal   ["raftctl", protocol, 1, [code, message, hint, details]]
 //
 // What a connection is for is fixed here and so is its cluster: later frames carry only the region. Magic and protocol are read before the
@@ -53,6 +53,8 @@ export interface Welcome {
   readonly regions: readonly RegionId[];
   /** Of the program. */
   readonly version: string;
+  /** How far the log of each of `regions` is known here to be committed: a client's session begins above it (machine/sessions.ts). Absent: not told. */
+  readonly committed?: readonly number[];
 }
 
 /** Who this node is, read again at every handshake. */
@@ -86,7 +88,7 @@ export function decodeHello(value: unknown): Hello {
 export function encodeWelcome(welcome: Welcome): WireFields {
   return [
     magic, protocolVersion, 0, welcome.clusterId ?? null, welcome.clusterIncarnation ?? null, welcome.nodeId, welcome.incarnation,
-    welcome.name, welcome.regions, welcome.version,
+    welcome.name, welcome.regions, welcome.version, welcome.committed ?? [],
   ];
 }
 
@@ -107,6 +109,7 @@ export function decodeWelcome(value: unknown): Welcome {
     name: reader.text("name", limits.nameBytesMax),
     regions: reader.list("regions", limits.regionsPerNodeMax, (element) => element.regionId("region")),
     version: reader.text("version", limits.versionBytesMax),
+    committed: reader.list("committed", limits.regionsPerNodeMax, (element) => element.integer("index")),
   };
   reader.end();
   return welcome;

@@ -80,8 +80,8 @@ export interface LogEntry {
 }
 
 export interface LogCommand {
-  operation: "put" | "delete" | "deleteRange" | "append" | "set";
-  /** The first key of a range, or the name of a stream or of a setting. */
+  operation: "put" | "delete" | "deleteRange" | "append" | "set" | "settle";
+  /** The first key of a range, or the name of a stream or of a setting; empty where there is none. */
   key: Uint8Array;
   /** Of a range, not included; null: to the last key. */
   end: Uint8Array | null;

@@ -5,7 +5,8 @@ import { RaftctlError } from "../../src/base/errors.ts";
 import { utf8, utf8Text } from "../../src/base/bytes.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ClientOptions } from "../../src/client/client.ts";
-import { decodeCommand } from "../../src/wire/command.ts";
+import { parseRequestId } from "../../src/client/session.ts";
+import { decodeCommand, type SessionStamp } from "../../src/wire/command.ts";
 import { emptySocketPath, FakeDaemon } from "./fake-daemon.ts";
 
 const open: { stop?(): unknown; close?(): unknown }[] = [];
@@ -120,7 +121,7 @@ test("a write that is never answered ends as UNKNOWN_OUTCOME with its request id
   fake.faults.push({ kind: "executeSilently" });
   const error = await failure(client({ endpoints: [fake.endpoint], timeoutMs: 200 }).kv.put("k", "v"));
   expect(error.code).toBe("UNKNOWN_OUTCOME");
-  expect(error.details?.["requestId"]).toMatch(/^\d+:1$/);
+  expect(error.details?.["requestId"]).toMatch(/^\d+:101$/);
 });
 
 test.each([
@@ -171,8 +172,42 @@ test("concurrent writes use a session each, and later ones use those again", asy
   await kv.put("d", "4");
   const stamps = fake.requests.map((request) => (request.operation === "propose" ? decodeCommand(request.command).session! : undefined));
   expect(new Set(stamps.slice(0, 3).map((stamp) => stamp!.id)).size).toBe(3);
-  expect(stamps[3]).toMatchObject({ sequence: 2 });
+  expect(stamps[3]).toMatchObject({ sequence: 102 });
   expect(stamps.slice(0, 3).map((stamp) => stamp!.id)).toContain(stamps[3]!.id);
+});
+
+function stampsOf(fake: FakeDaemon): SessionStamp[] {
+  return fake.requests.flatMap((request) => (request.operation === "propose" ? [decodeCommand(request.command).session!] : []));
+}
+
+test("a session begins above the index that the log had when the daemon welcomed the client, a later one above the last answer (S112)", async () => {
+  const fake = await daemon();
+  const { kv } = client({ endpoints: [fake.endpoint] });
+  await kv.put("a", "1");
+  await Promise.all([kv.put("b", "1"), kv.put("c", "1")]);
+  expect(stampsOf(fake).map(({ sequence }) => sequence)).toEqual([101, 102, 102]);
+});
+
+test("a session that the cluster has forgotten gives way to a new one, and the write takes effect once (S112, S121)", async () => {
+  const fake = await daemon();
+  const { kv } = client({ endpoints: [fake.endpoint] });
+  await kv.put("k", "1");
+  fake.forgetSessions();
+  const { index, result } = await kv.put("k", "2");
+  expect([index, result?.status, fake.executed]).toEqual([1103, "ok", 2]);
+  const stamps = stampsOf(fake);
+  expect(stamps.map(({ sequence }) => sequence)).toEqual([101, 102, 1103]);
+  expect(stamps[2]!.id).not.toBe(stamps[0]!.id);
+  await kv.put("k", "3");
+  expect(stampsOf(fake).at(-1)).toEqual({ id: stamps[2]!.id, sequence: 1104 });
+});
+
+test("when a repetition is refused because the session was forgotten, nobody knows whether the first attempt took effect (S112)", async () => {
+  const fake = await daemon();
+  fake.faults.push({ kind: "executeAndForget" });
+  const error = await failure(client({ endpoints: [fake.endpoint] }).kv.put("k", "v"));
+  expect(error).toMatchObject({ code: "UNKNOWN_OUTCOME" });
+  expect([fake.executed, stampsOf(fake).length]).toEqual([1, 2]);
 });
 
 test("a session whose last outcome is unknown is not used again", async () => {
@@ -185,7 +220,7 @@ test("a session whose last outcome is unknown is not used again", async () => {
   expect(ids[1]).not.toBe(ids[0]);
 });
 
-test("a session whose first command never entered the log is not used again, because only the first one opens it (S112)", async () => {
+test("a session whose first command never entered the log is not used again, so nobody has to ask whether it did (S112)", async () => {
   const fake = await daemon();
   fake.faults.push({ kind: "refuse", error: new RaftctlError("NO_LEADER", "need 2 of 3 votes, have n2") });
   const { kv } = client({ endpoints: [fake.endpoint] });
@@ -193,9 +228,37 @@ test("a session whose first command never entered the log is not used again, bec
   await kv.put("b", "2");
   await kv.put("c", "3");
   const stamps = fake.requests.map((request) => (request.operation === "propose" ? decodeCommand(request.command).session! : undefined));
-  expect(stamps.map((stamp) => stamp!.sequence)).toEqual([1, 1, 2]);
+  expect(stamps.map((stamp) => stamp!.sequence)).toEqual([101, 101, 102]);
   expect(stamps[1]!.id).not.toBe(stamps[0]!.id);
   expect(stamps[2]!.id).toBe(stamps[1]!.id);
+});
+
+test("the outcome of a request whose answer was lost is found out: applied with its result, or not applied and never any more (N5)", async () => {
+  const fake = await daemon();
+  const { kv } = client({ endpoints: [fake.endpoint] });
+  const [done, lost] = [{ id: 7n, sequence: 101 }, { id: 8n, sequence: 101 }];
+  await kv.put("k", "v", { session: done });
+  expect(await kv.outcome(done)).toMatchObject({ state: "applied", result: { status: "ok", index: 101, version: 1 } });
+  expect(await kv.outcome(lost)).toEqual({ state: "not-applied" });
+  expect(await failure(kv.put("k", "late", { session: lost }))).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("declared as never applied") as string });
+  fake.forgetSessions();
+  expect(await kv.outcome(done)).toEqual({ state: "session-expired" });
+});
+
+test("when nobody answers the question either, that is what is said, and asking again is harmless (N5)", async () => {
+  const fake = await daemon();
+  fake.faults.push({ kind: "silence" });
+  const { kv } = client({ endpoints: [fake.endpoint] });
+  const error = await failure(kv.outcome({ id: 9n, sequence: 101 }, { timeoutMs: 150 }));
+  expect(error).toMatchObject({ code: "UNKNOWN_OUTCOME", message: expect.stringMatching(/^nobody has answered what became of request 9:101: /) as string });
+  expect(error.hint).toContain("ask again");
+});
+
+test("a request id is read as it was printed, and anything else is refused by name", () => {
+  expect(parseRequestId("18446744073709551615:9007199254740991")).toEqual({ id: 2n ** 64n - 1n, sequence: Number.MAX_SAFE_INTEGER });
+  for (const text of ["", "7", "7:", ":7", "7:0", "0:7", "7:8:9", "7:-1", "a:1", "7:9007199254740992", "18446744073709551616:1"]) {
+    expect(() => parseRequestId(text)).toThrow(JSON.stringify(text));
+  }
 });
 
 test("a condition that does not hold is CONFLICT with the version that is there", async () => {

@@ -27,6 +27,8 @@ export type Fault =
   | { readonly kind: "refuse"; readonly error: RaftctlError }
   /** Executed, and then the connection ends without an answer. */
   | { readonly kind: "executeAndDrop" }
+  /** The same, and all sessions are forgotten by then. */
+  | { readonly kind: "executeAndForget" }
   /** Neither executed nor answered. */
   | { readonly kind: "silence" }
   /** Executed and never answered. */
@@ -47,6 +49,7 @@ export class FakeDaemon {
   readonly #sessions = new Map<string, Uint8Array>();
   readonly #name: string;
   #index = 100;
+  #forgotten = 0;
   #server: RequestServer;
 
   constructor(name = "n1") {
@@ -81,13 +84,16 @@ export class FakeDaemon {
   }
 
   #makeServer(port: number): RequestServer {
+    const index = (): number => this.#index;
     return new RequestServer({
       clock: new SystemClock(),
       name: "client",
       address: { host: "127.0.0.1", port },
       identity: {
         clusterId: parseClusterId("9f31".repeat(8)), clusterIncarnation: 1, nodeId: parseNodeId(nodeIdOf(this.#name)), incarnation: 1, name: this.#name,
-        regions: [globalRegion], version: "0.1.0",
+        regions: [globalRegion], version: "0.1.0", get committed() {
+          return [index()];
+        },
       },
       onRequest: (request) => this.#answer(request),
     });
@@ -107,7 +113,8 @@ export class FakeDaemon {
     if (fault?.kind === "silence") return new Promise(() => undefined);
     const result = this.#execute(request.command.slice());
     if (fault?.kind === "executeSilently") return new Promise(() => undefined);
-    if (fault?.kind === "executeAndDrop") {
+    if (fault?.kind === "executeAndForget") this.forgetSessions();
+    if (fault?.kind === "executeAndDrop" || fault?.kind === "executeAndForget") {
       await this.restart();
       return new Promise(() => undefined);
     }
@@ -116,13 +123,23 @@ export class FakeDaemon {
     return { operation: "propose", term: 7, index, result: committedOnly ? new Uint8Array(0) : result, forwardedBy: undefined, leader: "n1" };
   }
 
+  /** As if so many others had come since then. */
+  forgetSessions(): void {
+    this.#index += 1_000;
+    this.#forgotten = this.#index;
+    this.#sessions.clear();
+  }
+
   #execute(bytes: Uint8Array): Uint8Array {
     const command = decodeCommand(bytes);
     const key = command.session === undefined ? undefined : `${command.session.id}:${command.session.sequence}`;
     const known = key === undefined ? undefined : this.#sessions.get(key);
     if (known !== undefined) return known;
-    this.executed += 1;
     this.#index += 1;
+    if (command.session !== undefined && command.session.sequence <= this.#forgotten) {
+      return encodeResult({ status: "sessionExpired", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false });
+    }
+    this.executed += 1;
     const result = encodeResult(this.#apply(command));
     if (key !== undefined) this.#sessions.set(key, result);
     return result;
@@ -134,6 +151,7 @@ export class FakeDaemon {
       for (const record of matching) this.records.delete(hex(record.key));
       return { status: "ok", version: 0, index: this.#index, deleted: matching.length, previous: undefined, previousDropped: false };
     }
+    if (command.operation === "settle") return { status: "neverApplied", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false };
     const found = this.records.get(hex(command.key));
     const previous = command.wantPrevious ? found : undefined;
     const shared = { index: this.#index, previous, previousDropped: false };

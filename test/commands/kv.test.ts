@@ -33,7 +33,7 @@ test("JSON carries envelope, header, strings for indexes, and the request id (th
     result: { key: "json/key", version: "1", term: "7", response: "applied" },
   });
   expect(put.json.result.index).toBe(put.json.header!["index"]);
-  expect(put.json.result.requestId).toMatch(/^\d+:1$/);
+  expect(put.json.result.requestId).toMatch(/^\d+:\d+$/);
   const get = await run("get json/key --json");
   expect(get.json).toMatchObject({ schema: "raftctl.get/v1", result: { found: true, servedBy: "n1", consistency: "linearizable", count: 1 } });
   expect(get.json.result.kvs).toEqual([
@@ -113,6 +113,18 @@ test("an unanswered put is exit 10 with a request id, and repeating it with that
   const [session, seq] = put.json.error!.requestId!.split(":");
   expect((await run(`put once v --session ${session} --seq ${seq} --json`)).json.result).toMatchObject({ version: "1" });
   expect(daemon.executed).toBe(before + 1);
+});
+
+test("outcome says what became of a request: applied with its index, not applied (4), forgotten (10), and no request id (2) (N5)", async () => {
+  const { requestId, index } = (await run("put asked v --json")).json.result as { requestId: string; index: string };
+  expect(await run(`outcome ${requestId}`)).toMatchObject({ code: 0, stdout: `applied@${index}\n` });
+  expect((await run(`outcome ${requestId} --json`)).json).toMatchObject({ ok: true, schema: "raftctl.outcome/v1", result: { requestId, state: "applied", index, result: "ok" } });
+  const late = `77:${index}`;
+  expect(await run(`outcome ${late}`)).toMatchObject({ code: 4, stderr: `error[NOT_FOUND]: request ${late} was not applied, and never will be\nhint: write again as a new request\n` });
+  expect(await run(`put asked late --session 77 --seq ${index}`)).toMatchObject({ code: 6 });
+  daemon.forgetSessions();
+  expect((await run(`outcome ${requestId} --json`)).json).toMatchObject({ ok: false, error: { code: "UNKNOWN_OUTCOME", exit: 10 }, result: { requestId, state: "session-expired" } });
+  expect(await run("outcome 7")).toMatchObject({ code: 2 });
 });
 
 test("a refusal keeps the server's code, exit, details and hint", async () => {

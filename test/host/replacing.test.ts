@@ -82,6 +82,23 @@ test("a leader that is to be replaced hands over, and its successor does it", as
   cluster.stop();
 });
 
+test("a newcomer that promotes itself, before the leader has looked, takes the place in that same change (N9)", async () => {
+  const world = await replacingCluster();
+  const { cluster } = world;
+  const leaving = cluster.followers[0]!;
+  const voters: number[] = [];
+  cluster.leader.onEvent = (event) => {
+    if (event.kind === "membershipAppended") voters.push(cluster.leader.raft.core.membership.voters.length);
+  };
+  await begin(world, `n${leaving.id}`);
+  const newcomer = await cluster.add(newcomerId);
+  expect(await cluster.run(world.joining(newcomer).run())).toBe("voter");
+  const { membership } = cluster.leader.raft.core;
+  expect([membership.voters.includes(newcomerId), membership.voters.includes(leaving.id), membership.replacements]).toEqual([true, false, undefined]);
+  expect(voters.every((count) => count === 3)).toBe(true);
+  cluster.stop();
+});
+
 test("a newcomer that promotes itself in the place of the leader does not take it away: the leader hands over first (N9)", async () => {
   const world = await replacingCluster();
   const { cluster } = world;

@@ -81,7 +81,7 @@ describe("append", () => {
     expect(run(append("s", "once", { session: stamp(5, 1) }))).toEqual(first);
     const again = machineOf(store);
     expect(again.run(append("s", "once", { session: stamp(5, 1) }))).toEqual(first);
-    expect(again.run(append("s", "expired", { session: stamp(6, 2) }))).toMatchObject({ status: "sessionExpired", offset: undefined });
+    expect(again.run(append("s", "refused", { session: stamp(6, 5_000) }))).toMatchObject({ status: "sequenceAhead", offset: undefined });
     expect(again.run(append("s", "next", { session: stamp(5, 2) })).offset).toBe(2);
     expect(again.read("s")).toEqual([[0, "before"], [1, "once"], [2, "next"]]);
   });
@@ -192,7 +192,7 @@ describe("commands that append", () => {
       for (let start = 0; start < entries.length; start += batch) answers.push(...machine.applyBatch(entries.slice(start, start + batch)));
       return { digest: machine.digest(), content: contentOf(store), answers };
     });
-    expect(new Set(outcomes[0]!.answers.map((answer) => resultOf(answer).status))).toEqual(new Set(["ok", "invalid", "sessionExpired", "conflict"]));
+    expect(new Set(outcomes[0]!.answers.map((answer) => resultOf(answer).status))).toEqual(new Set(["ok", "invalid", "sessionExpired", "sequenceAhead", "conflict"]));
     expect(outcomes[0]!.answers.some((answer) => (resultOf(answer).offset ?? 0) > 100)).toBe(true);
     for (const outcome of outcomes.slice(1)) expect(outcome).toEqual(outcomes[0]);
   });

@@ -24,6 +24,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   }),
   fc.record({ operation: fc.constant("append" as const), key, value, session }),
   fc.record({ operation: fc.constant("set" as const), key, value, session }),
+  fc.record({ operation: fc.constant("settle" as const), session: fc.record({ id: fc.bigInt(1n, 2n ** 64n - 1n), sequence: count.map((number) => Math.max(1, number)) }) }),
 );
 
 const time = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
@@ -152,6 +153,21 @@ describe("a command", () => {
     expect(codeOf(() => checkCommand(longName))).toBe("TOO_LARGE");
   });
 
+  test("that settles has these bytes, which stand in logs for ever: a stamp and nothing else (N5)", () => {
+    const settle = { operation: "settle", session: { id: 0x0102030405060708n, sequence: 5 } } as const;
+    const bytes = encodeCommand(settle);
+    expect(Buffer.from(bytes).toString("hex")).toBe(["01060000", "0".repeat(24), "0807060504030201", "0500000000000000", "0000000000000000"].join(""));
+    for (const offset of [2, 4, 6, 8, 12, 32]) {
+      const forged = encodeCommand(settle);
+      forged[offset] = 1;
+      expect(codeOf(() => checkCommand(forged)), `byte ${offset}`).toBe("BAD_REQUEST");
+    }
+    const unstamped = encodeCommand(settle).fill(0, 16, 32);
+    expect(codeOf(() => checkCommand(unstamped))).toBe("BAD_REQUEST");
+    expect(codeOf(() => encodeCommand({ ...settle, session: { id: 1n, sequence: 0 } }))).toBe("INVALID_ARGUMENT");
+    expect(addsData(bytes)).toBe(false);
+  });
+
   test("that appends has a name of 1 to 256 bytes and up to a value's limit of data, in encode and at the door", () => {
     const largest = encodeCommand({ ...appendA, key: new Uint8Array(streamNameBytesMax), value: new Uint8Array(limits.valueBytesMax) });
     expect(streamNameBytesMax).toBe(256);
@@ -206,7 +222,7 @@ describe("a command", () => {
   });
 
   test("of a version or an operation that is not known is refused and told apart from a malformed one", () => {
-    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 6], [1, 255]] as const) {
+    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 7], [1, 255]] as const) {
       const bytes = encodeCommand(putA);
       bytes[offset] = byte;
       expect(commandFault(bytes)).toBe("unknown");

@@ -88,7 +88,7 @@ export const hello: Hello = {
   regions: [parseRegionId(1), region], expectNodeId: idPast53, credentials: text("token"),
 };
 export const welcome: Welcome = {
-  clusterId: hello.clusterId, clusterIncarnation: 2, nodeId: idPast53, incarnation: 1, name: "n2", regions: [parseRegionId(1)], version: "0.1.0",
+  clusterId: hello.clusterId, clusterIncarnation: 2, nodeId: idPast53, incarnation: 1, name: "n2", regions: [parseRegionId(1)], version: "0.1.0", committed: [termLargest],
 };
 export const refusal = new RaftctlError("CLUSTER_MISMATCH", "the other node belongs to cluster x", { hint: "check the address", details: { ours: "y" } });
 

@@ -70,8 +70,9 @@ export class CheckClient {
     const { name, history, workload } = this.#options;
     const { key, operation } = workload.next(name);
     const call = history.begin(name, key, operation);
-    const stamp = operation.kind === "get" ? undefined : this.#session.nextStamp();
+    let stamp: SessionStamp | undefined;
     try {
+      if (operation.kind !== "get") stamp = await this.#client.kv.nextStamp(this.#session);
       const output = await (stamp === undefined ? read(this.#client, key) : write(this.#client, { key, operation: operation as Write, stamp }));
       call.ok(output);
       workload.saw(key, operation, output);

@@ -26,6 +26,8 @@ interface KeyState {
 export class Blame {
   readonly #key: Uint8Array;
   readonly #stamps = new Set<string>();
+  /** Somebody asked for their outcome before they came. */
+  readonly #settled = new Set<string>();
   #state: KeyState | undefined;
 
   /** @param isComplete the log begins with its first entry, so nothing was written before it */
@@ -37,10 +39,12 @@ export class Blame {
   /** undefined when the entry does not touch the key. In order of the log. */
   judge(entry: LogEntry): BlamedEntry | undefined {
     const { command, session } = entry;
+    const stamp = session === null ? undefined : `${session.id}:${session.sequence}`;
+    if (command?.operation === "settle" && entry.committed === true) this.#settled.add(stamp!);
     if (command === null || !writesKey(command, this.#key)) return undefined;
     if (entry.committed !== true) return { entry, effect: "pending", version: undefined };
-    const stamp = session === null ? undefined : `${session.id}:${session.sequence}`;
     if (stamp !== undefined && this.#stamps.has(stamp)) return { entry, effect: "repeated", version: this.#state?.version };
+    if (stamp !== undefined && this.#settled.has(stamp)) return { entry, effect: "refused", version: this.#state?.version };
     if (stamp !== undefined) this.#stamps.add(stamp);
     const effect = this.#apply(command);
     return { entry, effect, version: this.#state?.version };

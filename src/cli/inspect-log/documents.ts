@@ -129,6 +129,7 @@ export function commandDocument({ operation, key, end, value, condition }: LogCo
 }
 
 function nameDocument(operation: LogCommand["operation"], { value, encoding }: ReturnType<typeof bytesDocument>): Partial<CommandDocument> {
+  if (operation === "settle") return {};
   if (operation === "append") return { stream: value, streamEncoding: encoding };
   return operation === "set" ? { setting: value } : { key: value, keyEncoding: encoding };
 }

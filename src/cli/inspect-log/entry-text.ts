@@ -75,6 +75,7 @@ export function entryText({ command, config, session, fault }: Pick<LogEntry, "c
 }
 
 function commandText({ operation, key, end, value, condition }: LogCommand): string {
+  if (operation === "settle") return "settle";
   const parts = [operation === "deleteRange" ? `delete ${shownBytes(key)}..${end === null ? "" : shownBytes(end)}` : `${operation} ${shownBytes(key)}`];
   if (condition !== null) parts.push(`if ${conditionText(condition)}`);
   if (value !== null) parts.push(valueText(value));

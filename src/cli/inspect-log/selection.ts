@@ -62,7 +62,7 @@ export function selects({ types, term, key, prefix, committed }: Selection, entr
 
 /** Streams and settings have names of their own. */
 export function isAboutKeys({ operation }: LogCommand): boolean {
-  return operation !== "append" && operation !== "set";
+  return operation !== "append" && operation !== "set" && operation !== "settle";
 }
 
 export function writesKey(command: LogCommand, key: Uint8Array): boolean {

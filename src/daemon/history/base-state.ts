@@ -7,7 +7,7 @@ import { keysDeletedMax } from "../../machine/kv.ts";
 import { Machine } from "../../machine/machine.ts";
 import { MemoryStore } from "../../machine/memory-store.ts";
 import { decodePosition } from "../../machine/position.ts";
-import { defaultSessionLimits, sessionPages, SessionTable } from "../../machine/sessions.ts";
+import { defaultSessionLimits, SessionTable } from "../../machine/sessions.ts";
 import type { KeyValue } from "../../machine/store.ts";
 import { crc32 } from "../../platform/crc32.ts";
 import { decodeResult, type CommandResult } from "../../wire/command-result.ts";
@@ -69,10 +69,10 @@ export class BaseState {
     const store = this.#sessions;
     if (this.#table === undefined) {
       this.#table = new SessionTable(crc32, defaultSessionLimits);
-      this.#table.load(store.range(sessionPages));
+      this.#table.load(store);
     }
     const table = this.#table;
-    const verdict = store.transaction((transaction) => table.verdict({ id: BigInt(id), sequence }, transaction));
+    const verdict = store.transaction((transaction) => table.verdict({ id: BigInt(id), sequence }, this.index, transaction));
     return verdict.kind === "repeated" ? decodeResult(verdict.result) : undefined;
   }
 }

@@ -25,7 +25,7 @@ export class Inference {
   judge(entry: LogEntry, command: LogCommand, later: BaseState | undefined): Judged {
     if (entry.session === null) return this.#judgeAlone(entry, command);
     const outcome = later?.outcomeOf(entry.session);
-    // A later one: the session was forgotten in between, and its first command counted as new again.
+    // A later one: this entry was refused for some reason, and its number was executed afterwards.
     if (outcome === undefined || outcome.index > entry.index) return this.#lost();
     return this.#judgeBy(outcome, entry, command);
   }

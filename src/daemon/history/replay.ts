@@ -68,6 +68,7 @@ interface Executed {
 
 /** What a result of the machine says of the entry. */
 export function effectOf({ status, index, deleted }: CommandResult, executed: Executed): HistoryEffect {
+  if (status === "neverApplied") return "refused";
   if (index !== executed.index) return "repeated";
   if (status === "sessionExpired") return "expired";
   if (status !== "ok") return "refused";

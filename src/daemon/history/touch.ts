@@ -9,7 +9,7 @@ import { entryFacts } from "../log-inspection/entry-facts.ts";
 const types = { noop: entryTypes.noop, command: entryTypes.command, config: entryTypes.membership } as const;
 
 export function touches({ operation, key: name, end }: LogCommand, key: Uint8Array): boolean {
-  if (operation === "append" || operation === "set") return false;
+  if (operation === "append" || operation === "set" || operation === "settle") return false;
   if (operation !== "deleteRange") return equalBytes(name, key);
   return compareBytes(name, key) <= 0 && (end === null || compareBytes(key, end) < 0);
 }

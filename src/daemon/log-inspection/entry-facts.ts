@@ -1,6 +1,7 @@
 // Takes one entry of a log apart for people. Trusts nothing in it: what cannot be read becomes a sentence in `fault`, and the entry is still listed.
 // Values leave only when they were asked for.
 
+import { emptyBytes } from "../../base/bytes.ts";
 import type { Crc32 } from "../../base/crc.ts";
 import { toRaftctlError } from "../../base/errors.ts";
 import { entryTypes, type Entry, type EntryType } from "../../raft/entry.ts";
@@ -41,6 +42,7 @@ function commandFacts(command: Command, view: EntryView): Pick<LogEntry, "sessio
 
 function partsOf(command: Command, view: EntryView): LogCommand {
   if (command.operation === "deleteRange") return { operation: "deleteRange", key: command.start, end: command.end ?? null, value: null, condition: null };
+  if (command.operation === "settle") return { operation: "settle", key: emptyBytes, end: null, value: null, condition: null };
   const { operation, key, condition } = command;
   const value = operation === "delete" ? null : valueFacts(command.value, view);
   return { operation, key, end: null, value, condition: condition === undefined ? null : conditionFacts(condition, view) };

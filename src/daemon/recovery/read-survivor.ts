@@ -57,6 +57,7 @@ function keysOf({ type, data }: Entry): readonly string[] {
   if (type !== entryTypes.command) return [];
   if (commandFault(data) !== undefined) return ["(a command of a newer version)"];
   const command = decodeCommand(data);
+  if (command.operation === "settle") return [];
   if (command.operation !== "deleteRange") return [command.operation === "append" ? `stream ${keyText(command.key)}` : keyText(command.key)];
   return [`${keyText(command.start)}..${command.end === undefined ? "" : keyText(command.end)}`];
 }

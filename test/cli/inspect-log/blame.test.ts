@@ -44,6 +44,12 @@ test("a repeated command of a session has no effect, and one that is not known t
   expect(judged([stamped(1, 1), stamped(2, 2), stamped(3, 1), putEntry(4, "k", "v", { committed: null })])).toEqual(["1 written 1", "2 written 2", "3 repeated 2", "4 pending ?"]);
 });
 
+test("a write that somebody had settled before it came was refused; one that had come before stays what it was (N5)", () => {
+  const stamped = (index: number, sequence: number): LogEntry => putEntry(index, "k", "v", { session: { id: "9", sequence } });
+  const settle = (index: number, sequence: number): LogEntry => ({ ...writeEntry(index, { operation: "settle", key: utf8("") }), session: { id: "9", sequence } });
+  expect(judged([stamped(1, 1), settle(2, 1), settle(3, 2), stamped(4, 1), stamped(5, 2), { ...settle(6, 3), committed: null }, stamped(7, 3)])).toEqual(["1 written 1", "4 repeated 1", "5 refused 1", "7 written 2"]);
+});
+
 test("blame shows what touches the key, hides values, and says so when nothing does (exit 4)", async () => {
   const log = new MadeUpLog([putEntry(1, "k", "secret"), putEntry(2, "x"), putIf(3, valueIs("secret"), "next")]);
   const { document, text } = await blameKey(log, "k", false);

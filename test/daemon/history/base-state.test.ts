@@ -98,7 +98,7 @@ test("what is not known to be committed is shown, and has no effect yet", () => 
 });
 
 test("between its last write and a state the key was as it is there, whatever was tried meanwhile", async () => {
-  const tried: Command = { ...put("a", "tried"), session: { id: 9n, sequence: 5 } };
+  const tried: Command = { ...put("a", "tried"), session: { id: 9n, sequence: 5_000 } };
   const commands = [put("a"), put("b"), tried, put("b")];
   const reconstruction = new Reconstruction(utf8("a"), [await BaseState.read("state", rowsOf(commands), { key: utf8("a"), entriesBehind: 0 })]);
   commands.forEach((command, place) => reconstruction.take(entry(place + 1, command), "log"));

@@ -7,7 +7,7 @@ import { BaseState } from "../../../src/daemon/history/base-state.ts";
 import { Reconstruction, type Reconstructed } from "../../../src/daemon/history/reconstruction.ts";
 import type { KeyValue } from "../../../src/machine/store.ts";
 import type { KeyAt } from "../../../src/wire/key-history.ts";
-import { keys, Workload, type ModelRecord, type Moment } from "./workload.ts";
+import { leadMax, keys, Workload, type ModelRecord, type Moment } from "./workload.ts";
 
 interface Evidence {
   readonly workload: Workload;
@@ -82,6 +82,7 @@ function checkSpans(seen: Evidence, key: string, { spans }: Reconstructed): void
 function isRemembered(seen: Evidence, index: number): boolean {
   const { command, effects } = truth(seen, index);
   const isAnswered = command?.session !== undefined && command.operation !== "deleteRange" && ![...effects.values()].includes("expired");
+  if (command?.session !== undefined && command.session.sequence > index + leadMax) return false;
   return isAnswered && [...seen.images.keys()].some((image) => image >= index);
 }
 

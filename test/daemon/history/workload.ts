@@ -31,6 +31,8 @@ export interface Moment {
 
 export const keys = ["a", "b", "c"];
 const remembered = 1024;
+/** How far a number may be ahead of the log. */
+export const leadMax = 1024;
 
 export class Workload {
   /** By index; at 0 there is nothing. */
@@ -39,6 +41,8 @@ export class Workload {
   readonly #records = new Map<string, ModelRecord>();
   /** By place in the ring: the sequence number that took it last. */
   readonly #sessions = new Map<bigint, Map<number, number>>();
+  /** Requests that were settled before they came. */
+  readonly #settled = new Set<string>();
   readonly #issued: Command[] = [];
   readonly #machine: Machine;
   #term = 1;
@@ -87,14 +91,16 @@ export class Workload {
   #execute(command: Command, index: number): Map<string, HistoryEffect> {
     const touched = keys.filter((key) => reaches(command, utf8(key)));
     const all = (effect: HistoryEffect): Map<string, HistoryEffect> => new Map(touched.map((key) => [key, effect]));
-    const seen = this.#verdict(command.session);
+    const seen = this.#verdict(command.session, index);
     if (seen !== "new") return all(seen);
     if (command.session !== undefined) this.#remember(command.session);
+    if (command.operation === "settle") this.#settled.add(stampText(command.session));
     return new Map(touched.map((key) => [key, this.#effect(command, key, index)]));
   }
 
   #effect(command: Command, key: string, index: number): HistoryEffect {
     const current = this.#records.get(key);
+    if (command.operation === "settle") return "nothing";
     if (command.operation !== "deleteRange" && !holds(command.condition, current)) return "refused";
     if (command.operation === "put") {
       this.#records.set(key, { value: command.value, version: (current?.version ?? 0) + 1, createIndex: current?.createIndex ?? index, modIndex: index });
@@ -103,11 +109,12 @@ export class Workload {
     return this.#records.delete(key) ? "deleted" : "nothing";
   }
 
-  #verdict(session: SessionStamp | undefined): "new" | "repeated" | "expired" {
+  #verdict(session: SessionStamp | undefined, index: number): "new" | "repeated" | "expired" | "refused" {
     if (session === undefined) return "new";
+    if (session.sequence > index + leadMax) return "refused";
     const known = this.#sessions.get(session.id);
-    if (known === undefined) return session.sequence === 1 ? "new" : "expired";
-    if (known.get(session.sequence % remembered) === session.sequence) return "repeated";
+    if (known === undefined) return "new";
+    if (known.get(session.sequence % remembered) === session.sequence) return this.#settled.has(stampText(session)) ? "refused" : "repeated";
     return session.sequence + remembered <= Math.max(...known.values()) ? "expired" : "new";
   }
 
@@ -119,6 +126,8 @@ export class Workload {
   #newCommand(): Command {
     const session = this.#chance(60) ? this.#stamp() : undefined;
     const [key, value] = [utf8(this.#pick([...keys, "other", "aa"])), utf8(this.#pick(["x", "y", "", "a longer value"]))];
+    if (session !== undefined && this.#chance(4)) this.#issued.push({ operation: "put", key: utf8("a"), value: utf8("late"), wantPrevious: false, session });
+    if (session !== undefined && this.#chance(8)) return { operation: "settle", session };
     const kind = this.#below(100);
     const wantPrevious = this.#chance(30);
     if (kind < 55) return { operation: "put", key, value, condition: this.#condition(), wantPrevious, session };
@@ -133,11 +142,13 @@ export class Workload {
     ]);
   }
 
-  /** Mostly the next number of a session; now and then a leap, or a session that does not begin at 1. */
+  /** Mostly the next number of a session; now and then a leap, as far as one may or further, or one that lies too far back. */
   #stamp(): SessionStamp {
     const id = BigInt(1 + this.#below(5));
     const newest = Math.max(0, ...(this.#sessions.get(id)?.values() ?? []));
-    return { id, sequence: newest + 1 + (this.#chance(15) ? this.#below(3) : 0) + (this.#chance(3) ? 1_500 : 0) };
+    if (this.#chance(5)) return { id, sequence: this.length + 1 + leadMax - 20 + this.#below(25) };
+    if (newest > remembered + 5 && this.#chance(15)) return { id, sequence: newest - remembered - this.#below(5) };
+    return { id, sequence: newest + 1 + (this.#chance(15) ? this.#below(3) : 0) };
   }
 
   #below(count: number): number {
@@ -153,8 +164,12 @@ export class Workload {
   }
 }
 
+function stampText({ id, sequence }: SessionStamp): string {
+  return `${id}:${sequence}`;
+}
+
 function reaches(command: Command, key: Uint8Array): boolean {
-  if (command.operation === "append" || command.operation === "set") return false;
+  if (command.operation === "append" || command.operation === "set" || command.operation === "settle") return false;
   if (command.operation !== "deleteRange") return equalBytes(command.key, key);
   return compareBytes(command.start, key) <= 0 && (command.end === undefined || compareBytes(key, command.end) < 0);
 }

@@ -117,3 +117,14 @@ test("nonsense in a request is refused by name", { timeout: 60_000 }, async () =
   }
   expect((await client.admin.call("logPage", { ...request, first: 0, last: 0 })).entries).toEqual([]);
 });
+
+test("the leader adds the time at which it takes a write in, and to nothing else (N12)", { timeout: 60_000 }, async () => {
+  await using fixture = await startCluster(1);
+  const client = fixture.client(fixture.leader());
+  const before = Date.now();
+  const { index } = await client.kv.put("key", "value");
+  const { entries } = await client.admin.call("logPage", { first: 1, last: index, content: "sizes", waitMs: 0 });
+  const { time } = entries.at(-1)!;
+  expect([time! >= before, time! <= Date.now()]).toEqual([true, true]);
+  expect(entries.filter(({ type }) => type !== "command").map((entry) => entry.time)).toEqual(entries.filter(({ type }) => type !== "command").map(() => null));
+});

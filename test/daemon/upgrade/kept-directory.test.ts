@@ -66,7 +66,9 @@ test.each(["as it was left", "without its state, which is rebuilt from snapshot 
     await using node = await LoneNode.start(dataDir);
     expect([await valueOf(node, "app/a"), await valueOf(node, "gone"), await valueOf(node, "app/c")]).toEqual(["second", undefined, "in the tail of the log"]);
     await node.backUp(now);
-    expect(await compareFiles(backup, now, 10)).toMatchObject({ added: 0, removed: 0, changed: 0, otherRows: 0, sameCluster: true });
+    // The version that left it did not note at which time the log had come to which index.
+    const otherRows = how === "as it was left" ? 0 : 1;
+    expect(await compareFiles(backup, now, 10)).toMatchObject({ added: 0, removed: 0, changed: 0, otherRows, sameCluster: true });
     for (const { command, result } of facts.repeated) expect(await repeat(node, command)).toBe(result);
     expect(await valueOf(node, "counted")).toBe("twice");
     expect(decodeResult((await node.write(append("events", "four"))).result).offset).toBe(3);

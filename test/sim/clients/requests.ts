@@ -28,7 +28,17 @@ export function requestOf(key: string, operation: Operation, options: RequestOpt
   }
 }
 
-/** undefined: the session does not remember this request, so its fate stays unknown. */
+export function settleRequest(session: SessionStamp, timeoutMs: number): ClientRequest {
+  return { operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs, command: encodeCommand({ operation: "settle", session }) };
+}
+
+/** What the settled operation was answered, if it was executed; undefined when the cluster has forgotten the session. */
+export function settledOutput(operation: Operation, response: ClientResponse): Output | "not applied" | undefined {
+  const isVoid = response.operation === "propose" && decodeResult(response.result).status === "neverApplied";
+  return isVoid ? "not applied" : outputOf(operation, response);
+}
+
+/** undefined: the cluster does not know this session, or refuses its number. */
 export function outputOf(operation: Operation, response: ClientResponse): Output | undefined {
   if (response.operation === "read") {
     const found = response.records[0];
@@ -37,7 +47,7 @@ export function outputOf(operation: Operation, response: ClientResponse): Output
   if (response.operation !== "propose") throw new Error("clients of the simulation ask for data only");
   if (response.result === emptyBytes || response.result.length === 0) return {};
   const { status, version, deleted } = decodeResult(response.result);
-  if (status === "sessionExpired") return undefined;
+  if (status === "sessionExpired" || status === "sequenceAhead") return undefined;
   if (operation.kind === "delete") return { found: deleted === 1 };
   if (operation.kind === "putIf") return status === "conflict" ? { applied: false } : { applied: true, version };
   return { version };

@@ -6,12 +6,13 @@ import type { Prng } from "../../../src/base/prng.ts";
 import type { Call, History, Operation } from "../../../src/cli/check/history.ts";
 import { isAmbiguous } from "../../../src/client/ambiguity.ts";
 import { Session } from "../../../src/client/session.ts";
+import type { SessionStamp } from "../../../src/wire/command.ts";
 import type { ClientRequest, ClientResponse } from "../../../src/wire/client-protocol.ts";
 import type { ClientAnswer } from "../properties/property.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import type { ClientKnobs } from "../world/knobs.ts";
 import type { Stage } from "../world/stage.ts";
-import { outputOf, readRequest, requestOf } from "./requests.ts";
+import { outputOf, readRequest, requestOf, settledOutput, settleRequest } from "./requests.ts";
 import type { Step, Workload } from "./workload.ts";
 
 export interface ClientWorld {
@@ -41,6 +42,8 @@ export class SimClient {
   readonly #sticky: boolean;
   #session: Session | undefined;
   #target: number;
+  /** The highest index that an answer has told. */
+  #heard = 0;
 
   constructor(name: string, world: ClientWorld, prng: Prng) {
     this.name = name;
@@ -64,7 +67,9 @@ export class SimClient {
   async perform(step: Step): Promise<void> {
     const { key, operation } = step;
     const recorded = this.#world.history.begin(this.name, key, operation);
-    const request = requestOf(key, operation, this.#requestOptions(operation));
+    const options = this.#requestOptions(operation);
+    const { stamp } = options;
+    const request = requestOf(key, operation, options);
     const repeatable = operation.kind === "get" || this.#session !== undefined;
     let doubt = false;
     for (let attempt = 1; ; attempt += 1) {
@@ -72,10 +77,10 @@ export class SimClient {
       // faults strike, impatience is one of them.
       const patience = this.#world.stage.healed ? Math.min(2 ** (attempt - 1), patienceMax) : 1;
       const reply = await this.#attempt(request, operation.kind, patience);
-      if (reply.kind === "answer") return this.#answered(step, recorded, reply.response);
+      if (reply.kind === "answer") return this.#answered(step, recorded, { response: reply.response, doubt });
       doubt ||= operation.kind !== "get" && (reply.kind === "silence" || isAmbiguous(reply.error));
       const givesUp = !this.#world.stage.healed && attempt >= attemptsMax;
-      if (givesUp || (doubt && !repeatable)) return this.#gaveUp(recorded, doubt, step);
+      if (givesUp || (doubt && !repeatable)) return doubt && stamp !== undefined && this.#prng.chance(0.5) ? this.#settle(recorded, step, stamp) : this.#gaveUp(recorded, doubt, step);
       if (!this.#sticky || this.#world.stage.healed) this.#target += 1;
       await this.#world.stage.sleep((patience * this.#prng.next() * this.#world.stage.electionTimeout) / 2);
     }
@@ -86,18 +91,29 @@ export class SimClient {
     return {
       timeoutMs: 4 * electionTimeout,
       waitFor: this.#prng.chance(knobs.committedShare) ? "committed" as const : "applied" as const,
-      stamp: operation.kind === "get" ? undefined : this.#session?.nextStamp(),
+      stamp: operation.kind === "get" ? undefined : this.#session?.nextStamp(this.#reached()),
     };
+  }
+
+  /** As the production client: what an answer has told, and before the first one what whoever it dials says when he welcomes it. */
+  #reached(): number {
+    if (this.#heard > 0) return this.#heard;
+    const { nodes } = this.#world.stage;
+    return nodes[this.#target % nodes.length]!.process?.raft.core.commitIndex ?? 0;
   }
 
   #newSession(): Session {
     return new Session(BigInt(this.#prng.integer(1, 2 ** 40)));
   }
 
-  #answered({ key, operation }: Step, recorded: Call, response: ClientResponse): void {
-    if (operation.kind !== "get") this.#session?.executed();
+  #answered({ key, operation }: Step, recorded: Call, { response, doubt }: { readonly response: ClientResponse; readonly doubt: boolean }): void {
     const output = outputOf(operation, response);
-    if (output === undefined) return recorded.unknown();
+    if (output === undefined) {
+      this.#session = this.#newSession();
+      // A number that was sent for the first time is refused: so nothing was done, and nothing will be.
+      return doubt ? recorded.unknown() : recorded.failed();
+    }
+    if (operation.kind !== "get") this.#session?.executed();
     recorded.ok(output);
     if (operation.kind === "get") this.#world.workload.saw(key, output.value, output.version ?? 0);
   }
@@ -108,6 +124,23 @@ export class SimClient {
     else recorded.failed();
     // As the production client does: its fate may never be known, or its first command did not open it.
     if (operation.kind !== "get" && this.#session !== undefined && (doubt || !this.#session.isOpen)) this.#session = this.#newSession();
+  }
+
+  /** Asks what became of it, until somebody answers: what it is told then is the truth, whatever is still on its way. */
+  async #settle(recorded: Call, step: Step, stamp: SessionStamp): Promise<void> {
+    const request = settleRequest(stamp, 4 * this.#world.stage.electionTimeout);
+    this.#session = this.#newSession();
+    for (let attempt = 1; ; attempt += 1) {
+      const reply = await this.#attempt(request, "put", Math.min(2 ** (attempt - 1), patienceMax));
+      if (reply.kind === "answer") {
+        const output = settledOutput(step.operation, reply.response);
+        this.#world.stage.trace(this.name, "settled", `${step.operation.kind} ${step.key}: ${output === undefined ? "the session is forgotten" : output === "not applied" ? output : "applied"}`);
+        if (output === "not applied") return recorded.failed();
+        return output === undefined ? recorded.unknown() : recorded.ok(output);
+      }
+      this.#target += 1;
+      await this.#world.stage.sleep((this.#prng.next() * this.#world.stage.electionTimeout) / 2);
+    }
   }
 
   async #readStale(): Promise<void> {
@@ -154,6 +187,7 @@ export class SimClient {
 
   #told(node: SimNode, kind: Operation["kind"] | "stale", { response, boot }: Reply & { kind: "answer" }): void {
     if (response.operation === "admin") return;
+    this.#heard = Math.max(this.#heard, response.index);
     const said = kind === "stale" ? "stale read" : kind === "get" ? "linearizable read" : "write";
     this.#world.answered({ client: this.name, node: node.name, boot, kind: said, index: response.index });
   }

@@ -45,7 +45,7 @@ export interface PropertyOptions {
 }
 
 /** The defaults of the state machine, written down a second time. */
-const sessionLimitsUsual: ReferenceLimits = { sessionsMax: 16_384, pagesMax: 65_536 };
+const sessionLimitsUsual: ReferenceLimits = { sessionsMax: 16_384, pagesMax: 65_536, idleMs: 3_600_000 };
 
 /** Several times what the busiest clients of a seed bring about. */
 const repetitionsUsual = 2_000;

@@ -6,12 +6,12 @@ import { Prng } from "../../../src/base/prng.ts";
 import { Machine } from "../../../src/machine/machine.ts";
 import { MemoryStore } from "../../../src/machine/memory-store.ts";
 import { entryTypes, type Entry } from "../../../src/raft/entry.ts";
-import type { Command, Condition, SessionStamp } from "../../../src/wire/command.ts";
+import { type Command, type Condition, type SessionStamp, withTime } from "../../../src/wire/command.ts";
 import { decodeResult } from "../../../src/wire/command-result.ts";
 import { ReferenceMachine } from "./reference-machine.ts";
 import { entryOf, noop, put } from "./support/commands.ts";
 
-const usual = { sessionsMax: 16_384, pagesMax: 65_536 };
+const usual = { sessionsMax: 16_384, pagesMax: 65_536, idleMs: 3_600_000 };
 
 function randomKey(prng: Prng): Uint8Array {
   return Uint8Array.from({ length: prng.integer(1, 2) }, () => prng.integer(0, 3) * 85);
@@ -25,13 +25,14 @@ function randomCondition(prng: Prng): Condition | undefined {
   return undefined;
 }
 
-function randomSession(prng: Prng): SessionStamp | undefined {
-  return prng.chance(0.3) ? undefined : { id: BigInt(prng.integer(1, 6)), sequence: prng.chance(0.1) ? prng.integer(1_020, 1_100) : prng.integer(1, 12) };
+function randomSession(prng: Prng, index: number): SessionStamp | undefined {
+  return prng.chance(0.3) ? undefined : { id: BigInt(prng.integer(1, 6)), sequence: Math.max(1, index + (prng.chance(0.1) ? prng.integer(1_000, 1_030) : prng.integer(-12, 6))) };
 }
 
-function randomCommand(prng: Prng): Command {
-  const [key, session, condition, wantPrevious] = [randomKey(prng), randomSession(prng), randomCondition(prng), prng.chance(0.5)];
+function randomCommand(prng: Prng, index: number): Command {
+  const [key, session, condition, wantPrevious] = [randomKey(prng), randomSession(prng, index), randomCondition(prng), prng.chance(0.5)];
   const value = utf8("x".repeat(prng.chance(0.1) ? 5_000 : prng.integer(0, 3)));
+  if (session !== undefined && prng.chance(0.1)) return { operation: "settle", session };
   switch (prng.integer(0, 5)) {
     case 0:
       return { operation: "delete", key, session, condition, wantPrevious };
@@ -46,13 +47,16 @@ function randomCommand(prng: Prng): Command {
 
 function randomEntry(prng: Prng, index: number): Entry {
   if (prng.chance(0.05)) return noop(index);
-  const entry = entryOf(index, randomCommand(prng));
-  return prng.chance(0.02) ? { ...entry, data: entry.data.subarray(0, prng.integer(2, 39)) } : entry;
+  const entry = entryOf(index, randomCommand(prng, index));
+  if (prng.chance(0.02)) return { ...entry, data: entry.data.subarray(0, prng.integer(2, 39)) };
+  // About a minute each, and now and then another leader's clock.
+  return prng.chance(0.9) ? { ...entry, data: withTime(entry.data, 1_800_000_000_000 + index * 60_000 + (prng.chance(0.1) ? -3_000_000 : 0)) } : entry;
 }
 
 test.each([
   ["as many sessions as there are", usual],
-  ["a table that is too small", { sessionsMax: 3, pagesMax: 130 }],
+  ["a table that is too small", { sessionsMax: 3, pagesMax: 130, idleMs: 3_600_000 }],
+  ["sessions that are idle for too long", { sessionsMax: 16_384, pagesMax: 65_536, idleMs: 120_000 }],
 ])("it answers what the state machine answers, with %s", (_, sessionLimits) => {
   const prng = new Prng(7);
   const machine = new Machine({ store: new MemoryStore(), sessionLimits });
@@ -65,7 +69,7 @@ test.each([
     const isEqual = wanted === undefined ? found === undefined : found !== undefined && equalBytes(wanted, found);
     if (!isEqual) expect(found, `entry ${index}`).toEqual(wanted);
   }
-  expect([...statuses].toSorted()).toEqual(["conflict", "invalid", "ok", "sessionExpired"]);
+  expect([...statuses].toSorted()).toEqual(["conflict", "invalid", "neverApplied", "ok", "sequenceAhead", "sessionExpired"]);
 });
 
 test("a range with an empty end holds nothing, and more keys than one command may delete stay (S112)", () => {

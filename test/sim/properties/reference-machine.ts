@@ -4,7 +4,7 @@
 import { unreachable } from "../../../src/base/assert.ts";
 import { equalBytes } from "../../../src/base/bytes.ts";
 import { entryTypes, type Entry } from "../../../src/raft/entry.ts";
-import { commandFault, decodeCommand, type Command, type Condition, type DeleteCommand, type DeleteRangeCommand, type PutCommand } from "../../../src/wire/command.ts";
+import { commandFault, decodeCommand, timeOf, type Command, type Condition, type DeleteCommand, type DeleteRangeCommand, type PutCommand } from "../../../src/wire/command.ts";
 import { encodeResult, type CommandResult, type PreviousRecord } from "../../../src/wire/command-result.ts";
 import { ReferenceSessions, type ReferenceLimits } from "./reference-sessions.ts";
 
@@ -27,14 +27,17 @@ export class ReferenceMachine {
   apply({ index, type, data }: Entry): Uint8Array | undefined {
     if (type !== entryTypes.command) return undefined;
     if (commandFault(data) !== undefined) return resultOf({ status: "invalid" }, index);
+    const time = timeOf(data);
+    if (time !== undefined) this.#sessions.pass(index, time);
     const command = decodeCommand(data);
     const { session } = command;
     if (session === undefined) return resultOf(this.#execute(command, index), index);
-    const verdict = this.#sessions.verdict(session);
+    const verdict = this.#sessions.verdict(session, index);
     if (verdict === "expired") return resultOf({ status: "sessionExpired" }, index);
+    if (verdict === "ahead") return resultOf({ status: "sequenceAhead" }, index);
     if (verdict !== "new") return verdict;
     const result = resultOf(this.#execute(command, index), index);
-    this.#sessions.remember(session, result);
+    this.#sessions.remember(session, result, index);
     return result;
   }
 
@@ -48,6 +51,8 @@ export class ReferenceMachine {
         return this.#deleteRange(command);
       case "set":
         return { status: "ok" };
+      case "settle":
+        return { status: "neverApplied" };
       case "append":
         return this.#append(textOf(command.key));
       default:

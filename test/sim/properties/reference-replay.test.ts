@@ -5,7 +5,7 @@ import { noop, ok, put } from "./support/commands.ts";
 import { ReferenceReplay } from "./reference-replay.ts";
 import { ReplicaDouble } from "./support/replica-double.ts";
 
-const limits = { sessionsMax: 100, pagesMax: 1_000 };
+const limits = { sessionsMax: 100, pagesMax: 1_000, idleMs: 3_600_000 };
 const session = { id: 5n, sequence: 1 };
 /** Three puts of one key, the last one a repetition of the second. */
 const entries = [put(1, "k", "a"), put(2, "k", "b", session), put(3, "k", "b", session)];

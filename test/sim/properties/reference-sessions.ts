@@ -1,6 +1,7 @@
 // What the sessions of clients promise, written down a second time and as simply as possible (dissertation §6.3; S112, H37): a session remembers its last
-// 1024 sequence numbers with their results, a number that lies further back is expired unless its place was not needed yet, a session begins with
-// number 1, and the session whose last new command is oldest makes room when the table is full.
+// 1024 sequence numbers with their results, a number that lies further back is expired unless its place was not needed yet, and the session whose last new
+// command is oldest makes room when the table is full, or when it has been idle for too long. A session begins with any number that no forgotten session
+// can have used, and never executes one that a forgotten session may have used.
 
 import { resultHeaderBytes } from "../../../src/wire/command-result.ts";
 import type { SessionStamp } from "../../../src/wire/command.ts";
@@ -10,17 +11,24 @@ const sequencesPerPage = 8;
 /** A longer result is remembered without the previous record. */
 const resultBytesMax = 4_096;
 const droppedFlag = 2;
+/** A number is never so far above the index of its entry. */
+const leadMax = 1_024;
+const ticksPerIdleTime = 12;
+const expiredPerEntryMax = 64;
 
 export interface ReferenceLimits {
   readonly sessionsMax: number;
   readonly pagesMax: number;
+  readonly idleMs: number;
 }
 
 interface Session {
   /** By sequence number modulo 1024. */
   readonly results: Map<number, { readonly sequence: number; readonly result: Uint8Array }>;
   readonly pages: Set<number>;
+  readonly floor: number;
   sequenceMax: number;
+  lastUse: number;
 }
 
 export class ReferenceSessions {
@@ -28,21 +36,36 @@ export class ReferenceSessions {
   /** Oldest last new command first. */
   readonly #sessions = new Map<bigint, Session>();
   #pages = 0;
+  /** The highest number that a forgotten session may have used. */
+  #forgotten = 0;
+  /** Where the log was, from time to time. */
+  readonly #ticks: { readonly time: number; readonly index: number }[] = [];
 
   constructor(limits: ReferenceLimits) {
     this.#limits = limits;
   }
 
-  verdict({ id, sequence }: SessionStamp): "new" | "expired" | Uint8Array {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return sequence === 1 ? "new" : "expired";
-    const remembered = session.results.get(sequence % sequencesRemembered);
-    if (remembered?.sequence === sequence) return remembered.result;
-    return sequence + sequencesRemembered <= session.sequenceMax ? "expired" : "new";
+  pass(index: number, time: number): void {
+    const newest = this.#ticks.at(-1);
+    if (newest === undefined || time >= newest.time + this.#limits.idleMs / ticksPerIdleTime) this.#ticks.push({ time, index });
+    const now = this.#ticks.at(-1)!.time;
+    const idleIndex = this.#ticks.findLast((tick) => tick.time + this.#limits.idleMs <= now)?.index ?? 0;
+    const idle = [...this.#sessions.values()].filter(({ lastUse }) => lastUse <= idleIndex).length;
+    for (let gone = 0; gone < Math.min(idle, expiredPerEntryMax); gone += 1) this.#evictOldest();
   }
 
-  remember({ id, sequence }: SessionStamp, result: Uint8Array): void {
-    const session: Session = this.#sessions.get(id) ?? { results: new Map(), pages: new Set(), sequenceMax: 0 };
+  verdict({ id, sequence }: SessionStamp, index: number): "new" | "expired" | "ahead" | Uint8Array {
+    if (sequence > index + leadMax) return "ahead";
+    const session = this.#sessions.get(id);
+    if (session === undefined) return sequence > this.#forgotten ? "new" : "expired";
+    const remembered = session.results.get(sequence % sequencesRemembered);
+    if (remembered?.sequence === sequence) return remembered.result;
+    return sequence <= session.floor || sequence + sequencesRemembered <= session.sequenceMax ? "expired" : "new";
+  }
+
+  remember({ id, sequence }: SessionStamp, result: Uint8Array, index: number): void {
+    const session: Session = this.#sessions.get(id) ?? { results: new Map(), pages: new Set(), floor: this.#forgotten, sequenceMax: 0, lastUse: 0 };
+    session.lastUse = index;
     this.#sessions.delete(id);
     this.#sessions.set(id, session);
     session.results.set(sequence % sequencesRemembered, { sequence, result: asRemembered(result) });
@@ -57,6 +80,7 @@ export class ReferenceSessions {
     for (const [id, session] of this.#sessions) {
       this.#sessions.delete(id);
       this.#pages -= session.pages.size;
+      this.#forgotten = Math.max(this.#forgotten, session.sequenceMax, session.lastUse);
       return;
     }
   }

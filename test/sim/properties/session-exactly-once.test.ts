@@ -1,11 +1,13 @@
 // The checker that a stamped command is executed once: it fails when it should, and is silent in legal runs.
 
 import { expect, test } from "vitest";
+import type { Entry } from "../../../src/raft/entry.ts";
+import { withTime } from "../../../src/wire/command.ts";
 import { SessionExactlyOnce } from "./session-exactly-once.ts";
 import { expired, noop, ok, put } from "./support/commands.ts";
 import { ReplicaDouble } from "./support/replica-double.ts";
 
-const limits = { sessionsMax: 100, pagesMax: 65_536 };
+const limits = { sessionsMax: 100, pagesMax: 65_536, idleMs: 3_600_000 };
 const stamp = (sequence: number, id = 5n) => ({ id, sequence });
 const first = put(1, "k", "a", stamp(1));
 const again = put(2, "k", "a", stamp(1));
@@ -66,10 +68,32 @@ test("a number that lies too far back may have expired, or may still be remember
   expect(execute).toThrow("n1 answers the repetition at index 3 with ok of index 3");
 });
 
-test("a full table may forget a session: its number 1 begins a new one (known limit)", () => {
-  const property = new SessionExactlyOnce({ sessionsMax: 1, pagesMax: 65_536 });
-  const entries = [first, put(2, "k", "b", stamp(1, 6n)), put(3, "k", "a", stamp(1)), put(4, "k", "a", stamp(1))];
-  property.applied(new ReplicaDouble("n1"), entries, [ok(1, 1), ok(2, 2), ok(3, 3), ok(3, 3)]);
+test("a full table may forget a session: its numbers are refused then, and never executed again", () => {
+  const entries = [first, put(2, "k", "b", stamp(1, 6n)), put(3, "k", "a", stamp(1))];
+  const played = (last: Uint8Array) => (): void => {
+    const property = new SessionExactlyOnce({ sessionsMax: 1, pagesMax: 65_536, idleMs: 3_600_000 });
+    property.applied(new ReplicaDouble("n1"), entries, [ok(1, 1), ok(2, 2), last]);
+  };
+  played(expired(3))();
+  expect(played(ok(3, 3))).toThrow("n1 answers the repetition at index 3 with ok of index 3");
+});
+
+test("a repetition that was applied unseen may have been refused where the table was full", () => {
+  const entries = [first, put(2, "k", "b", stamp(1, 6n)), put(3, "k", "a", stamp(1)), noop(4)];
+  const property = new SessionExactlyOnce({ sessionsMax: 1, pagesMax: 65_536, idleMs: 3_600_000 });
+  const restarted = new ReplicaDouble("n1");
+  property.applied(restarted, entries.slice(0, 2), [ok(1, 1), ok(2, 2)]);
+  restarted.entries = entries;
+  restarted.lastApplied = 3;
+  property.booted(restarted);
+  property.applied(new ReplicaDouble("n2"), entries.slice(2), [expired(3), undefined]);
+});
+
+test("a session may be forgotten when so much time has passed that it was idle, and not before", () => {
+  const at = (time: number, entry: Entry): Entry => ({ ...entry, data: withTime(entry.data, time) });
+  const played = (ms: number) => (): void => new SessionExactlyOnce(limits).applied(new ReplicaDouble("n1"), [at(5, first), at(5 + ms, again)], [ok(1, 1), expired(2)]);
+  played(3_600_000)();
+  expect(played(3_599_999)).toThrow("n1 answers the repetition at index 2 with sessionExpired");
 });
 
 test("what was applied unseen has no result to compare with, and its records are not judged", () => {

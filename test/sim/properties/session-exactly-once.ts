@@ -1,13 +1,12 @@
 // Session Exactly Once: of the entries that carry the same session and sequence number, the first one that is executed is the only one: every later one
 // returns its result and changes no record (dissertation §6.3; S112, H37).
 //
-// An expired number is not executed, so a later entry with the same number may still be the first one. A full table may forget a session; then
-// its number 1 begins a new one, which is the known limit of bounded sessions.
+// An expired number is not executed. Sessions that were forgotten, because the table was full or they were idle, are refused and never executed again.
 
 import { equalBytes } from "../../../src/base/bytes.ts";
 import type { NodeId } from "../../../src/base/ids.ts";
 import { entryTypes, type Entry } from "../../../src/raft/entry.ts";
-import { commandFault, decodeCommand, type SessionStamp } from "../../../src/wire/command.ts";
+import { commandFault, decodeCommand, timeOf, type SessionStamp } from "../../../src/wire/command.ts";
 import { decodeResult } from "../../../src/wire/command-result.ts";
 import { LogFrontier } from "./log-frontier.ts";
 import { Violation, type Property, type ReplicaView } from "./property.ts";
@@ -39,6 +38,9 @@ export class SessionExactlyOnce implements Property {
   readonly name = "Session Exactly Once";
   readonly #limits: ReferenceLimits;
   readonly #frontier = new LogFrontier();
+  /** Of the clocks of leaders. */
+  #firstTime = Number.POSITIVE_INFINITY;
+  #lastTime = Number.NEGATIVE_INFINITY;
   readonly #sessions = new Map<bigint, Session>();
   /** By index of a repetition: what it must be answered on every replica. */
   readonly #repetitions = new Map<number, Uint8Array>();
@@ -79,14 +81,19 @@ export class SessionExactlyOnce implements Property {
 
   #note(entry: Entry, result: Uint8Array | undefined): void {
     this.#frontier.passed(entry.index);
-    const stamp = entry.type === entryTypes.command && commandFault(entry.data) === undefined ? decodeCommand(entry.data).session : undefined;
+    if (entry.type !== entryTypes.command || commandFault(entry.data) !== undefined) return;
+    this.#firstTime = Math.min(this.#firstTime, timeOf(entry.data) ?? this.#firstTime);
+    this.#lastTime = Math.max(this.#lastTime, timeOf(entry.data) ?? this.#lastTime);
+    const stamp = decodeCommand(entry.data).session;
     if (stamp === undefined) return;
     const session = this.#sessionOf(stamp.id);
     const first = session.executions.get(stamp.sequence);
-    if (first === undefined || this.#beganAnew(entry, stamp, result)) return this.#executed(entry, stamp, result);
+    if (first === undefined) return this.#executed(entry, stamp, result);
     if (first.result === undefined) return;
     const mayExpire = this.#mayForget || stamp.sequence + sequencesRemembered <= session.sequenceMax;
-    if (!mayExpire || !isExpired(result)) this.#repetitions.set(entry.index, asRemembered(first.result));
+    // What was applied unseen may have been refused.
+    const isRepeated = !mayExpire || (result !== undefined && !isRefused(result));
+    if (isRepeated) this.#repetitions.set(entry.index, asRemembered(first.result));
   }
 
   #sessionOf(id: bigint): Session {
@@ -96,22 +103,17 @@ export class SessionExactlyOnce implements Property {
   }
 
   #executed({ index }: Entry, { id, sequence }: SessionStamp, result: Uint8Array | undefined): void {
-    if (isExpired(result)) return;
+    if (isRefused(result)) return;
     const { executions } = this.#sessionOf(id);
     executions.set(sequence, { index, result });
     executions.delete(sequence - sequencesRemembered);
     this.#sessionOf(id).sequenceMax = Math.max(this.#sessionOf(id).sequenceMax, sequence);
   }
 
-  #beganAnew({ index }: Entry, { id, sequence }: SessionStamp, result: Uint8Array | undefined): boolean {
-    if (!this.#mayForget || sequence !== 1 || result === undefined || decodeResult(result).index !== index) return false;
-    this.#sessions.set(id, { executions: new Map(), sequenceMax: 0 });
-    return true;
-  }
-
-  /** There were so many sessions that the table may have been full. */
+  /** There were so many sessions that the table may have been full, or so much time has passed that some were idle. */
   get #mayForget(): boolean {
-    const { sessionsMax, pagesMax } = this.#limits;
+    const { sessionsMax, pagesMax, idleMs } = this.#limits;
+    if (this.#lastTime - this.#firstTime >= idleMs) return true;
     return this.#sessions.size > sessionsMax || this.#sessions.size * pagesPerSession > pagesMax;
   }
 
@@ -140,8 +142,8 @@ export class SessionExactlyOnce implements Property {
   }
 }
 
-function isExpired(result: Uint8Array | undefined): boolean {
-  return result !== undefined && decodeResult(result).status === "sessionExpired";
+function isRefused(result: Uint8Array | undefined): boolean {
+  return result !== undefined && ["sessionExpired", "sequenceAhead"].includes(decodeResult(result).status);
 }
 
 function sumOf({ digest }: ReplicaView): string {

@@ -2,6 +2,7 @@
 // batches of one are common, because that is where the rare branches are.
 
 import { Prng } from "../../../src/base/prng.ts";
+import { defaultSessionLimits, type SessionLimits } from "../../../src/machine/sessions.ts";
 import { segmentBytesMin } from "../../../src/storage/wal/segment.ts";
 import type { Weather } from "../network/links.ts";
 
@@ -44,6 +45,7 @@ export interface Knobs {
   readonly faults: number;
   /** Members that are silent for so long are removed by their leader; undefined: never. */
   readonly reaping: ReapingKnobs | undefined;
+  readonly sessions: SessionLimits;
 }
 
 export interface ReapingKnobs {
@@ -71,11 +73,26 @@ export interface ClientKnobs {
 
 export function drawKnobs(prng: Prng): Knobs {
   const knobs = drawAnything(prng);
-  // A transfer of a thousand round trips is never done before the log behind it is forgotten, and nothing is learnt from that.
-  return { ...knobs, snapshotChunkBytes: Math.max(knobs.snapshotChunkBytes, knobs.clients.valueBytesMax / 4) };
+  const sessions = drawSessions(prng, knobs.electionTimeout);
+  return {
+    ...knobs, sessions,
+    // A transfer of a thousand round trips is never done before the log behind it is forgotten, and nothing is learnt from that.
+    snapshotChunkBytes: Math.max(knobs.snapshotChunkBytes, knobs.clients.valueBytesMax / 4),
+    // Whose session is forgotten while his write is under way is told so when it is executed, and not before.
+    clients: sessions === defaultSessionLimits ? knobs.clients : { ...knobs.clients, committedShare: 0 },
+  };
 }
 
-function drawAnything(prng: Prng): Knobs {
+function drawSessions(prng: Prng, electionTimeout: number): SessionLimits {
+  const { pagesMax, sessionsMax, idleMs } = defaultSessionLimits;
+  return pick(prng, [
+    defaultSessionLimits, defaultSessionLimits, defaultSessionLimits,
+    { pagesMax, sessionsMax: pick(prng, [1, 2, 6]), idleMs },
+    { pagesMax, sessionsMax, idleMs: electionTimeout * pick(prng, [1, 5, 30]) },
+  ]);
+}
+
+function drawAnything(prng: Prng): Omit<Knobs, "sessions"> {
   const electionTimeout = pick(prng, [100, 200, 500, 1_000]);
   return {
     voters: pick(prng, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),

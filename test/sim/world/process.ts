@@ -141,7 +141,7 @@ async function openStorage(node: Home, life: ProcessLife, { world, clock }: { wo
   });
   const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger: silentLogger });
   const store = node.store.attach(life, () => node.disk.conditions.freeBytes);
-  const machine = new SlowMachine({ store, crc32, checkpointInterval }, life, () => node.restoreMs ?? world.prng.next() * knobs.installMsMax);
+  const machine = new SlowMachine({ store, crc32, checkpointInterval, sessionLimits: knobs.sessions }, life, () => node.restoreMs ?? world.prng.next() * knobs.installMsMax);
   const founding = identity.foundedBy === "init" ? { founding: world.founding } : {};
   const storage = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger: silentLogger, ...founding });
   return { identity, wal, machine, storage };

@@ -82,7 +82,7 @@ export class World {
     this.#links = new Links(this.#stream("links"), knobs.weather);
     const disks = { durableLogOf: (id: string) => this.#stage.nodes[Number(id) - 1]?.disk.durableLog };
     const logs = { prng: this.#stream("log verdicts"), sights: () => this.logSights() };
-    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, logs, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts, reaping: knobs.reaping }));
+    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, logs, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts, reaping: knobs.reaping, sessionLimits: knobs.sessions }));
     this.#network = this.#makeNetwork();
     this.#operator = new Operator({ stage: this.#stage, addNode: (instead) => this.#addMachine(instead), diskSlack: () => this.#diskSlack() });
     this.#workload = new Workload(knobs.clients, this.#stream("workload"));

@@ -280,7 +280,7 @@ export const inspectionMutants: readonly Mutant[] = [
     file: "src/daemon/node-storage.ts",
     find: "?? withTime(command, clock.wallNow());",
     replace: "?? withTime(command, 0);",
-    tests: ["test/commands/inspect-log.test.ts"],
+    tests: ["test/daemon/log-inspection/live-log.test.ts"],
   },
   {
     name: "what-a-later-leader-with-a-slow-clock-took-in-is-left-out",

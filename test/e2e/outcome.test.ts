@@ -1,0 +1,99 @@
+// kill -9 of the leader while clients write with no patience: what became of each write in doubt is asked afterwards, and the log has the last word (N5).
+
+import { expect, test } from "vitest";
+import { utf8, utf8Text } from "../../src/base/bytes.ts";
+import { RaftctlError } from "../../src/base/errors.ts";
+import { randomSessionId, Session } from "../../src/client/session.ts";
+import { decodeCommand, type SessionStamp } from "../../src/wire/command.ts";
+import type { Client } from "../../src/client/client.ts";
+import type { LogEntry } from "../../src/wire/log-inspection.ts";
+import { fast } from "./support/settings.ts";
+import { startCluster } from "./support/start-cluster.ts";
+import type { TestCluster } from "./support/cluster.ts";
+
+/** More with RAFTCTL_KILLS=500. */
+const kills = Number(process.env["RAFTCTL_KILLS"] ?? 8);
+const writers = 6;
+
+interface Doubt {
+  readonly key: string;
+  readonly stamp: SessionStamp;
+}
+
+/** Writes one key after the other in one session, and does not wait for an answer that does not come at once: a request in doubt ends its session. */
+async function write(client: Client, name: string, doubts: Doubt[], isOver: () => boolean): Promise<void> {
+  let session = new Session(randomSessionId());
+  for (let count = 0; !isOver(); count += 1) {
+    const key = `${name}-${count}`;
+    try {
+      const stamp = await client.kv.nextStamp(session);
+      await client.kv.put(key, key, { session: stamp }).catch((error: unknown) => {
+        if (!(error instanceof RaftctlError) || error.code !== "UNKNOWN_OUTCOME") return;
+        doubts.push({ key, stamp });
+        session = new Session(randomSessionId());
+      });
+    } catch {
+      // Nobody answers: nothing was sent.
+    }
+  }
+}
+
+/** The commands that each stamp has in the log, in order, by index. */
+async function commandsByStamp(client: Client): Promise<Map<string, { readonly index: number; readonly operation: string }[]>> {
+  const { lastIndex } = await client.admin.call("logHeader", {});
+  const found = new Map<string, { readonly index: number; readonly operation: string }[]>();
+  for (let first = 1; first <= lastIndex; ) {
+    const { entries } = await client.admin.call("logPage", { first, last: lastIndex, content: "payload", waitMs: 0 });
+    for (const entry of entries) note(entry, found);
+    first = entries.at(-1)!.index + 1;
+  }
+  return found;
+}
+
+function note({ index, type, payload }: LogEntry, found: Map<string, { readonly index: number; readonly operation: string }[]>): void {
+  if (type !== "command") return;
+  const { session, operation } = decodeCommand(payload!);
+  if (session === undefined) return;
+  const id = `${session.id}:${session.sequence}`;
+  found.set(id, [...(found.get(id) ?? []), { index, operation }]);
+}
+
+async function keyOf(cluster: TestCluster, key: string): Promise<string | undefined> {
+  const { record } = await cluster.client().kv.get(utf8(key));
+  return record === undefined ? undefined : utf8Text(record.value);
+}
+
+test("every write whose outcome was unknown is found out, and the answer agrees with the log and with the key (N5, S112)", { timeout: 60_000 + kills * 10_000 }, async () => {
+  const cluster = await startCluster({ settings: fast });
+  const doubts: Doubt[] = [];
+  let isOver = false;
+  const impatient = Array.from({ length: writers }, (_, number) => write(cluster.client({ timeoutMs: 60 }), `w${number}`, doubts, () => isOver));
+  for (let kill = 0; kill < kills; kill += 1) {
+    const leader = await cluster.leader();
+    const before = doubts.length;
+    await leader.kill9();
+    await cluster.leader();
+    await leader.start();
+    await cluster.waitUntilFollowersKeepUp();
+    expect(doubts.length, "somebody is in doubt after a kill").toBeGreaterThanOrEqual(before);
+  }
+  isOver = true;
+  await Promise.all(impatient);
+  const client = cluster.client({ timeoutMs: 10_000 });
+  const answers = new Map<string, Awaited<ReturnType<typeof client.kv.outcome>>>();
+  for (const { stamp } of doubts) answers.set(`${stamp.id}:${stamp.sequence}`, await client.kv.outcome(stamp));
+  const log = await commandsByStamp(cluster.client());
+  const counted = { applied: 0, "not-applied": 0, "session-expired": 0 };
+  for (const { key, stamp } of doubts) {
+    const id = `${stamp.id}:${stamp.sequence}`;
+    const answer = answers.get(id)!;
+    const [first] = log.get(id)!;
+    counted[answer.state] += 1;
+    expect(answer.state, id).toBe(first!.operation === "put" ? "applied" : "not-applied");
+    if (answer.state === "applied") expect(answer.result.index, id).toBe(first!.index);
+    expect(await keyOf(cluster, key), id).toBe(answer.state === "applied" ? key : undefined);
+  }
+  process.stdout.write(`${kills} kills, ${doubts.length} writes in doubt: ${counted.applied} applied, ${counted["not-applied"]} not applied\n`);
+  expect(doubts.length).toBeGreaterThan(0);
+  expect(counted["session-expired"]).toBe(0);
+});
