@@ -2,7 +2,7 @@
 
 import type { PreviousRecord } from "../wire/command-result.ts";
 import type { KeyValueRecord } from "../wire/client-protocol.ts";
-import type { WriteReceipt } from "../client/kv.ts";
+import type { WriteReceipt } from "../client/writes.ts";
 import { bytesDocument } from "./envelope.ts";
 import type { BytesDocument } from "./envelope.ts";
 
