@@ -2,17 +2,17 @@
 // is taken as UTF-8. A condition that does not hold is CONFLICT with the current version; a missing key is an empty answer, not an error.
 
 import { assert } from "../base/assert.ts";
-import { concatBytes, utf8 } from "../base/bytes.ts";
+import { concatBytes } from "../base/bytes.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { ClientRequest, Consistency, KeyValueRecord, ReadResponse } from "../wire/client-protocol.ts";
 import type { SessionStamp } from "../wire/command.ts";
 import { limits } from "../wire/limits.ts";
+import { bytesOf, type Bytes } from "./bytes.ts";
 import { Deadline } from "./deadline.ts";
 import { prefixEnd } from "./key-range.ts";
 import type { Session } from "./session.ts";
+import { encodedTxn, txnReceipt, type TxnReceipt, type TxnRequest } from "./txn.ts";
 import type { RequestContext, RequestOutcome, WriteOptions, WriteReceipt, Writes } from "./writes.ts";
-
-export type Bytes = string | Uint8Array;
 
 export interface ReadOptions {
   /** Default linearizable. */
@@ -45,39 +45,44 @@ export class KeyValue {
 
   put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteReceipt> {
     const { condition, wantPrevious = false } = options;
-    return this.#writes.write({ operation: "put", key: bytes(key), value: bytes(value), condition, wantPrevious }, options);
+    return this.#writes.write({ operation: "put", key: bytesOf(key), value: bytesOf(value), condition, wantPrevious }, options);
   }
 
   /** `result.deleted` is 0 when there was no such key. */
   delete(key: Bytes, options: WriteOptions = {}): Promise<WriteReceipt> {
     const { condition, wantPrevious = false } = options;
-    return this.#writes.write({ operation: "delete", key: bytes(key), condition, wantPrevious }, options);
+    return this.#writes.write({ operation: "delete", key: bytesOf(key), condition, wantPrevious }, options);
   }
 
   /** All keys in [start, end) or none, in one step; TOO_LARGE when they are more than one command may delete. */
   deleteRange(start: Bytes, end: Bytes | undefined, options: Omit<WriteOptions, "condition" | "wantPrevious"> = {}): Promise<WriteReceipt> {
-    return this.#writes.write({ operation: "deleteRange", start: bytes(start), end: end === undefined ? undefined : bytes(end) }, options);
+    return this.#writes.write({ operation: "deleteRange", start: bytesOf(start), end: end === undefined ? undefined : bytesOf(end) }, options);
   }
 
   deletePrefix(prefix: Bytes, options: Omit<WriteOptions, "condition" | "wantPrevious"> = {}): Promise<WriteReceipt> {
-    return this.deleteRange(prefix, prefixEnd(bytes(prefix)), options);
+    return this.deleteRange(prefix, prefixEnd(bytesOf(prefix)), options);
+  }
+
+  /** At one index, or not at all. That the comparisons did not hold is an answer, not an error: `succeeded` says which side was done. */
+  async txn(request: TxnRequest, options: Omit<WriteOptions, "condition" | "wantPrevious"> = {}): Promise<TxnReceipt> {
+    return txnReceipt(request, await this.#writes.write({ operation: "txn", body: encodedTxn(request) }, options));
   }
 
   /** `record` is undefined when there is no such key. */
   async get(key: Bytes, options: ReadOptions = {}): Promise<ReadResponse & { readonly record: KeyValueRecord | undefined }> {
-    const response = await this.#read((shared) => ({ operation: "get", key: bytes(key), ...shared }), options);
+    const response = await this.#read((shared) => ({ operation: "get", key: bytesOf(key), ...shared }), options);
     return { ...response, record: response.records[0] };
   }
 
   range(query: RangeQuery, options: ReadOptions = {}): Promise<ReadResponse> {
-    const start = query.start === undefined ? undefined : bytes(query.start);
-    const end = query.end === undefined ? undefined : bytes(query.end);
+    const start = query.start === undefined ? undefined : bytesOf(query.start);
+    const end = query.end === undefined ? undefined : bytesOf(query.end);
     const { limit = limits.rangeRecordsMax, keysOnly = false, countOnly = false } = query;
     return this.#read((shared) => ({ operation: "range", start, end, limit, keysOnly, countOnly, ...shared }), options);
   }
 
   prefix(prefix: Bytes, query: Omit<RangeQuery, "start" | "end"> = {}, options: ReadOptions = {}): Promise<ReadResponse> {
-    return this.range({ ...query, start: prefix, end: prefixEnd(bytes(prefix)) }, options);
+    return this.range({ ...query, start: prefix, end: prefixEnd(bytesOf(prefix)) }, options);
   }
 
   /** Page by page until the end or `query.limit`. Each page is one read: records of different pages may be of different moments. */
@@ -124,8 +129,4 @@ interface SharedReadFields {
   readonly minIndex: number | undefined;
   readonly maxLagMs: number | undefined;
   readonly timeoutMs: number;
-}
-
-function bytes(value: Bytes): Uint8Array {
-  return typeof value === "string" ? utf8(value) : value;
 }
