@@ -14,6 +14,7 @@ import { limits } from "../wire/limits.ts";
 import type { Connection } from "./connection.ts";
 import { Deadline } from "./deadline.ts";
 import { prefixEnd } from "./key-range.ts";
+import { leaseConflict, leaseIsFull, leaseNotFound } from "./lease-errors.ts";
 import { requestId, type Session, SessionPool } from "./session.ts";
 import { deliver, unknownOutcome } from "./write.ts";
 
@@ -23,6 +24,8 @@ export interface WriteOptions {
   readonly condition?: Condition | undefined;
   /** The receipt carries the record that was there before. */
   readonly wantPrevious?: boolean;
+  /** Of a put: the key is deleted when this lease ends. LEASE_NOT_FOUND when there is no such lease. */
+  readonly lease?: bigint | undefined;
   /** When to answer: once it is in a majority of logs, or once it is also executed (the default; only then results are known). */
   readonly waitFor?: "committed" | "applied";
   /** A stamp of the caller's own, to repeat a request; "none" gives up exactly-once. By default the client makes one. */
@@ -89,8 +92,8 @@ export class KeyValue {
   }
 
   put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteReceipt> {
-    const { condition, wantPrevious = false } = options;
-    return this.#write({ operation: "put", key: bytes(key), value: bytes(value), condition, wantPrevious }, options);
+    const { condition, wantPrevious = false, lease } = options;
+    return this.#write({ operation: "put", key: bytes(key), value: bytes(value), condition, wantPrevious, lease }, options);
   }
 
   /** `result.deleted` is 0 when there was no such key. */
@@ -264,7 +267,10 @@ function refuseUnlessOk(result: CommandResult, sent: Sent): void {
       return;
     case "conflict":
       throw conflict(result, sent.command);
+    case "leaseNotFound":
+      throw leaseNotFound(sent.command);
     case "tooMany":
+      if (sent.command.operation !== "deleteRange") throw leaseIsFull(sent.command);
       throw new RaftctlError("TOO_LARGE", "the range holds more keys than one command may delete; nothing was deleted", {
         hint: "delete a smaller range or a longer prefix",
       });
@@ -284,6 +290,7 @@ function refuseUnlessOk(result: CommandResult, sent: Sent): void {
 }
 
 function conflict(result: CommandResult, command: Command): RaftctlError {
+  if (command.operation === "leaseGrant") return leaseConflict(command);
   const wanted = command.operation === "deleteRange" ? undefined : command.condition;
   const found = result.version === 0 ? "the key does not exist" : `the key has version ${result.version}`;
   const wish = wanted?.kind === "version" ? `version ${wanted.version}` : wanted?.kind === "absent" ? "no such key" : "another value";

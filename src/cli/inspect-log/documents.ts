@@ -1,7 +1,7 @@
 // The header and the entries of a log as `--json` has them: every u64 is a text; values are there when they were asked for.
 
 import { bytesDocument, type BytesDocument } from "../envelope.ts";
-import type { LogCommand, LogCondition, LogDamage, LogEntry, LogEntryType, LogHeader, LogSegment, LogSnapshot, LogValue } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogCondition, LogDamage, LogEntry, LogEntryType, LogHeader, LogLease, LogSegment, LogSnapshot, LogValue } from "../../wire/log-inspection.ts";
 
 export interface PositionDocument {
   index: string;
@@ -55,6 +55,13 @@ export interface CommandDocument {
   end?: BytesDocument | null;
   value?: ValueDocument;
   condition?: { absent: true } | { version: string } | { value: ValueDocument };
+  lease?: string;
+  /** Of a lease that is granted, ms. */
+  ttlMs?: number;
+  /** Of a lease that ends. */
+  cause?: "revoked" | "expired";
+  /** Of one that has expired: the index of the grant that is meant. */
+  grantIndex?: string;
 }
 
 export interface EntryDocument {
@@ -117,7 +124,7 @@ export function hexadecimal(crc: number): string {
   return crc.toString(16).padStart(8, "0");
 }
 
-export function commandDocument({ operation, key, end, value, condition }: LogCommand): CommandDocument {
+export function commandDocument({ operation, key, end, value, condition, lease }: LogCommand): CommandDocument {
   const name = bytesDocument(key);
   return {
     op: operation,
@@ -125,11 +132,18 @@ export function commandDocument({ operation, key, end, value, condition }: LogCo
     ...(operation === "deleteRange" && { end: end === null ? null : bytesDocument(end) }),
     ...(value !== null && { value: valueDocument(value) }),
     ...(condition !== null && { condition: conditionDocument(condition) }),
+    ...(lease !== undefined && leaseDocument(operation, lease)),
   };
 }
 
+function leaseDocument(operation: LogCommand["operation"], { id, ttlMs, expiredGrant }: LogLease): Partial<CommandDocument> {
+  if (operation === "leaseGrant") return { lease: id, ...(ttlMs !== undefined && { ttlMs }) };
+  if (operation !== "leaseRevoke") return { lease: id };
+  return { lease: id, cause: expiredGrant === undefined ? "revoked" : "expired", ...(expiredGrant !== undefined && { grantIndex: String(expiredGrant) }) };
+}
+
 function nameDocument(operation: LogCommand["operation"], { value, encoding }: ReturnType<typeof bytesDocument>): Partial<CommandDocument> {
-  if (operation === "settle") return {};
+  if (operation === "settle" || operation === "leaseGrant" || operation === "leaseRevoke") return {};
   if (operation === "append") return { stream: value, streamEncoding: encoding };
   return operation === "set" ? { setting: value } : { key: value, keyEncoding: encoding };
 }

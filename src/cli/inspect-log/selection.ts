@@ -60,9 +60,9 @@ export function selects({ types, term, key, prefix, committed }: Selection, entr
   return prefix === undefined || (entry.command !== null && writesUnder(entry.command, prefix));
 }
 
-/** Streams and settings have names of their own. */
+/** Streams, settings and leases have names of their own. */
 export function isAboutKeys({ operation }: LogCommand): boolean {
-  return operation !== "append" && operation !== "set" && operation !== "settle";
+  return operation === "put" || operation === "delete" || operation === "deleteRange";
 }
 
 export function writesKey(command: LogCommand, key: Uint8Array): boolean {

@@ -1,9 +1,10 @@
 // The state at one index, out of a backup or a snapshot or from before the first entry, in memory, as far as the fate of one key depends on it: the key's
-// record and the sessions. Other keys matter only where a range may hold more of them than one command deletes; then they are kept too.
+// record, the sessions and the leases. Other keys matter only where a range or a lease may hold more of them than it may; then they are kept too.
 
 import { equalBytes } from "../../base/bytes.ts";
-import { prefixes, userKey } from "../../machine/keyspace.ts";
+import { attachedKeyHeadBytes, prefixes, userKey } from "../../machine/keyspace.ts";
 import { keysDeletedMax } from "../../machine/kv.ts";
+import { keysPerLeaseMax } from "../../machine/leases.ts";
 import { Machine } from "../../machine/machine.ts";
 import { MemoryStore } from "../../machine/memory-store.ts";
 import { decodePosition } from "../../machine/position.ts";
@@ -21,6 +22,8 @@ export interface Wanted {
 }
 
 const rowsPerTransaction = 1_000;
+/** Of a range that is deleted, and of a lease. */
+const keysMax = Math.min(keysDeletedMax, keysPerLeaseMax);
 
 export class BaseState {
   /** A file, or a node's own word for it. */
@@ -44,7 +47,7 @@ export class BaseState {
     let keepsAll = true;
     let kept: KeyValue[] = [];
     for await (const row of rows) {
-      if (row.key[0] === prefixes.position) keepsAll = decodePosition(row.value, crc32).records + wanted.entriesBehind > keysDeletedMax;
+      if (row.key[0] === prefixes.position) keepsAll = decodePosition(row.value, crc32).records + wanted.entriesBehind > keysMax;
       if (!keepsAll && !matters(row.key, wanted.key)) continue;
       kept.push(row);
       if (kept.length < rowsPerTransaction) continue;
@@ -87,6 +90,8 @@ function matters(stored: Uint8Array, key: Uint8Array): boolean {
   switch (stored[0]) {
     case prefixes.record:
       return equalBytes(userKey(stored), key);
+    case prefixes.attachment:
+      return equalBytes(stored.subarray(attachedKeyHeadBytes), key);
     case prefixes.streamHead:
     case prefixes.streamRecord:
       return false;

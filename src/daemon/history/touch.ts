@@ -8,8 +8,9 @@ import { entryFacts } from "../log-inspection/entry-facts.ts";
 
 const types = { noop: entryTypes.noop, command: entryTypes.command, config: entryTypes.membership } as const;
 
+/** A lease that ends is not seen to touch anything: which keys are attached to it, only the state says. */
 export function touches({ operation, key: name, end }: LogCommand, key: Uint8Array): boolean {
-  if (operation === "append" || operation === "set" || operation === "settle") return false;
+  if (operation === "append" || operation === "set" || operation === "settle" || operation === "leaseGrant" || operation === "leaseRevoke") return false;
   if (operation !== "deleteRange") return equalBytes(name, key);
   return compareBytes(name, key) <= 0 && (end === null || compareBytes(key, end) < 0);
 }

@@ -7,6 +7,7 @@ import { toRaftctlError } from "../../base/errors.ts";
 import { entryTypes, type Entry, type EntryType } from "../../raft/entry.ts";
 import { decodeMembership } from "../../raft/membership-codec.ts";
 import { decodeCommand, timeOf, type Command, type Condition } from "../../wire/command.ts";
+import { leaseText } from "../../wire/lease-command.ts";
 import type { LogCommand, LogCondition, LogConfig, LogContent, LogEntry, LogEntryType, LogValue } from "../../wire/log-inspection.ts";
 
 export interface EntryView {
@@ -43,9 +44,15 @@ function commandFacts(command: Command, view: EntryView): Pick<LogEntry, "sessio
 function partsOf(command: Command, view: EntryView): LogCommand {
   if (command.operation === "deleteRange") return { operation: "deleteRange", key: command.start, end: command.end ?? null, value: null, condition: null };
   if (command.operation === "settle") return { operation: "settle", key: emptyBytes, end: null, value: null, condition: null };
+  if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") {
+    const { operation } = command;
+    const lease = operation === "leaseGrant" ? { ttlMs: command.ttlMs } : { expiredGrant: command.expiredGrant };
+    return { operation, key: emptyBytes, end: null, value: null, condition: null, lease: { id: leaseText(command.lease), ...lease } };
+  }
   const { operation, key, condition } = command;
   const value = operation === "delete" ? null : valueFacts(command.value, view);
-  return { operation, key, end: null, value, condition: condition === undefined ? null : conditionFacts(condition, view) };
+  const facts: LogCommand = { operation, key, end: null, value, condition: condition === undefined ? null : conditionFacts(condition, view) };
+  return operation === "put" && command.lease !== undefined ? { ...facts, lease: { id: leaseText(command.lease) } } : facts;
 }
 
 function conditionFacts(condition: Condition, view: EntryView): LogCondition {

@@ -11,6 +11,7 @@ import { readIdentity, type Identity } from "../../storage/data-dir.ts";
 import type { Disk } from "../../storage/disk.ts";
 import type { WalImage } from "../../storage/wal/recovery.ts";
 import { commandFault, decodeCommand } from "../../wire/command.ts";
+import { leaseText } from "../../wire/lease-command.ts";
 import { readDirectoryLog, type DirectoryLog } from "./directory-log.ts";
 import type { Survivor, TermRun } from "./survivor.ts";
 
@@ -58,6 +59,7 @@ function keysOf({ type, data }: Entry): readonly string[] {
   if (commandFault(data) !== undefined) return ["(a command of a newer version)"];
   const command = decodeCommand(data);
   if (command.operation === "settle") return [];
+  if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") return [`lease ${leaseText(command.lease)}`];
   if (command.operation !== "deleteRange") return [command.operation === "append" ? `stream ${keyText(command.key)}` : keyText(command.key)];
   return [`${keyText(command.start)}..${command.end === undefined ? "" : keyText(command.end)}`];
 }

@@ -1,0 +1,41 @@
+// The leases of a daemon that is none: they never end by themselves, unless a test says so.
+
+import type { LeaseGrantCommand, LeaseRevokeCommand } from "../../src/wire/command-types.ts";
+import type { ResultStatus } from "../../src/wire/command-result.ts";
+
+interface FakeLease {
+  readonly ttlMs: number;
+  readonly grantIndex: number;
+  readonly keys: Set<string>;
+}
+
+export class FakeLeases {
+  readonly granted = new Map<bigint, FakeLease>();
+  /** Of the keep-alives, in order: the leases that each one named. */
+  readonly keptAlive: bigint[][] = [];
+
+  execute(command: LeaseGrantCommand | LeaseRevokeCommand, index: number): { readonly status: ResultStatus; readonly keys: readonly string[] } {
+    const known = this.granted.get(command.lease);
+    if (command.operation === "leaseGrant") {
+      if (known !== undefined && known.ttlMs !== command.ttlMs) return { status: "conflict", keys: [] };
+      this.granted.set(command.lease, { ttlMs: command.ttlMs, grantIndex: index, keys: known?.keys ?? new Set() });
+      return { status: "ok", keys: [] };
+    }
+    if (known === undefined) return { status: "leaseNotFound", keys: [] };
+    this.granted.delete(command.lease);
+    return { status: "ok", keys: [...known.keys] };
+  }
+
+  /** false: there is no such lease. */
+  attach(key: string, lease: bigint | undefined): boolean {
+    if (lease !== undefined && !this.granted.has(lease)) return false;
+    for (const { keys } of this.granted.values()) keys.delete(key);
+    if (lease !== undefined) this.granted.get(lease)!.keys.add(key);
+    return true;
+  }
+
+  keepAlive(ids: readonly bigint[]): (number | undefined)[] {
+    this.keptAlive.push([...ids]);
+    return ids.map((id) => this.granted.get(id)?.ttlMs);
+  }
+}
