@@ -111,6 +111,15 @@ export class KeyValue {
     return this.deleteRange(prefix, prefixEnd(bytes(prefix)), options);
   }
 
+  /** The client of leases (leases.ts) does this, and keeps them alive. */
+  grantLease({ lease, ttlMs }: { readonly lease: bigint; readonly ttlMs: number }, options: Pick<WriteOptions, "timeoutMs" | "session"> = {}): Promise<WriteReceipt> {
+    return this.#write({ operation: "leaseGrant", lease, ttlMs }, options);
+  }
+
+  revokeLease(lease: bigint, options: Pick<WriteOptions, "timeoutMs" | "session"> = {}): Promise<WriteReceipt> {
+    return this.#write({ operation: "leaseRevoke", lease }, options);
+  }
+
   /** `record` is undefined when there is no such key. */
   async get(key: Bytes, options: ReadOptions = {}): Promise<ReadResponse & { readonly record: KeyValueRecord | undefined }> {
     const response = await this.#read((shared) => ({ operation: "get", key: bytes(key), ...shared }), options);

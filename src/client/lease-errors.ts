@@ -10,6 +10,11 @@ export function noSuchLease(lease: bigint): RaftctlError {
   });
 }
 
+/** Nobody has confirmed in time that it is still there. */
+export function leaseMayBeGone(lease: bigint, cause?: RaftctlError): RaftctlError {
+  return new RaftctlError("LEASE_NOT_FOUND", `lease ${leaseText(lease)} may have ended: no keep-alive was answered in time`, { cause, details: { lease: leaseText(lease) } });
+}
+
 export function leaseNotFound(command: Command): RaftctlError {
   return noSuchLease(leaseOf(command));
 }

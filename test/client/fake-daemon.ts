@@ -106,7 +106,7 @@ export class FakeDaemon {
     if (request.operation === "propose") return this.#propose(request);
     if (request.operation === "leaseKeepAlive") return this.#keepAlive(request);
     if (request.operation === "admin" && this.silentMethods.has(request.method)) return new Promise(() => undefined);
-    if (request.operation === "admin") return { operation: "admin", result: this.#admin(request.method as keyof AdminMethods) };
+    if (request.operation === "admin") return { operation: "admin", result: this.#admin(request.method as keyof AdminMethods, request.params) };
     return this.#read(request);
   }
 
@@ -200,8 +200,10 @@ export class FakeDaemon {
     return [...this.records.values()].toSorted((left, right) => compareBytes(left.key, right.key));
   }
 
-  #admin(method: keyof AdminMethods): unknown {
+  #admin(method: keyof AdminMethods, params: unknown): unknown {
     if (this.adminFault !== undefined) throw this.adminFault;
+    if (method === "leaseList") return this.leases.page(params as AdminMethods["leaseList"]["params"]);
+    if (method === "leaseInfo") return this.leases.details(params as AdminMethods["leaseInfo"]["params"]);
     const region = this.status.regions[0]!;
     const answers: Partial<Record<keyof AdminMethods, unknown>> = {
       status: this.status,

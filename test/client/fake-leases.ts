@@ -1,6 +1,8 @@
 // The leases of a daemon that is none: they never end by themselves, unless a test says so.
 
 import type { LeaseGrantCommand, LeaseRevokeCommand } from "../../src/wire/command-types.ts";
+import type { AdminMethods, LeaseReport } from "../../src/wire/admin-protocol.ts";
+import { leaseText, parseLease } from "../../src/wire/lease-command.ts";
 import type { ResultStatus } from "../../src/wire/command-result.ts";
 
 interface FakeLease {
@@ -32,6 +34,22 @@ export class FakeLeases {
     for (const { keys } of this.granted.values()) keys.delete(key);
     if (lease !== undefined) this.granted.get(lease)!.keys.add(key);
     return true;
+  }
+
+  page({ after, limit }: AdminMethods["leaseList"]["params"]): AdminMethods["leaseList"]["result"] {
+    const found = [...this.granted.keys()].map(leaseText).toSorted().filter((id) => after === null || id > after);
+    return { leases: found.slice(0, limit).map((id) => this.#report(id)), more: found.length > limit };
+  }
+
+  details({ lease, keys }: AdminMethods["leaseInfo"]["params"]): AdminMethods["leaseInfo"]["result"] {
+    const found = this.granted.get(parseLease(lease)!);
+    if (found === undefined) return null;
+    return { ...this.#report(lease), attached: keys ? [...found.keys].toSorted().map((key) => Buffer.from(key, "hex")) : null, more: false };
+  }
+
+  #report(id: string): LeaseReport {
+    const { ttlMs, grantIndex, keys } = this.granted.get(parseLease(id)!)!;
+    return { id, ttlMs, remainingMs: ttlMs - 1, grantIndex, keys: keys.size };
   }
 
   keepAlive(ids: readonly bigint[]): (number | undefined)[] {
