@@ -2,7 +2,7 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import type { Command } from "../wire/command.ts";
-import { leaseText } from "../wire/lease-command.ts";
+import { leaseText } from "../base/lease-id.ts";
 
 export function noSuchLease(lease: bigint): RaftctlError {
   return new RaftctlError("LEASE_NOT_FOUND", `there is no lease ${leaseText(lease)}: it has expired, was revoked or was never granted`, {

@@ -4,7 +4,7 @@ import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { AdminMethods, LeaseDetails, LeaseReport } from "../wire/admin-protocol.ts";
-import { leaseText } from "../wire/lease-command.ts";
+import { leaseText } from "../base/lease-id.ts";
 import type { Admin } from "./admin.ts";
 import type { Connection } from "./connection.ts";
 import { Deadline } from "./deadline.ts";

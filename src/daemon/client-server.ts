@@ -10,7 +10,7 @@ import type { RegionId } from "../base/ids.ts";
 import type { MaybePromise } from "../base/deferred.ts";
 import type { AdminResponse, ClientRequest, ClientResponse, GetRequest, LeaseKeepAliveRequest, LeaseKeepAliveResponse, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse } from "../wire/client-protocol.ts";
 import { checkCommand, isExpiry, isSetting } from "../wire/command.ts";
-import { leaseText } from "../wire/lease-command.ts";
+import { leaseText } from "../base/lease-id.ts";
 import { keepAliveAtLeader } from "./lease-reports.ts";
 import type { AdminHandlers } from "./admin-handlers.ts";
 

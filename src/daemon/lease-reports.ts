@@ -4,7 +4,7 @@ import type { Lessor } from "../host/lessor.ts";
 import type { Lease } from "../machine/leases.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { AdminMethods, LeaseReport } from "../wire/admin-protocol.ts";
-import { leaseText, parseLease } from "../wire/lease-command.ts";
+import { leaseText, parseLease } from "../base/lease-id.ts";
 
 export const leasePageMax = 1_000;
 /** Of the keys in one answer. */

@@ -2,7 +2,7 @@
 
 import type { LeaseGrantCommand, LeaseRevokeCommand } from "../../src/wire/command-types.ts";
 import type { AdminMethods, LeaseReport } from "../../src/wire/admin-protocol.ts";
-import { leaseText, parseLease } from "../../src/wire/lease-command.ts";
+import { leaseText, parseLease } from "../../src/base/lease-id.ts";
 import type { ResultStatus } from "../../src/wire/command-result.ts";
 
 interface FakeLease {

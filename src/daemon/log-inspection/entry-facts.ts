@@ -7,7 +7,7 @@ import { toRaftctlError } from "../../base/errors.ts";
 import { entryTypes, type Entry, type EntryType } from "../../raft/entry.ts";
 import { decodeMembership } from "../../raft/membership-codec.ts";
 import { decodeCommand, timeOf, type Command, type Condition } from "../../wire/command.ts";
-import { leaseText } from "../../wire/lease-command.ts";
+import { leaseText } from "../../base/lease-id.ts";
 import type { LogCommand, LogCondition, LogConfig, LogContent, LogEntry, LogEntryType, LogValue } from "../../wire/log-inspection.ts";
 
 export interface EntryView {

@@ -11,7 +11,7 @@ import { readIdentity, type Identity } from "../../storage/data-dir.ts";
 import type { Disk } from "../../storage/disk.ts";
 import type { WalImage } from "../../storage/wal/recovery.ts";
 import { commandFault, decodeCommand } from "../../wire/command.ts";
-import { leaseText } from "../../wire/lease-command.ts";
+import { leaseText } from "../../base/lease-id.ts";
 import { readDirectoryLog, type DirectoryLog } from "./directory-log.ts";
 import type { Survivor, TermRun } from "./survivor.ts";
 
