@@ -26,6 +26,7 @@ const kinds = {
   CONNECTION_LOST: { exit: 3, retryable: true },
   ADDRESS_IN_USE: { exit: 3, retryable: false },
   NOT_FOUND: { exit: 4, retryable: false },
+  LEASE_NOT_FOUND: { exit: 4, retryable: false },
   NOT_INITIALIZED: { exit: 4, retryable: false },
   UNKNOWN_GROUP: { exit: 4, retryable: false },
   NO_LEADER: { exit: 5, retryable: true },

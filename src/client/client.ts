@@ -1,9 +1,11 @@
 // The client of a cluster: `kv` for data, `admin` for operators. It connects when it is first used, to the first address that answers, and never
 // spends more than its timeout on a call. It keeps no copy of the cluster's state: what it remembers is who answered, and who leads, as a hint.
 
+import type { Clock } from "../base/clock.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { globalRegion, globalRegionName } from "../base/ids.ts";
 import type { RegionId } from "../base/ids.ts";
+import { SystemClock } from "../platform/system-clock.ts";
 import type { ProposeResponse, ReadResponse } from "../wire/client-protocol.ts";
 import { Admin } from "./admin.ts";
 import type { Address, Dial, ServerIdentity } from "./channel.ts";
@@ -11,6 +13,7 @@ import { Connection } from "./connection.ts";
 import type { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { KeyValue } from "./kv.ts";
+import { Leases } from "./leases.ts";
 import { SessionPool } from "./session.ts";
 import { Writes } from "./writes.ts";
 
@@ -32,6 +35,8 @@ export interface ClientOptions {
   readonly origin?: string;
   readonly dial?: Dial;
   readonly sessions?: SessionPool;
+  /** For leases. */
+  readonly clock?: Pick<Clock, "now" | "at">;
 }
 
 /** Who answered and how far it was; terms and indexes as strings. */
@@ -51,6 +56,7 @@ const defaultClearUpMs = 2000;
 export class Client {
   readonly kv: KeyValue;
   readonly admin: Admin;
+  readonly leases: Leases;
   /** Of a call that names no other. */
   readonly timeoutMs: number;
   readonly #connection: Connection;
@@ -69,8 +75,10 @@ export class Client {
       observe: (response: ProposeResponse | ReadResponse) => this.#observe(response),
       reached: (deadline: Deadline) => this.#reached(deadline),
     };
-    this.kv = new KeyValue(context, new Writes(context, options.sessions ?? new SessionPool()));
+    const writes = new Writes(context, options.sessions ?? new SessionPool());
+    this.kv = new KeyValue(context, writes);
     this.admin = new Admin(context);
+    this.leases = new Leases({ ...context, clock: options.clock ?? new SystemClock() }, { writes, admin: this.admin });
   }
 
   /** The server of the latest connection; undefined before the first call. */

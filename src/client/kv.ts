@@ -44,8 +44,8 @@ export class KeyValue {
   }
 
   put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteReceipt> {
-    const { condition, wantPrevious = false } = options;
-    return this.#writes.write({ operation: "put", key: bytesOf(key), value: bytesOf(value), condition, wantPrevious }, options);
+    const { condition, wantPrevious = false, lease } = options;
+    return this.#writes.write({ operation: "put", key: bytesOf(key), value: bytesOf(value), condition, wantPrevious, lease }, options);
   }
 
   /** `result.deleted` is 0 when there was no such key. */

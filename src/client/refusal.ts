@@ -4,6 +4,7 @@ import { RaftctlError } from "../base/errors.ts";
 import type { CommandResult } from "../wire/command-result.ts";
 import type { Command } from "../wire/command.ts";
 import type { Deadline } from "./deadline.ts";
+import { leaseConflict, leaseIsFull, leaseNotFound } from "./lease-errors.ts";
 import { unknownOutcome } from "./delivery.ts";
 
 export interface Sent {
@@ -19,7 +20,11 @@ export function refuseUnlessOk(result: CommandResult, sent: Sent): void {
       return;
     case "conflict":
       throw conflict(result, sent.command);
+    case "leaseNotFound":
+      throw leaseNotFound(sent.command);
     case "tooMany":
+      if (sent.command.operation === "txn") throw txnTooLarge();
+      if (sent.command.operation !== "deleteRange") throw leaseIsFull(sent.command);
       throw new RaftctlError("TOO_LARGE", "the range holds more keys than one command may delete; nothing was deleted", {
         hint: "delete a smaller range or a longer prefix",
       });
@@ -38,7 +43,14 @@ export function refuseUnlessOk(result: CommandResult, sent: Sent): void {
   }
 }
 
+function txnTooLarge(): RaftctlError {
+  return new RaftctlError("TOO_LARGE", "the transaction would delete more keys than one command may, or attach more to a lease than it may have; nothing was done", {
+    hint: "make it smaller",
+  });
+}
+
 function conflict(result: CommandResult, command: Command): RaftctlError {
+  if (command.operation === "leaseGrant") return leaseConflict(command);
   const wanted = command.operation === "deleteRange" ? undefined : command.condition;
   const found = result.version === 0 ? "the key does not exist" : `the key has version ${result.version}`;
   const wish = wanted?.kind === "version" ? `version ${wanted.version}` : wanted?.kind === "absent" ? "no such key" : "another value";

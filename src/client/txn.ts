@@ -28,7 +28,7 @@ export type TxnComparison = { readonly key: Bytes; /** Of what is there to what 
 
 /** Of one side no two may write the same key. A get sees what those before it have written. */
 export type TxnOperation =
-  | { readonly op: "put"; readonly key: Bytes; readonly value: Bytes; readonly wantPrevious?: boolean | undefined }
+  | { readonly op: "put"; readonly key: Bytes; readonly value: Bytes; readonly wantPrevious?: boolean | undefined; /** It is deleted when this lease ends. */ readonly lease?: bigint | undefined }
   | { readonly op: "delete"; readonly key: Bytes; readonly wantPrevious?: boolean | undefined }
   | ({ readonly op: "delete" } & KeySelection)
   | { readonly op: "get"; readonly key: Bytes }
@@ -69,7 +69,7 @@ function comparisonOf(comparison: TxnComparison): Comparison {
 function stepOf(operation: TxnOperation): TxnStep {
   switch (operation.op) {
     case "put":
-      return { operation: "put", key: bytesOf(operation.key), value: bytesOf(operation.value), wantPrevious: operation.wantPrevious ?? false };
+      return { operation: "put", key: bytesOf(operation.key), value: bytesOf(operation.value), wantPrevious: operation.wantPrevious ?? false, lease: operation.lease };
     case "delete":
       if ("key" in operation) return { operation: "delete", key: bytesOf(operation.key), wantPrevious: operation.wantPrevious ?? false };
       return { operation: "deleteRange", ...spanOf(operation) };

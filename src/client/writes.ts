@@ -19,6 +19,8 @@ export interface WriteOptions {
   readonly condition?: Condition | undefined;
   /** The receipt carries the record that was there before. */
   readonly wantPrevious?: boolean;
+  /** Of a put: the key is deleted when this lease ends. LEASE_NOT_FOUND when there is no such lease. */
+  readonly lease?: bigint | undefined;
   /** When to answer: once it is in a majority of logs, or once it is also executed (the default; only then results are known). */
   readonly waitFor?: "committed" | "applied";
   /** A stamp of the caller's own, to repeat a request; "none" gives up exactly-once. By default the client makes one. */

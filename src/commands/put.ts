@@ -6,7 +6,7 @@ import type { ReceiptDocument } from "../cli/kv-result.ts";
 
 export default class Put extends BaseCommand {
   static override summary = "Store a value under a key";
-  static override description = "Prints OK and the log index. Exit 6 when a condition does not hold, 10 when it is unknown whether it was stored.";
+  static override description = "Prints OK and the log index. Exit 4 when the lease does not exist, 6 when a condition does not hold, 10 when it is unknown whether it was stored.";
   static override examples = [
     "<%= config.bin %> put app/mode blue",
     "<%= config.bin %> put app/config --file config.json --encoding json --if-absent",
@@ -22,6 +22,7 @@ export default class Put extends BaseCommand {
     encoding: Flags.option({
       options: ["utf8", "base64", "json"] as const, default: "utf8" as const, description: "how the value is given; json also checks it",
     })(),
+    lease: Flags.string({ helpValue: "<id>", description: "delete the key when this lease ends (raftctl lease grant)" }),
     ...conditionFlags,
     ...deliveryFlags,
   };
@@ -30,8 +31,9 @@ export default class Put extends BaseCommand {
     const { args, flags } = await this.parse(Put);
     const [{ readValue }, { receiptDocument }] = await Promise.all([import("../cli/input.ts"), import("../cli/kv-result.ts")]);
     const value = await readValue({ argument: args.value, file: flags.file, stdin: flags.stdin }, flags.encoding);
+    const lease = flags.lease === undefined ? undefined : (await import("../cli/lease-view.ts")).leaseArgument(flags.lease);
     const client = await this.connect(flags);
-    const receipt = await client.kv.put(args.key, value, await writeOptions(flags));
+    const receipt = await client.kv.put(args.key, value, { ...(await writeOptions(flags)), lease });
     this.print(`OK ${receipt.index}`);
     const document = receiptDocument(receipt, { key: args.key, response: flags.response, wantPrevious: flags.prev });
     if (flags.prev) this.printPrevious(receipt.result?.previous?.value);

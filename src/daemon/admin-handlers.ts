@@ -15,6 +15,7 @@ import type { AdminMethods, DaemonStatus, FormationAnswer, FormationQuestion, Jo
 import { encodeCommand } from "../wire/command.ts";
 import { liveHeader, livePage } from "./log-inspection/live-log.ts";
 import { checkParams, isAdminMethod, type AdminMethod } from "./admin-params.ts";
+import { keepAliveAtLeader, leaseInfo, leaseList, type LeaseSources } from "./lease-reports.ts";
 import type { Backups } from "./backup/backups.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
@@ -32,6 +33,7 @@ export interface AdminContext {
   readonly nodeStatus: () => Omit<NodeStatus, "regions">;
   readonly facts: () => Promise<AdminMethods["diagnose"]["result"]>;
   readonly formationAnswer: (asker: FormationQuestion) => FormationAnswer;
+  readonly leases: LeaseSources;
   readonly quota: SpaceQuota;
   readonly daemonStatus: () => DaemonStatus;
   readonly effectiveConfig: () => AdminMethods["effectiveConfig"]["result"];
@@ -53,7 +55,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "leaseKeepAlive", "leaseList", "leaseInfo"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -102,6 +104,9 @@ export class AdminHandlers {
     quota: () => this.#context.quota.report(),
     quotaSet: (params, call) => this.#setQuota(params, call),
     alarmClear: (params, call) => this.#atLeader("alarmClear", params, call, () => Promise.resolve(this.#clearAlarms())),
+    leaseKeepAlive: (params, call) => this.#atLeader("leaseKeepAlive", params, call, () => keepAliveAtLeader(this.#context.hosted.lessor, params, call.timeoutMs)),
+    leaseList: (params, call) => this.#atLeader("leaseList", params, call, () => leaseList(this.#context.leases, params, call.timeoutMs)),
+    leaseInfo: (params, call) => this.#atLeader("leaseInfo", params, call, () => leaseInfo(this.#context.leases, params, call.timeoutMs)),
     effectiveConfig: () => this.#context.effectiveConfig(),
     formationVote: (params) => this.#context.formationAnswer(params),
     formation: () => null,

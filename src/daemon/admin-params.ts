@@ -2,6 +2,8 @@
 
 import * as v from "valibot";
 import { RaftctlError } from "../base/errors.ts";
+import { limits } from "../wire/limits.ts";
+import { leasePageMax } from "./lease-reports.ts";
 import type { AdminMethods } from "../wire/admin-protocol.ts";
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
@@ -12,6 +14,7 @@ const incarnation = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Nu
 const formationCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000));
 const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const exportId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
+const lease = v.pipe(v.string(), v.regex(/^(?!0{16})[0-9a-f]{16}$/));
 const nothing = v.strictObject({});
 
 const member = v.strictObject({ id, name, peerAddress: address, clientAddress: address, incarnation, masterEligible: v.boolean() });
@@ -53,6 +56,9 @@ const schemas = {
   quota: nothing,
   quotaSet: v.strictObject({ bytes: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))), dryRun: v.boolean() }),
   alarmClear: nothing,
+  leaseKeepAlive: v.strictObject({ leases: v.pipe(v.array(lease), v.minLength(1), v.maxLength(limits.leasesPerRequestMax)) }),
+  leaseList: v.strictObject({ after: v.nullable(lease), limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(leasePageMax)) }),
+  leaseInfo: v.strictObject({ lease, keys: v.boolean() }),
   effectiveConfig: nothing,
   daemonStatus: nothing,
   daemonStop: v.strictObject({ transfer: v.boolean(), drainMs: v.pipe(v.number(), v.minValue(0), v.maxValue(600_000)) }),

@@ -8,9 +8,11 @@ import { nameOf } from "../host/status.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { MaybePromise } from "../base/deferred.ts";
-import type { AdminResponse, ClientRequest, ClientResponse, GetRequest, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse } from "../wire/client-protocol.ts";
-import { checkCommand, isSetting } from "../wire/command.ts";
+import type { AdminResponse, ClientRequest, ClientResponse, GetRequest, LeaseKeepAliveRequest, LeaseKeepAliveResponse, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse } from "../wire/client-protocol.ts";
+import { checkCommand, isExpiry, isSetting } from "../wire/command.ts";
 import { checkTxnCommand } from "../wire/txn.ts";
+import { leaseText } from "../base/lease-id.ts";
+import { keepAliveAtLeader } from "./lease-reports.ts";
 import type { AdminHandlers } from "./admin-handlers.ts";
 
 export interface ServedRegion {
@@ -35,6 +37,7 @@ export class ClientServer {
       case "get": return this.#get(request);
       case "range": return this.#range(request);
       case "admin": return this.#administer(request.method, request.params, request.timeoutMs);
+      case "leaseKeepAlive": return this.#keepAlive(request);
     }
   };
 
@@ -43,6 +46,7 @@ export class ClientServer {
     checkCommand(request.command);
     checkTxnCommand(request.command);
     if (isSetting(request.command)) throw new RaftctlError("DENIED", "a setting of the cluster is not written directly", { hint: "raftctl quota set, raftctl upgrade finalize" });
+    if (isExpiry(request.command)) throw new RaftctlError("DENIED", "only the leader itself says that the time of a lease is over", { hint: "raftctl lease revoke" });
     return hosted.gateway.propose(request.command, request).then(({ term, index, result, forwardedTo }) => ({
       operation: "propose", term, index, result,
       forwardedBy: forwardedTo === undefined ? undefined : this.#name,
@@ -61,6 +65,14 @@ export class ClientServer {
   #range(request: RangeRequest): Promise<ReadResponse> {
     const served = this.#region(request.region);
     return this.#readable(served, request).then(() => this.#read(served, served.machine.range(request)));
+  }
+
+  /** A keep-alive may be repeated: nobody minds a lease that lasts longer. */
+  async #keepAlive({ region, leases, timeoutMs }: LeaseKeepAliveRequest): Promise<LeaseKeepAliveResponse> {
+    const served = this.#region(region);
+    const params = { leases: leases.map(leaseText) };
+    const { remainingMs } = await served.hosted.gateway.administerAgain({ method: "leaseKeepAlive", params, timeoutMs }, () => keepAliveAtLeader(served.hosted.lessor, params, timeoutMs));
+    return { operation: "leaseKeepAlive", remainingMs: remainingMs.map((remaining) => remaining ?? undefined) };
   }
 
   async #administer(method: string, params: unknown, timeoutMs: number): Promise<AdminResponse> {

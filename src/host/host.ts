@@ -1,17 +1,21 @@
 // All regions of this node: one controller that routes what peers send by region, shares one timer among all regions, and is the only one that
 // holds them (S48). A region that is not here is answered UNKNOWN_GROUP.
 
+import { emptyBytes } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { NodeId, RegionId } from "../base/ids.ts";
 import type { AdminRpc, PeerCalls } from "../wire/peer-protocol.ts";
+import type { RaftEvent } from "../raft/ready.ts";
 import { LeaderGateway } from "./leader-gateway.ts";
+import { type LeaseSource, Lessor } from "./lessor.ts";
 import { Raft, type RegionOptions } from "./region.ts";
 import type { RaftReceiver } from "./transport.ts";
 
 export interface HostedRegion {
   readonly raft: Raft;
   readonly gateway: LeaderGateway;
+  readonly lessor: Lessor;
   /** Counts since the start. */
   readonly traffic: Traffic;
 }
@@ -19,6 +23,15 @@ export interface HostedRegion {
 export interface Traffic {
   /** Of entries and of snapshots, from peers. */
   bytesReceived: number;
+}
+
+export interface HostedRegionOptions extends Omit<RegionOptions, "onDeadline"> {
+  /** Of the state machine; absent: it knows none. */
+  readonly leases?: LeaseSource;
+}
+
+function noLeases(): LeaseSource {
+  return { count: 0, get: () => undefined, all: () => [], expiryOf: () => emptyBytes, onChange: undefined };
 }
 
 /** Answers a rare request that a peer handed to us, or that a newcomer brought. */
@@ -36,10 +49,16 @@ export class Host {
     this.#administer = administer;
   }
 
-  async open(options: Omit<RegionOptions, "onDeadline">): Promise<HostedRegion> {
-    const raft = await Raft.start({ ...options, onDeadline: () => this.#arm() });
-    const gateway = new LeaderGateway(raft, options.network, { clock: this.#clock, electionTimeout: options.raft.electionTimeout });
-    const hosted = { raft, gateway, traffic: { bytesReceived: 0 } };
+  async open({ leases = noLeases(), ...options }: HostedRegionOptions): Promise<HostedRegion> {
+    const { electionTimeout } = options.raft;
+    const observed = (event: RaftEvent): void => {
+      lessor.observed(event);
+      options.onEvent(event);
+    };
+    const raft = await Raft.start({ ...options, onEvent: observed, onDeadline: () => this.#arm() });
+    const lessor = new Lessor({ raft, leases, clock: this.#clock, logger: options.logger, electionTimeout });
+    const gateway = new LeaderGateway(raft, options.network, { clock: this.#clock, electionTimeout });
+    const hosted = { raft, gateway, lessor, traffic: { bytesReceived: 0 } };
     this.#regions.set(options.region, hosted);
     this.#arm();
     return hosted;
@@ -58,7 +77,10 @@ export class Host {
   stop(): void {
     this.#stopped = true;
     this.#timer?.timer.cancel();
-    for (const { raft } of this.#regions.values()) raft.stop();
+    for (const { raft, lessor } of this.#regions.values()) {
+      lessor.stop();
+      raft.stop();
+    }
   }
 
   /** What the transport hands its messages to: one method per message type (S126, S129). */

@@ -68,6 +68,14 @@ export class LeaderGateway {
     return response.result as T;
   }
 
+  /** As `administer`, for what may be asked again whatever became of it: while leadership changes it is, until there is a leader. */
+  administerAgain<T>({ timeoutMs, ...rpc }: Pick<AdminRpc, "method" | "params" | "timeoutMs">, here: () => Promise<T>): Promise<T> {
+    return this.#whileLeadershipChanges(this.#giveUpAt(timeoutMs), (patience) =>
+      this.administer({ ...rpc, timeoutMs: Math.min(patience, this.#electionTimeout) }, here).catch((error: unknown) => {
+        throw unansweredLeader(toRaftctlError(error), this.#raft.core.leader);
+      }));
+  }
+
   // ── what a follower handed to us ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   async proposeForwarded(rpc: ProposeRpc): Promise<Proposed> {
@@ -224,6 +232,10 @@ function forwardedReadError(error: RaftctlError, leader: NodeId): RaftctlError {
   const lost = error.code === "UNREACHABLE" || error.code === "CONNECTION_LOST" || error.code === "TIMEOUT";
   if (lost) mark("gateway-read-got-no-answer");
   return lost ? unreachableLeader(leader, error) : error;
+}
+
+function unansweredLeader(error: RaftctlError, leader: NodeId | undefined): RaftctlError {
+  return leader === undefined ? error : forwardedReadError(error, leader);
 }
 
 /** The node that led is gone: another one will lead, or none. */

@@ -21,6 +21,12 @@ export interface DataEngine {
   count(content: StoreContent, span: KeySpan, limit: number): number;
   /** Keys of the span in their order, at most `limit`, bounded in bytes too, but one where there is one. Theirs to keep. Throws CORRUPT. */
   list(content: StoreContent, span: KeySpan, limit: number): KeyListing;
+  /** How many more keys may be attached to it; undefined: there is no such lease. */
+  leaseRoom(lease: bigint): number | undefined;
+  /** A lease that exists begins anew. @param revision as of a put */
+  grantLease(transaction: StoreTransaction, grant: LeaseGrant, revision: number): WriteOutcome;
+  /** The lease with all its keys, in one step. */
+  revokeLease(transaction: StoreTransaction, revoke: LeaseRevoke): WriteOutcome;
   /** Offset of the new record: 0, 1, 2, … without a gap, in the order of the calls. The first record makes the stream. */
   append(transaction: StoreTransaction, stream: Uint8Array, data: Uint8Array): number;
   /** The same at any time while the content is the same: a stream only grows. Throws CORRUPT. */
@@ -34,6 +40,8 @@ export interface DataRecord {
   /** Revision of the put that created the key, and of the last one. */
   readonly createRevision: number;
   readonly modRevision: number;
+  /** That the key is attached to. */
+  readonly lease?: bigint | undefined;
 }
 
 export interface KeyListing {
@@ -50,6 +58,19 @@ export interface KeyDelete {
 
 export interface KeyWrite extends KeyDelete {
   readonly value: Uint8Array;
+  /** The key is attached to it, or, absent, to none. */
+  readonly lease?: bigint | undefined;
+}
+
+export interface LeaseGrant {
+  readonly lease: bigint;
+  readonly ttlMs: number;
+}
+
+export interface LeaseRevoke {
+  readonly lease: bigint;
+  /** Only the lease of the grant with this revision is meant. */
+  readonly expiredGrant?: number | undefined;
 }
 
 export interface KeySpan {
@@ -60,8 +81,11 @@ export interface KeySpan {
 }
 
 export interface WriteOutcome {
-  /** conflict: the condition did not hold. tooMany: more keys than one step may delete. In both cases nothing changed. */
-  readonly status: "ok" | "conflict" | "tooMany";
+  /**
+   * conflict: the condition did not hold, or the lease has another ttl. tooMany: more keys than one step may delete, or more leases than there may be.
+   * leaseNotFound: there is no such lease. In all these cases nothing changed.
+   */
+  readonly status: "ok" | "conflict" | "tooMany" | "leaseNotFound";
   /** After a put the new version, after a del the one deleted, at a conflict the current one; 0 when there is no such key. */
   readonly version: number;
   readonly deleted: number;

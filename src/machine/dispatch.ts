@@ -57,6 +57,10 @@ export class Dispatch {
         return resultOf(this.#engine.deleteRange(transaction, command), index);
       case "append":
         return { ...nothing, status: "ok", index, offset: this.#engine.append(transaction, command.key, command.value) };
+      case "leaseGrant":
+        return resultOf(this.#engine.grantLease(transaction, command, index), index);
+      case "leaseRevoke":
+        return resultOf(this.#engine.revokeLease(transaction, command), index);
       case "set":
         return { ...nothing, status: this.#set(transaction, command), index };
       case "settle":

@@ -10,6 +10,8 @@ import { decodeCheckpoints } from "./checkpoints.ts";
 import { Digest, emptyDigest } from "./digest.ts";
 import { largeResultKeyBytes, prefixes, userKey } from "./keyspace.ts";
 import { decodePosition, type Position, startPosition } from "./position.ts";
+import { LeaseCheck } from "./lease-check.ts";
+import { checkLeaseRow } from "./leases.ts";
 import { RecordCodec } from "./record.ts";
 import { checkSessionHorizon } from "./session-horizon.ts";
 import { checkSessionPage } from "./session-page.ts";
@@ -27,6 +29,7 @@ export class ImageCheck {
   readonly #wanted: ImagePosition;
   readonly #versions: ClusterVersions;
   readonly #digest = new Digest(emptyDigest);
+  readonly #leases = new LeaseCheck();
   #records = 0;
   #bytes = 0;
   #position: Position | undefined;
@@ -80,6 +83,11 @@ export class ImageCheck {
       case prefixes.streamRecord:
         this.#count({ key, value }, streamRowChecksum({ key, value }, this.#crc32));
         return;
+      case prefixes.lease:
+      case prefixes.attachment:
+        this.#count({ key, value }, checkLeaseRow({ key, value }, this.#crc32));
+        this.#leases.row({ key, value });
+        return;
       default:
         throw corrupt("a row of an unknown kind");
     }
@@ -88,7 +96,9 @@ export class ImageCheck {
   #checkRecord(stored: Uint8Array, value: Uint8Array): void {
     const key = userKey(stored);
     if (key.length === 0 || key.length > limits.keyBytesMax) throw corrupt("a key of impossible length");
-    this.#count({ key: stored, value }, this.#codec.decode(key, value).checksum);
+    const record = this.#codec.decode(key, value);
+    this.#count({ key: stored, value }, record.checksum);
+    if (record.lease !== undefined) this.#leases.record(record.lease);
     this.#records += 1;
   }
 
@@ -106,6 +116,7 @@ export class ImageCheck {
     const [low, high] = this.#digest.state.sum;
     const [wantedLow, wantedHigh] = position.digest.sum;
     if (position.records !== this.#records || position.bytes !== this.#bytes || low !== wantedLow || high !== wantedHigh) throw corrupt("records that do not fit its digest");
+    if (!this.#leases.fits) throw corrupt("keys that do not fit its leases");
     const fault = levelFault(finalizedLevel(this.#clusterVersion), this.#versions);
     if (fault !== undefined) throw fault;
   }

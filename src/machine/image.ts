@@ -10,13 +10,13 @@ import { compareBytes, concatBytes, equalBytes, readSafeU64, readU32, utf8, writ
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { limits } from "../wire/limits.ts";
-import { recordHeaderBytes } from "./record.ts";
+import { recordHeaderBytesMax } from "./record.ts";
 import { imageChunkBytes } from "./state-machine.ts";
 import { type KeyValue, storeKeyBytesMax } from "./store.ts";
 
 const pairHeaderBytes = 6;
 const trailerBytes = 14;
-const pairValueBytesMax = limits.valueBytesMax + recordHeaderBytes;
+const pairValueBytesMax = limits.valueBytesMax + recordHeaderBytesMax;
 const head = concatBytes([utf8("RAFTIMG"), Uint8Array.of(1)]);
 
 /**

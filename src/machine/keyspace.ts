@@ -9,10 +9,15 @@
 //    22                                   what of the sessions is no longer remembered (session-horizon.ts)
 //    30 | stream                          the head of a stream (streams.ts)
 //    31 | u8 | stream | offset, u64 BE    a record of a stream; the u8 is the length of the name less 1, so that no name begins another
+//    40 | lease id, u64 BE                a lease (leases.ts)
+//    41 | lease id, u64 BE | user key     a key that is attached to it
 
 import type { KeyRange } from "./store.ts";
 
-export const prefixes = { position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31 } as const;
+export const prefixes = {
+  position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31,
+  lease: 0x40, attachment: 0x41,
+} as const;
 
 export const positionKey = Uint8Array.of(prefixes.position);
 
@@ -99,6 +104,38 @@ export function streamRecordRange(stream: Uint8Array, from: number): KeyRange {
 /** The offset in a store key of a stream's record. */
 export function offsetOf(stored: Uint8Array): number {
   return Number(new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(stored.length - 8));
+}
+
+export const leaseKeyBytes = 9;
+/** In front of the user's key. */
+export const attachedKeyHeadBytes = 9;
+
+export function leaseKey(lease: bigint): Uint8Array {
+  return leaseHead(prefixes.lease, lease, leaseKeyBytes);
+}
+
+export function attachmentKey(lease: bigint, key: Uint8Array): Uint8Array {
+  const stored = leaseHead(prefixes.attachment, lease, attachedKeyHeadBytes + key.length);
+  stored.set(key, attachedKeyHeadBytes);
+  return stored;
+}
+
+/** All keys that are attached to the lease. */
+export function attachedRange(lease: bigint): KeyRange {
+  const start = leaseHead(prefixes.attachment, lease, attachedKeyHeadBytes);
+  return { start, end: lease === 2n ** 64n - 1n ? Uint8Array.of(prefixes.attachment + 1) : leaseHead(prefixes.attachment, lease + 1n, attachedKeyHeadBytes) };
+}
+
+/** The id in a store key of a lease or of a key that is attached to it. */
+export function leaseIdOf(stored: Uint8Array): bigint {
+  return new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(1);
+}
+
+function leaseHead(prefix: number, lease: bigint, length: number): Uint8Array {
+  const stored = new Uint8Array(length);
+  stored[0] = prefix;
+  new DataView(stored.buffer).setBigUint64(1, lease);
+  return stored;
 }
 
 export function prefixRange(prefix: number): KeyRange {

@@ -1,13 +1,15 @@
-// Keys and values: get, put, delete and delete of a range, each write with the condition that must hold. Nothing here knows of sessions, terms or
-// Raft; the revision is only what a record is stamped with. All work happens in the transaction that is handed in.
+// Keys and values: get, put, delete and delete of a range, each write with the condition that must hold; and what ends with a lease. Nothing here knows of
+// sessions, terms or Raft; the revision is only what a record is stamped with. All work happens in the transaction that is handed in.
 
 import { equalBytes } from "../base/bytes.ts";
+import { RaftctlError } from "../base/errors.ts";
 import type { Condition } from "../wire/command.ts";
-import type { DataRecord, KeyDelete, KeySpan, KeyWrite, WriteOutcome } from "./data-engine.ts";
+import type { DataRecord, KeyDelete, KeySpan, KeyWrite, LeaseGrant, LeaseRevoke, WriteOutcome } from "./data-engine.ts";
 import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
 import { recordKey, recordRange, userKey } from "./keyspace.ts";
-import { recordHeaderBytes, type RecordCodec, type StoredRecord } from "./record.ts";
+import { keysPerLeaseMax, type LeaseTable } from "./leases.ts";
+import { recordBytes, type RecordCodec, type StoredRecord } from "./record.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
 
 /** What one command may delete: bounds the time for which it holds up the node. */
@@ -15,11 +17,13 @@ export const keysDeletedMax = 100_000;
 
 export class KeyValueSpace {
   readonly #codec: RecordCodec;
+  readonly #leases: LeaseTable;
   readonly #digest: Digest;
   readonly #size: DataSize;
 
-  constructor(codec: RecordCodec, digest: Digest, size: DataSize) {
+  constructor({ codec, leases, digest, size }: { readonly codec: RecordCodec; readonly leases: LeaseTable; readonly digest: Digest; readonly size: DataSize }) {
     this.#codec = codec;
+    this.#leases = leases;
     this.#digest = digest;
     this.#size = size;
   }
@@ -33,10 +37,14 @@ export class KeyValueSpace {
   put(transaction: StoreTransaction, write: KeyWrite, revision: number): WriteOutcome {
     const stored = recordKey(write.key);
     const current = this.#read(transaction, stored, write.key);
+    const isMoved = current?.lease !== write.lease;
+    const fault = isMoved ? this.#leaseFault(write.lease) : undefined;
+    if (fault !== undefined) return fault;
     if (!holds(write.condition, current)) return conflict(current, write.wantPrevious);
     const previous = write.wantPrevious ? copyOf(current) : undefined;
     const version = (current?.version ?? 0) + 1;
-    const record = { value: write.value, version, createRevision: current?.createRevision ?? revision, modRevision: revision };
+    const record = { value: write.value, version, createRevision: current?.createRevision ?? revision, modRevision: revision, lease: write.lease };
+    if (isMoved) this.#move(transaction, write.key, { from: current?.lease, to: write.lease });
     const bytes = this.#codec.encode(write.key, record);
     if (current !== undefined) this.#forget(stored, current);
     this.#digest.addRecord(this.#codec.checksumOf(bytes));
@@ -53,6 +61,7 @@ export class KeyValueSpace {
     const previous = write.wantPrevious ? copyOf(current) : undefined;
     if (current !== undefined) {
       this.#forget(stored, current);
+      this.#move(transaction, write.key, { from: current.lease, to: undefined });
       transaction.delete(stored);
     }
     return { status: "ok", version: current?.version ?? 0, deleted: current === undefined ? 0 : 1, previous };
@@ -61,14 +70,18 @@ export class KeyValueSpace {
   deleteRange(transaction: StoreTransaction, span: KeySpan): WriteOutcome {
     const doomed: Uint8Array[] = [];
     const checksums: number[] = [];
+    const leased: { readonly key: Uint8Array; readonly from: bigint }[] = [];
     let bytes = 0;
     for (const { key, value } of transaction.range({ ...recordRange(span.start, span.end), limit: keysDeletedMax + 1 })) {
       doomed.push(key);
       bytes += key.length + value.length;
-      checksums.push(this.#codec.decode(userKey(key), value).checksum);
+      const { checksum, lease } = this.#codec.decode(userKey(key), value);
+      checksums.push(checksum);
+      if (lease !== undefined) leased.push({ key: userKey(key), from: lease });
     }
     if (doomed.length > keysDeletedMax) return { status: "tooMany", version: 0, deleted: 0, previous: undefined };
     for (const key of doomed) transaction.delete(key);
+    for (const { key, from } of leased) this.#move(transaction, key, { from, to: undefined });
     for (const checksum of checksums) this.#digest.removeRecord(checksum);
     this.#size.keys -= doomed.length;
     this.#size.bytes -= bytes;
@@ -81,6 +94,42 @@ export class KeyValueSpace {
     return count;
   }
 
+  leaseRoom(lease: bigint): number | undefined {
+    const known = this.#leases.get(lease);
+    return known && keysPerLeaseMax - known.keys;
+  }
+
+  grantLease(transaction: StoreTransaction, { lease, ttlMs }: LeaseGrant, revision: number): WriteOutcome {
+    return { ...nothing, status: this.#leases.grant(transaction, { id: lease, ttlMs }, revision) };
+  }
+
+  revokeLease(transaction: StoreTransaction, { lease, expiredGrant }: LeaseRevoke): WriteOutcome {
+    const known = this.#leases.get(lease);
+    if (known === undefined || (expiredGrant !== undefined && expiredGrant !== known.grantIndex)) return leaseNotFound;
+    const keys = this.#leases.end(transaction, lease);
+    for (const key of keys) {
+      const stored = recordKey(key);
+      const current = this.#read(transaction, stored, key);
+      if (current?.lease !== lease) throw misattached();
+      this.#forget(stored, current);
+      transaction.delete(stored);
+    }
+    return { ...nothing, status: "ok", deleted: keys.length };
+  }
+
+  /** Why no further key may be attached to it. */
+  #leaseFault(lease: bigint | undefined): WriteOutcome | undefined {
+    if (lease === undefined) return undefined;
+    const room = this.leaseRoom(lease);
+    if (room === undefined) return leaseNotFound;
+    return room > 0 ? undefined : { ...nothing, status: "tooMany" };
+  }
+
+  #move(transaction: StoreTransaction, key: Uint8Array, { from, to }: { readonly from: bigint | undefined; readonly to: bigint | undefined }): void {
+    if (from !== undefined) this.#leases.detach(transaction, from, key);
+    if (to !== undefined) this.#leases.attach(transaction, to, key);
+  }
+
   #read(content: StoreContent, stored: Uint8Array, key: Uint8Array): StoredRecord | undefined {
     const bytes = content.get(stored);
     return bytes === undefined ? undefined : this.#codec.decode(key, bytes);
@@ -89,8 +138,15 @@ export class KeyValueSpace {
   #forget(stored: Uint8Array, current: StoredRecord): void {
     this.#digest.removeRecord(current.checksum);
     this.#size.keys -= 1;
-    this.#size.bytes -= stored.length + recordHeaderBytes + current.value.length;
+    this.#size.bytes -= stored.length + recordBytes(current);
   }
+}
+
+const nothing = { version: 0, deleted: 0, previous: undefined } as const;
+const leaseNotFound: WriteOutcome = { ...nothing, status: "leaseNotFound" };
+
+function misattached(): RaftctlError {
+  return new RaftctlError("CORRUPT", "a key in the state is attached to a lease that it does not name", { hint: "rebuild this node's state from a snapshot and the log" });
 }
 
 function holds(condition: Condition | undefined, current: StoredRecord | undefined): boolean {
@@ -112,6 +168,6 @@ function conflict(current: StoredRecord | undefined, wantPrevious: boolean): Wri
 /** A record's own bytes live in the store's memory until the next call. */
 function copyOf(record: StoredRecord | undefined): DataRecord | undefined {
   if (record === undefined) return undefined;
-  const { value, version, createRevision, modRevision } = record;
-  return { value: new Uint8Array(value), version, createRevision, modRevision };
+  const { value, version, createRevision, modRevision, lease } = record;
+  return { value: new Uint8Array(value), version, createRevision, modRevision, lease };
 }

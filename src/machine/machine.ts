@@ -18,6 +18,7 @@ import { Dispatch } from "./dispatch.ts";
 import { decodeImage, encodeImage } from "./image.ts";
 import { ImageCheck } from "./image-check.ts";
 import { checkpointsKey, positionKey, prefixes, prefixRange } from "./keyspace.ts";
+import { attachedKeys, type Lease, LeaseTable, leasesFrom } from "./leases.ts";
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
 import { RecordCodec } from "./record.ts";
@@ -50,6 +51,7 @@ export class Machine implements StateMachine {
   readonly #crc32: Crc32;
   readonly #codec: RecordCodec;
   readonly #sessions: SessionTable;
+  readonly leases: LeaseTable;
   readonly #onApplied: (batch: AppliedBatch) => void;
   readonly #checkpointInterval: number;
   readonly #versions: ClusterVersions;
@@ -69,6 +71,7 @@ export class Machine implements StateMachine {
     this.#crc32 = options.crc32 ?? plainCrc32;
     this.#codec = new RecordCodec(this.#crc32);
     this.#sessions = new SessionTable(this.#crc32, options.sessionLimits ?? defaultSessionLimits);
+    this.leases = new LeaseTable(this.#crc32);
     this.#onApplied = options.onApplied ?? (() => undefined);
     this.#checkpointInterval = options.checkpointInterval ?? checkpointIntervalDefault;
     this.#versions = options.versions ?? clusterVersions;
@@ -134,6 +137,7 @@ export class Machine implements StateMachine {
       throw thrown;
     }
     this.#onApplied({ first, last: last.index });
+    this.leases.tell();
     return results;
   }
 
@@ -189,6 +193,16 @@ export class Machine implements StateMachine {
     return this.#engine.read(this.#store, { stream, from, limit });
   }
 
+  /** In the order of their ids, from this one on, at most `limit`. */
+  leasePage(from: bigint, limit: number): Lease[] {
+    return leasesFrom(this.#store, from, limit);
+  }
+
+  /** Keys that are attached to a lease, in their order, at most `limit`. */
+  keysOfLease(lease: bigint, limit: number): Uint8Array[] {
+    return attachedKeys(this.#store, lease, limit);
+  }
+
   image(): MachineImage {
     const content = this.#store.image();
     // Read from the image itself and not from memory: label and content cannot differ (H35).
@@ -219,7 +233,8 @@ export class Machine implements StateMachine {
     this.#size = new DataSize(position.records, position.bytes);
     const counted = { crc32: this.#crc32, digest: this.#digest, size: this.#size };
     this.#settings = new Settings(this.#store.range(prefixRange(prefixes.setting)), counted);
-    this.#engine = new StoreEngine({ codec: this.#codec, ...counted });
+    this.leases.load(this.#store.range(prefixRange(prefixes.lease)), counted);
+    this.#engine = new StoreEngine({ codec: this.#codec, leases: this.leases, ...counted });
     this.#dispatch = new Dispatch(this.#engine, this.#sessions, this.#settings, this.#versions);
     // Nothing says yet of which level the state will be before anything was applied.
     const fault = position.index === 0 ? undefined : levelFault(this.level, this.#versions);

@@ -1,8 +1,9 @@
 // A user's key with its value and versions, as a value of the store. Little-endian:
 //
 //    0  u32  CRC-32 of the key and of everything that follows      12  u64  createRevision
-//    4  u64  version                                               20  u64  modRevision
-//                                                                  28       value
+//    4  u64  version, its highest bit: there is a lease            20  u64  modRevision
+//                                                                  28  u64  lease, if any
+//                                                                  28 or 36 value
 //
 // The store has no checksums of its own, so every record carries one and every read checks it: damage is an error (CORRUPT), never a value.
 
@@ -17,11 +18,17 @@ export interface StoredRecord {
   readonly version: number;
   readonly createRevision: number;
   readonly modRevision: number;
+  /** That the key is attached to. */
+  readonly lease?: bigint | undefined;
   /** The checksum in front of the record: differs when anything in it, or its key, differs. */
   readonly checksum: number;
 }
 
 export const recordHeaderBytes = 28;
+const leaseBytes = 8;
+export const recordHeaderBytesMax = recordHeaderBytes + leaseBytes;
+const leaseFlagOffset = 11;
+const leaseFlag = 0x80;
 
 export class RecordCodec {
   readonly #crc32: Crc32;
@@ -33,20 +40,22 @@ export class RecordCodec {
 
   /** The result is valid until the next call: a store copies what it is given. */
   encode(key: Uint8Array, record: Omit<StoredRecord, "checksum">): Uint8Array {
-    const length = recordHeaderBytes + record.value.length;
+    const length = recordBytes(record);
     if (length > this.#scratch.length) this.#scratch = new Uint8Array(length * 2);
     const bytes = this.#scratch.subarray(0, length);
     writeSafeU64(bytes, 4, record.version);
     writeSafeU64(bytes, 12, record.createRevision);
     writeSafeU64(bytes, 20, record.modRevision);
-    bytes.set(record.value, recordHeaderBytes);
+    if (record.lease !== undefined) writeLease(bytes, record.lease);
+    bytes.set(record.value, length - record.value.length);
     writeU32(bytes, 0, this.#checksum(key, bytes));
     return bytes;
   }
 
   /** Throws CORRUPT when the bytes are not what was encoded for this key. */
   decode(key: Uint8Array, bytes: Uint8Array): StoredRecord {
-    const checksum = bytes.length < recordHeaderBytes ? -1 : readU32(bytes, 0);
+    const headerBytes = isLeased(bytes) ? recordHeaderBytesMax : recordHeaderBytes;
+    const checksum = bytes.length < headerBytes ? -1 : readU32(bytes, 0);
     if (checksum !== this.#checksum(key, bytes)) {
       throw new RaftctlError("CORRUPT", `a record of ${bytes.length} bytes in the state fails its checksum`, {
         details: { key: hex(key) },
@@ -54,10 +63,11 @@ export class RecordCodec {
       });
     }
     return {
-      value: bytes.subarray(recordHeaderBytes),
-      version: readSafeU64(bytes, 4),
+      value: bytes.subarray(headerBytes),
+      version: headerBytes === recordHeaderBytes ? readSafeU64(bytes, 4) : leasedVersion(bytes),
       createRevision: readSafeU64(bytes, 12),
       modRevision: readSafeU64(bytes, 20),
+      lease: headerBytes === recordHeaderBytes ? undefined : leaseOf(bytes),
       checksum,
     };
   }
@@ -70,6 +80,33 @@ export class RecordCodec {
   #checksum(key: Uint8Array, bytes: Uint8Array): number {
     return this.#crc32(bytes.subarray(4), this.#crc32(key));
   }
+}
+
+/** Of its row. */
+export function recordBytes({ value, lease }: Pick<StoredRecord, "value" | "lease">): number {
+  return (lease === undefined ? recordHeaderBytes : recordHeaderBytesMax) + value.length;
+}
+
+/** The value in a record that was checked. */
+export function recordValue(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(isLeased(bytes) ? recordHeaderBytesMax : recordHeaderBytes);
+}
+
+function isLeased(bytes: Uint8Array): boolean {
+  return bytes.length > leaseFlagOffset && (bytes[leaseFlagOffset]! & leaseFlag) !== 0;
+}
+
+function writeLease(bytes: Uint8Array, lease: bigint): void {
+  bytes[leaseFlagOffset]! |= leaseFlag;
+  new DataView(bytes.buffer, bytes.byteOffset).setBigUint64(recordHeaderBytes, lease, true);
+}
+
+function leaseOf(bytes: Uint8Array): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(recordHeaderBytes, true);
+}
+
+function leasedVersion(bytes: Uint8Array): number {
+  return (readU32(bytes, 8) & 0x7fff_ffff) * 2 ** 32 + readU32(bytes, 4);
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,11 +1,12 @@
-// The DataEngine over an ordered store: keys (kv.ts) and streams (streams.ts) side by side, each in its part of the keyspace, both counted into one
-// digest. Holds no content of its own; whoever rolls a transaction back makes a new one.
+// The DataEngine over an ordered store: keys (kv.ts) with their leases (leases.ts), and streams (streams.ts), each in its part of the keyspace, all counted
+// into one digest. Holds no content of its own; whoever rolls a transaction back makes a new one.
 
 import type { Crc32 } from "../base/crc.ts";
-import type { DataEngine, DataRecord, KeyDelete, KeyListing, KeySpan, KeyWrite, StreamPage, StreamQuery, WriteOutcome } from "./data-engine.ts";
+import type { DataEngine, DataRecord, KeyDelete, KeyListing, KeySpan, KeyWrite, LeaseGrant, LeaseRevoke, StreamPage, StreamQuery, WriteOutcome } from "./data-engine.ts";
 import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
 import { KeyValueSpace } from "./kv.ts";
+import type { LeaseTable } from "./leases.ts";
 import { readRange } from "./reader.ts";
 import type { RecordCodec } from "./record.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
@@ -13,6 +14,8 @@ import { StreamSpace } from "./streams.ts";
 
 export interface StoreEngineOptions {
   readonly codec: RecordCodec;
+  /** As the store has them. */
+  readonly leases: LeaseTable;
   readonly crc32: Crc32;
   /** Told of every record that comes and goes. */
   readonly digest: Digest;
@@ -26,9 +29,9 @@ export class StoreEngine implements DataEngine {
   readonly #streams: StreamSpace;
   readonly #size: DataSize;
 
-  constructor({ codec, crc32, digest, size }: StoreEngineOptions) {
+  constructor({ codec, leases, crc32, digest, size }: StoreEngineOptions) {
     this.#codec = codec;
-    this.#keyValues = new KeyValueSpace(codec, digest, size);
+    this.#keyValues = new KeyValueSpace({ codec, leases, digest, size });
     this.#streams = new StreamSpace(crc32, digest, size);
     this.#size = size;
   }
@@ -60,6 +63,18 @@ export class StoreEngine implements DataEngine {
   list(content: StoreContent, span: KeySpan, limit: number): KeyListing {
     const { records, more } = readRange(content, this.#codec, { ...span, limit, keysOnly: false, countOnly: false });
     return { records: records.map(({ createIndex: createRevision, modIndex: modRevision, ...record }) => ({ ...record, createRevision, modRevision })), more };
+  }
+
+  leaseRoom(lease: bigint): number | undefined {
+    return this.#keyValues.leaseRoom(lease);
+  }
+
+  grantLease(transaction: StoreTransaction, grant: LeaseGrant, revision: number): WriteOutcome {
+    return this.#keyValues.grantLease(transaction, grant, revision);
+  }
+
+  revokeLease(transaction: StoreTransaction, revoke: LeaseRevoke): WriteOutcome {
+    return this.#keyValues.revokeLease(transaction, revoke);
   }
 
   append(transaction: StoreTransaction, stream: Uint8Array, data: Uint8Array): number {

@@ -9,7 +9,7 @@ import { assert } from "../base/assert.ts";
 import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
-import { streamNameBytesMax } from "../wire/command.ts";
+import { streamNameBytesMax } from "../wire/command-limits.ts";
 import { limits } from "../wire/limits.ts";
 import type { StreamPage, StreamQuery, StreamRecord } from "./data-engine.ts";
 import type { DataSize } from "./data-size.ts";

@@ -21,14 +21,18 @@ interface Place {
   readonly index: number;
 }
 
-/** status ok: `version` is 1 when the comparisons held. tooMany: more keys than one command may delete. invalid: not a transaction. */
+/**
+ * status ok: `version` is 1 when the comparisons held. tooMany: more keys than one command may delete, or than a lease may have. leaseNotFound: a key would be
+ * attached to a lease that there is not. invalid: not a transaction.
+ */
 export function executeTxn(body: Uint8Array, place: Place): CommandResult {
   const { engine, transaction, index } = place;
   const txn = parsed(body);
   if (txn === undefined) return { ...nothing, status: "invalid", index };
   const held = txn.compare.every((comparison) => holds(comparison, engine.get(transaction, comparison.key)));
   const steps = held ? txn.then : txn.else;
-  if (keysDoomed(steps, place) > keysDeletedMax) return { ...nothing, status: "tooMany", index };
+  const refusal = refusalOf(steps, place);
+  if (refusal !== undefined) return { ...nothing, status: refusal, index };
   const answer = new Answer();
   for (const step of steps) {
     if (step.operation === "range") answer.addRange(step, () => engine.list(transaction, step, step.limit));
@@ -66,8 +70,26 @@ function relates(order: number, relation: Relation): boolean {
   }
 }
 
-function keysDoomed(steps: readonly TxnStep[], { engine, transaction }: Place): number {
-  return steps.reduce((total, step) => total + (step.operation === "deleteRange" ? engine.count(transaction, step, keysDeletedMax + 1) : 0), 0);
+/** Why not all of the steps can be done. */
+function refusalOf(steps: readonly TxnStep[], { engine, transaction }: Place): "tooMany" | "leaseNotFound" | undefined {
+  const doomed = steps.reduce((total, step) => total + (step.operation === "deleteRange" ? engine.count(transaction, step, keysDeletedMax + 1) : 0), 0);
+  if (doomed > keysDeletedMax) return "tooMany";
+  for (const [lease, keys] of attachments(steps, (key) => engine.get(transaction, key)?.lease)) {
+    const room = engine.leaseRoom(lease);
+    if (room === undefined) return "leaseNotFound";
+    if (keys > room) return "tooMany";
+  }
+  return undefined;
+}
+
+/** How many keys would be attached to each lease that are not attached to it yet. */
+function attachments(steps: readonly TxnStep[], leaseOf: (key: Uint8Array) => bigint | undefined): ReadonlyMap<bigint, number> {
+  const keys = new Map<bigint, number>();
+  for (const step of steps) {
+    if (step.operation !== "put" || step.lease === undefined) continue;
+    keys.set(step.lease, (keys.get(step.lease) ?? 0) + (leaseOf(step.key) === step.lease ? 0 : 1));
+  }
+  return keys;
 }
 
 function write(step: TxnWrite, { engine, transaction, index }: Place): WriteOutcome {

@@ -52,6 +52,12 @@ export interface AdminMethods {
   quotaSet: { params: { bytes: number | null; dryRun: boolean }; result: QuotaReport & { applied: boolean; index: number | null } };
   /** Raised again by the next refusal; alarms whose cause is still there stay. */
   alarmClear: { params: Record<string, never>; result: { cleared: string[] } };
+  /** Between nodes: a keep-alive on its way to the leader. Ids as 16 hexadecimal digits; null: it has ended, or its time was over. */
+  leaseKeepAlive: { params: { leases: string[] }; result: { remainingMs: (number | null)[] } };
+  /** In the order of their ids, from the first one behind `after` on. */
+  leaseList: { params: { after: string | null; limit: number }; result: { leases: LeaseReport[]; more: boolean } };
+  /** NOT_FOUND is a null. */
+  leaseInfo: { params: { lease: string; keys: boolean }; result: LeaseDetails | null };
   effectiveConfig: { params: Record<string, never>; result: { config: unknown; origin: Record<string, string>; configHash: string } };
   daemonStatus: { params: Record<string, never>; result: DaemonStatus };
   daemonStop: { params: { transfer: boolean; drainMs: number }; result: { pid: number } };
@@ -83,6 +89,23 @@ export interface QuotaReport {
   usedBytes: number;
   /** warning: from 80 % on. full: a write was refused, until 90 % are reached again. */
   state: "ok" | "warning" | "full";
+}
+
+export interface LeaseReport {
+  /** 16 hexadecimal digits. */
+  id: string;
+  ttlMs: number;
+  /** At least, unless it is kept alive, as the leader knows; 0: its time is over and it is about to end. */
+  remainingMs: number;
+  grantIndex: number;
+  /** Attached to it. */
+  keys: number;
+}
+
+export interface LeaseDetails extends LeaseReport {
+  /** In their order, when they were asked for; as many as fit into an answer. */
+  attached: Uint8Array[] | null;
+  more: boolean;
 }
 
 export interface UpgradeReport {

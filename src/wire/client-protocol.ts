@@ -7,11 +7,11 @@ import type { RegionId } from "../base/ids.ts";
 import type { ErrorCode } from "../base/errors.ts";
 
 /** The numbers stand on the wire: never change or reuse one. */
-export const clientOperations = { propose: 1, get: 2, range: 3, admin: 4 } as const;
+export const clientOperations = { propose: 1, get: 2, range: 3, admin: 4, leaseKeepAlive: 6 } as const;
 
 export type Consistency = "linearizable" | "leader" | "stale";
 
-export type ClientRequest = ProposeRequest | GetRequest | RangeRequest | AdminRequest;
+export type ClientRequest = ProposeRequest | GetRequest | RangeRequest | AdminRequest | LeaseKeepAliveRequest;
 
 export interface ProposeRequest {
   readonly operation: "propose";
@@ -56,6 +56,15 @@ export interface AdminRequest {
   readonly timeoutMs: number;
 }
 
+/** Each of these leases is to last for its ttl from now on. */
+export interface LeaseKeepAliveRequest {
+  readonly operation: "leaseKeepAlive";
+  readonly region: RegionId;
+  readonly timeoutMs: number;
+  /** At most `limits.leasesPerRequestMax`. */
+  readonly leases: readonly bigint[];
+}
+
 export interface ProposeResponse {
   readonly operation: "propose";
   readonly term: number;
@@ -97,7 +106,13 @@ export interface AdminResponse {
   readonly result: unknown;
 }
 
-export type ClientResponse = ProposeResponse | ReadResponse | AdminResponse;
+export interface LeaseKeepAliveResponse {
+  readonly operation: "leaseKeepAlive";
+  /** What is left of each, in the order of the request, ms; undefined: it has ended, or its time was over. */
+  readonly remainingMs: readonly (number | undefined)[];
+}
+
+export type ClientResponse = ProposeResponse | ReadResponse | AdminResponse | LeaseKeepAliveResponse;
 
 export interface WireError {
   readonly code: ErrorCode;

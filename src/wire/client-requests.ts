@@ -4,10 +4,11 @@
 import type { RegionId } from "../base/ids.ts";
 import { checkPlainParams, FieldReader } from "./check.ts";
 import {
-  clientOperations, type AdminRequest, type ClientRequest, type Consistency, type GetRequest, type ProposeRequest, type RangeRequest, type ReadOptions,
+  clientOperations, type AdminRequest, type ClientRequest, type Consistency, type GetRequest, type LeaseKeepAliveRequest, type ProposeRequest, type RangeRequest, type ReadOptions,
 } from "./client-protocol.ts";
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
+import { leaseIdBytes, leaseIdsBytes, leaseIdsIn } from "./lease-command.ts";
 import { waits } from "./peer-requests.ts";
 
 const consistencies = { linearizable: 0, leader: 1, stale: 2 } as const satisfies Record<Consistency, number>;
@@ -26,6 +27,8 @@ export function encodeClientRequest(request: ClientRequest): WireFields {
       ];
     case "admin":
       return [0, clientOperations.admin, request.region, request.method, request.timeoutMs, request.params];
+    case "leaseKeepAlive":
+      return [0, clientOperations.leaseKeepAlive, request.region, request.timeoutMs, leaseIdsBytes(request.leases)];
   }
 }
 
@@ -48,6 +51,7 @@ const decoders: Readonly<Record<keyof typeof clientOperations, (fields: FieldRea
   get: decodeGet,
   range: decodeRange,
   admin: decodeAdmin,
+  leaseKeepAlive: decodeLeaseKeepAlive,
 };
 
 function decodePropose(fields: FieldReader, region: RegionId): ProposeRequest {
@@ -94,4 +98,13 @@ function decodeAdmin(fields: FieldReader, region: RegionId): AdminRequest {
   const params = fields.take("params");
   checkPlainParams(method, params);
   return { operation: "admin", region, method, params, timeoutMs };
+}
+
+/** The ids follow each other, 8 bytes each, little-endian. */
+function decodeLeaseKeepAlive(fields: FieldReader, region: RegionId): LeaseKeepAliveRequest {
+  const timeoutMs = fields.integer("timeoutMs", 0, limits.timeoutMsMax);
+  const bytes = fields.bytes("leases", limits.leasesPerRequestMax * leaseIdBytes);
+  const leases = leaseIdsIn(bytes);
+  if (leases === undefined || leases.length === 0) throw fields.refusal("leases", bytes, "ids of 8 bytes each, one at least, none of them 0");
+  return { operation: "leaseKeepAlive", region, timeoutMs, leases };
 }

@@ -2,7 +2,7 @@
 // Encoders leave the request id 0; the connection sets it. Records are [key, value, version, createIndex, modIndex].
 
 import type { FieldReader } from "./check.ts";
-import type { AdminResponse, ClientRequest, ClientResponse, KeyValueRecord, ProposeResponse, ReadResponse } from "./client-protocol.ts";
+import type { AdminResponse, ClientRequest, ClientResponse, KeyValueRecord, LeaseKeepAliveResponse, ProposeResponse, ReadResponse } from "./client-protocol.ts";
 import { openResponse } from "./envelope.ts";
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
@@ -19,6 +19,8 @@ export function encodeClientResponse(response: ClientResponse): WireFields {
       ];
     case "admin":
       return [0, 0, response.result];
+    case "leaseKeepAlive":
+      return [0, 0, response.remainingMs.map((remaining) => remaining ?? null)];
   }
 }
 
@@ -42,6 +44,7 @@ const decoders: Readonly<Record<ClientRequest["operation"], (fields: FieldReader
   get: decodeRead,
   range: decodeRead,
   admin: decodeAdmin,
+  leaseKeepAlive: decodeLeaseKeepAlive,
 };
 
 function decodePropose(fields: FieldReader): ProposeResponse {
@@ -81,4 +84,8 @@ function decodeRecord(fields: FieldReader): KeyValueRecord {
 
 function decodeAdmin(fields: FieldReader): AdminResponse {
   return { operation: "admin", result: fields.take("result") };
+}
+
+function decodeLeaseKeepAlive(fields: FieldReader): LeaseKeepAliveResponse {
+  return { operation: "leaseKeepAlive", remainingMs: fields.list("remainingMs", limits.leasesPerRequestMax, (element) => element.optionalInteger("remaining")) };
 }

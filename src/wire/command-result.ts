@@ -16,8 +16,9 @@ export interface CommandResult {
   /**
    * ok: it took effect. conflict: the condition did not hold, nothing changed. sessionExpired: the session is not remembered any more, or the
    * sequence number lies too far back: not executed now, and unknown whether it was before. tooMany: the range holds more keys than one command
-   * may delete, nothing changed. invalid: not a command, nothing changed. sequenceAhead: the sequence number is further ahead of the log than any
+   * may delete, or a lease has all the keys that it may have, or there are all the leases that there may be, nothing changed. invalid: not a command, nothing changed. sequenceAhead: the sequence number is further ahead of the log than any
    * client can honestly be, nothing changed. neverApplied: somebody asked what became of it (settle) before it came, and it will not be executed.
+   * leaseNotFound: the lease that it names does not exist (any more), nothing changed.
    */
   readonly status: ResultStatus;
   /** After a put the new version, after a delete the one deleted, at a conflict the current one; 0 when there is no such key. Of a transaction: 1 when its comparisons held. */
@@ -43,7 +44,7 @@ export interface PreviousRecord {
 }
 
 /** The numbers stand on the wire and in snapshots: never change or reuse one. */
-const statuses = { ok: 1, conflict: 2, sessionExpired: 3, tooMany: 4, invalid: 5, sequenceAhead: 6, neverApplied: 7 } as const;
+const statuses = { ok: 1, conflict: 2, sessionExpired: 3, tooMany: 4, invalid: 5, sequenceAhead: 6, neverApplied: 7, leaseNotFound: 8 } as const;
 export type ResultStatus = keyof typeof statuses;
 const statusNames = new Map<number, ResultStatus>(Object.entries(statuses).map(([name, value]) => [value, name as ResultStatus]));
 

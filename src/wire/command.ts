@@ -4,121 +4,37 @@
 //
 //    0  u8   version: 1 of a client,           16  u64  session id, 0 = none
 //            2 in a log, with the time         24  u64  sequence number in the session, 0 = none
-//    1  u8   operation                         32  u64  version that the condition wants, else 0
-//    2  u8   bit 0 wantPrevious,               40  u64  in version 2 only: the leader's clock, ms since 1970
-//            bits 1-2 condition, bit 3 open    40 or 48 key | end | value | value that the condition wants
-//    3  u8   0
+//    1  u8   operation                         32  u64  version that the condition wants; of a lease its ttl, ms,
+//    2  u8   bit 0 wantPrevious (expired),              or the index of the grant that is over; else 0
+//            bits 1-2 condition, bit 3 open    40  u64  in version 2 only: the leader's clock, ms since 1970
+//    3  u8   0                                 40 or 48 key | end or lease | value | value that the condition wants
 //    4  u16  length of key (start, stream)      8  u32  length of value
-//    6  u16  length of end                     12  u32  length of the value that the condition wants
+//    6  u16  length of end; of a lease's id 8  12  u32  length of the value that the condition wants
 
 import { emptyBytes, readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
+import type { Command, Condition, SessionStamp } from "./command-types.ts";
+import { checkCommandLimits, settingNameBytesMax, streamNameBytesMax } from "./command-limits.ts";
+import { expiredFlag, isGrantSound, isLeaseIdAt, isRevokeSound, leaseAt, leaseIdBytes, leaseIdBytesOf } from "./lease-command.ts";
 import { limits } from "./limits.ts";
 
 const clientHeaderBytes = 40;
 const stampedHeaderBytes = 48;
 /** The value and the value that a condition wants together have at most valueBytesMax: so no command is above limits.commandBytesMax. */
 const { keyBytesMax, valueBytesMax } = limits;
-/** One byte holds the length of a name that is not empty. */
-export const streamNameBytesMax = 256;
-export const settingNameBytesMax = 64;
 
-export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand | SetCommand | SettleCommand | TxnCommand;
-
-export interface PutCommand {
-  readonly operation: "put";
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-  readonly condition?: Condition | undefined;
-  /** The result carries the record that was there before. */
-  readonly wantPrevious: boolean;
-  readonly session?: SessionStamp | undefined;
-}
-
-export interface DeleteCommand {
-  readonly operation: "delete";
-  readonly key: Uint8Array;
-  readonly condition?: Condition | undefined;
-  readonly wantPrevious: boolean;
-  readonly session?: SessionStamp | undefined;
-}
-
-/** All keys in the range or none, in one step. */
-export interface DeleteRangeCommand {
-  readonly operation: "deleteRange";
-  /** Included; empty means from the first key. */
-  readonly start: Uint8Array;
-  /** Excluded; undefined means to the last key. */
-  readonly end: Uint8Array | undefined;
-  readonly session?: SessionStamp | undefined;
-}
-
-/** One more record at the end of a stream; the first one makes the stream. */
-export interface AppendCommand {
-  readonly operation: "append";
-  /** Name of the stream, 1 to `streamNameBytesMax` bytes. */
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-  /** Nothing is replaced, so there is nothing to compare with and nothing to tell. */
-  readonly condition?: undefined;
-  readonly wantPrevious?: undefined;
-  readonly session?: SessionStamp | undefined;
-}
-
-/** Tells the whole cluster something (machine/settings.ts). */
-export interface SetCommand {
-  readonly operation: "set";
-  /** Name of the setting, 1 to `settingNameBytesMax` bytes. */
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-  readonly condition?: undefined;
-  readonly wantPrevious?: undefined;
-  readonly session?: SessionStamp | undefined;
-}
-
-/** Changes nothing but this: the request with this stamp is not executed any more, unless it has been. Answered with its result, or with `neverApplied`. */
-export interface SettleCommand {
-  readonly operation: "settle";
-  readonly condition?: undefined;
-  readonly wantPrevious?: undefined;
-  readonly session: SessionStamp;
-}
-
-/** Comparisons, and steps that follow from them, all at one index. */
-export interface TxnCommand {
-  readonly operation: "txn";
-  /** As wire/txn.ts encodes it; here it is bytes, at most `valueBytesMax`. */
-  readonly body: Uint8Array;
-  readonly condition?: undefined;
-  readonly wantPrevious?: undefined;
-  readonly session?: SessionStamp | undefined;
-}
-
-/** What must hold for the operation to have an effect. Version 0 is the version of a key that does not exist. */
-export type Condition =
-  | { readonly kind: "absent" }
-  | { readonly kind: "version"; readonly version: number }
-  | { readonly kind: "value"; readonly value: Uint8Array };
-
-/** Makes a repeated command harmless (diss. §6.3). */
-export interface SessionStamp {
-  /** 1 to 2^64-1, chosen at random by the client. */
-  readonly id: bigint;
-  /** Above an index that the log has reached for the first command of the session, one more for each new one, the same for a repetition. */
-  readonly sequence: number;
-}
+export type * from "./command-types.ts";
 
 const clientVersion = 1;
 const stampedVersion = 2;
 /** The numbers stand in every log: never change or reuse one. */
-const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5, settle: 6, txn: 7 } as const;
+const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5, settle: 6, txn: 7, leaseGrant: 8, leaseRevoke: 9 } as const;
 /** Whose key is a name, and which have neither condition nor previous record. */
 const nameBytesMax: Readonly<Record<number, number>> = { [operations.append]: streamNameBytesMax, [operations.set]: settingNameBytesMax };
 const operationNames = new Map<number, Command["operation"]>(Object.entries(operations).map(([name, number]) => [number, name as Command["operation"]]));
 const conditionKinds = { none: 0, absent: 1, version: 2, value: 3 } as const;
 const previousFlag = 0b0001;
 const openEndFlag = 0b1000;
-const u64Max = 2n ** 64n - 1n;
 /** The last moment that a Date can hold. */
 const timeMax = 8_640_000_000_000_000;
 
@@ -129,7 +45,7 @@ export type CommandFault = "malformed" | "tooLarge" | "unknown";
 export function commandFault(bytes: Uint8Array): CommandFault | undefined {
   if (bytes.length < 2) return "malformed";
   const operation = bytes[1]!;
-  if (!isVersionKnown(bytes) || operation < operations.put || operation > operations.txn) return "unknown";
+  if (!isVersionKnown(bytes) || !operationNames.has(operation)) return "unknown";
   const headerBytes = headerBytesOf(bytes);
   if (bytes.length < headerBytes || bytes[3] !== 0) return "malformed";
   const keyLength = readU16(bytes, 4);
@@ -151,6 +67,10 @@ function isSound(bytes: Uint8Array): boolean {
       return isStampAlone(bytes);
     case operations.txn:
       return isBodyAlone(bytes);
+    case operations.leaseGrant:
+      return isLeaseAlone(bytes) && isGrantSound(bytes[2]!, readSafeU64(bytes, 32));
+    case operations.leaseRevoke:
+      return isLeaseAlone(bytes) && isRevokeSound(bytes[2]!, readSafeU64(bytes, 32));
     default:
       return isSingleSound(bytes);
   }
@@ -162,6 +82,15 @@ function isStampAlone(bytes: Uint8Array): boolean {
 
 function isBodyAlone(bytes: Uint8Array): boolean {
   return bytes.length === headerBytesOf(bytes) + readU32(bytes, 8) && bytes[2] === 0 && readSafeU64(bytes, 32) === 0;
+}
+
+function isLeaseAlone(bytes: Uint8Array): boolean {
+  return bytes.length === headerBytesOf(bytes) + leaseIdBytes && isLeaseSound(bytes);
+}
+
+/** Where a command can name a lease it has its id, or nothing. */
+function isLeaseSound(bytes: Uint8Array): boolean {
+  return readU16(bytes, 6) === leaseIdBytes && isLeaseIdAt(bytes, headerBytesOf(bytes) + readU16(bytes, 4));
 }
 
 function isVersionKnown(bytes: Uint8Array): boolean {
@@ -188,7 +117,8 @@ function isRangeSound(bytes: Uint8Array): boolean {
 function isSingleSound(bytes: Uint8Array): boolean {
   const flags = bytes[2]!;
   const condition = flags >>> 1;
-  if (flags > 0b111 || readU16(bytes, 4) === 0 || readU16(bytes, 6) !== 0) return false;
+  if (flags > 0b111 || readU16(bytes, 4) === 0) return false;
+  if (readU16(bytes, 6) !== 0 && !(bytes[1] === operations.put && isLeaseSound(bytes))) return false;
   if (bytes[1] === operations.delete && readU32(bytes, 8) !== 0) return false;
   if (nameBytesMax[bytes[1]!] !== undefined && flags !== 0) return false;
   if (condition !== conditionKinds.value && readU32(bytes, 12) !== 0) return false;
@@ -248,13 +178,20 @@ export function decodeCommand(bytes: Uint8Array): Command {
   }
   if (operation === operations.settle) return { operation: "settle", session: session! };
   if (operation === operations.txn) return { operation: "txn", body: bytes.subarray(headerBytes), session };
-  const valueEnd = keyEnd + readU32(bytes, 8);
+  if (operation === operations.leaseGrant) return { operation: "leaseGrant", lease: leaseAt(bytes, keyEnd), ttlMs: readSafeU64(bytes, 32), session };
+  if (operation === operations.leaseRevoke) {
+    const expiredGrant = bytes[2] === expiredFlag ? readSafeU64(bytes, 32) : undefined;
+    return { operation: "leaseRevoke", lease: leaseAt(bytes, keyEnd), expiredGrant, session };
+  }
+  const valueStart = keyEnd + readU16(bytes, 6);
+  const valueEnd = valueStart + readU32(bytes, 8);
   if (operation === operations.append) return { operation: "append", key, value: bytes.subarray(keyEnd), session };
   if (operation === operations.set) return { operation: "set", key, value: bytes.subarray(keyEnd), session };
   const condition = decodeCondition(bytes, valueEnd);
   const wantPrevious = (bytes[2]! & previousFlag) !== 0;
   if (operation === operations.delete) return { operation: "delete", key, condition, wantPrevious, session };
-  return { operation: "put", key, value: bytes.subarray(keyEnd, valueEnd), condition, wantPrevious, session };
+  const lease = valueStart === keyEnd ? undefined : leaseAt(bytes, keyEnd);
+  return { operation: "put", key, value: bytes.subarray(valueStart, valueEnd), condition, wantPrevious, lease, session };
 }
 
 function decodeSession(bytes: Uint8Array): SessionStamp | undefined {
@@ -287,16 +224,21 @@ export function isSetting(bytes: Uint8Array): boolean {
   return bytes[1] === operations.set;
 }
 
+/** Whether it says that a lease's time is over, which only the leader can tell. Only of a command that decodes. */
+export function isExpiry(bytes: Uint8Array): boolean {
+  return bytes[1] === operations.leaseRevoke && bytes[2] === expiredFlag;
+}
+
 /** Whether it may make the data larger: only a command that decodes. */
 export function addsData(bytes: Uint8Array): boolean {
-  return bytes[1] === operations.put || bytes[1] === operations.append || bytes[1] === operations.txn;
+  return bytes[1] === operations.put || bytes[1] === operations.append || bytes[1] === operations.txn || bytes[1] === operations.leaseGrant;
 }
 
 /** Throws INVALID_ARGUMENT for an empty key or a number out of range, TOO_LARGE for a key or value above its limit. */
 export function encodeCommand(command: Command): Uint8Array {
-  checkLimits(command);
+  checkCommandLimits(command);
   const key = keyOf(command);
-  const end = command.operation === "deleteRange" ? command.end : undefined;
+  const end = endOf(command);
   const value = valueOf(command);
   const condition = command.operation === "deleteRange" ? undefined : command.condition;
   const wanted = condition?.kind === "value" ? condition.value : undefined;
@@ -310,7 +252,7 @@ export function encodeCommand(command: Command): Uint8Array {
   writeU32(bytes, 8, value?.length ?? 0);
   writeU32(bytes, 12, wanted?.length ?? 0);
   if (command.session !== undefined) writeSession(bytes, command.session);
-  if (condition?.kind === "version") writeSafeU64(bytes, 32, condition.version);
+  writeSafeU64(bytes, 32, numberOf(command));
   let offset = clientHeaderBytes;
   for (const part of parts) {
     if (part === undefined) continue;
@@ -321,8 +263,22 @@ export function encodeCommand(command: Command): Uint8Array {
 }
 
 function keyOf(command: Command): Uint8Array {
-  if (command.operation === "settle" || command.operation === "txn") return emptyBytes;
+  if (command.operation === "settle" || command.operation === "txn" || command.operation === "leaseGrant" || command.operation === "leaseRevoke") return emptyBytes;
   return command.operation === "deleteRange" ? command.start : command.key;
+}
+
+function endOf(command: Command): Uint8Array | undefined {
+  if (command.operation === "deleteRange") return command.end;
+  const isLeased = command.operation === "put" || command.operation === "leaseGrant" || command.operation === "leaseRevoke";
+  return isLeased && command.lease !== undefined ? leaseIdBytesOf(command.lease) : undefined;
+}
+
+/** What stands where a condition has its version. */
+function numberOf(command: Command): number {
+  if (command.operation === "leaseGrant") return command.ttlMs;
+  if (command.operation === "leaseRevoke") return command.expiredGrant ?? 0;
+  const condition = command.operation === "deleteRange" ? undefined : command.condition;
+  return condition?.kind === "version" ? condition.version : 0;
 }
 
 function valueOf(command: Command): Uint8Array | undefined {
@@ -332,62 +288,13 @@ function valueOf(command: Command): Uint8Array | undefined {
 
 function flagsOf(command: Command): number {
   if (command.operation === "deleteRange") return command.end === undefined ? openEndFlag : 0;
+  if (command.operation === "leaseRevoke") return command.expiredGrant === undefined ? 0 : expiredFlag;
   return (conditionKinds[command.condition?.kind ?? "none"] << 1) | (command.wantPrevious === true ? previousFlag : 0);
 }
 
 function writeSession(bytes: Uint8Array, session: SessionStamp): void {
   new DataView(bytes.buffer).setBigUint64(16, session.id, true);
   writeSafeU64(bytes, 24, session.sequence);
-}
-
-function checkLimits(command: Command): void {
-  if (command.operation === "deleteRange") {
-    checkKey(command.start, 0);
-    checkKey(command.end ?? command.start, 0);
-  } else if (command.operation === "settle") {
-    checkSession(command.session);
-  } else if (command.operation === "txn") {
-    checkValues(command);
-  } else if (command.operation === "append" || command.operation === "set") {
-    checkName(command);
-    checkValues(command);
-  } else {
-    checkKey(command.key, 1);
-    checkValues(command);
-  }
-  if (command.session !== undefined) checkSession(command.session);
-}
-
-function checkKey(key: Uint8Array, bytesMin: number): void {
-  if (key.length < bytesMin) throw new RaftctlError("INVALID_ARGUMENT", "the key is empty (want 1 byte at least)");
-  if (key.length > keyBytesMax) throw new RaftctlError("TOO_LARGE", `key of ${key.length} bytes (at most ${keyBytesMax})`);
-}
-
-function checkName({ operation, key: name }: AppendCommand | SetCommand): void {
-  const what = operation === "append" ? "stream" : "setting";
-  const bytesMax = nameBytesMax[operations[operation]]!;
-  if (name.length === 0) throw new RaftctlError("INVALID_ARGUMENT", `the name of the ${what} is empty (want 1 byte at least)`);
-  if (name.length <= bytesMax) return;
-  throw new RaftctlError("TOO_LARGE", `name of a ${what} of ${name.length} bytes (at most ${bytesMax})`);
-}
-
-function checkValues(command: PutCommand | DeleteCommand | AppendCommand | SetCommand | TxnCommand): void {
-  const { condition } = command;
-  if (condition?.kind === "version" && !isCount(condition.version)) {
-    throw new RaftctlError("INVALID_ARGUMENT", `not a version: ${condition.version} (want an integer from 0 to 2^53-1)`);
-  }
-  const size = (valueOf(command)?.length ?? 0) + (condition?.kind === "value" ? condition.value.length : 0);
-  if (size > valueBytesMax) throw new RaftctlError("TOO_LARGE", `value of ${size} bytes (at most ${valueBytesMax}, with the value compared to)`);
-}
-
-function checkSession(session: SessionStamp): void {
-  if (session.id < 1n || session.id > u64Max || session.sequence < 1 || !isCount(session.sequence)) {
-    throw new RaftctlError("INVALID_ARGUMENT", `not a session stamp: id ${session.id}, sequence ${session.sequence} (both start at 1)`);
-  }
-}
-
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
 }
 
 function readU16(bytes: Uint8Array, offset: number): number {

@@ -81,13 +81,15 @@ export interface LogEntry {
 
 export interface LogCommand {
   /** range: a read, which is only a step of a transaction. */
-  operation: "put" | "delete" | "deleteRange" | "append" | "set" | "settle" | "txn" | "range";
+  operation: "put" | "delete" | "deleteRange" | "append" | "set" | "settle" | "txn" | "range" | "leaseGrant" | "leaseRevoke";
   /** The first key of a range, or the name of a stream or of a setting; empty where there is none. */
   key: Uint8Array;
   /** Of a range, not included; null: to the last key. */
   end: Uint8Array | null;
   value: LogValue | null;
   condition: LogCondition | null;
+  /** That is granted or ends, or that a put attaches its key to. */
+  lease?: LogLease | undefined;
   /** Only of a transaction. */
   txn?: LogTxn;
 }
@@ -105,6 +107,15 @@ export interface LogComparison {
   relation: "equal" | "notEqual" | "less" | "greater";
   number: number | null;
   value: LogValue | null;
+}
+
+export interface LogLease {
+  /** 16 hexadecimal digits. */
+  id: string;
+  /** Of a grant. */
+  ttlMs?: number | undefined;
+  /** Of a revoke because its time was over: the index of the grant that is meant. */
+  expiredGrant?: number | undefined;
 }
 
 export type LogCondition = { kind: "absent" } | { kind: "version"; version: number } | { kind: "value"; value: LogValue };

@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { compareBytes, equalBytes } from "../../src/base/bytes.ts";
 import type { RaftctlError } from "../../src/base/errors.ts";
+import { FakeLeases } from "./fake-leases.ts";
 import { parseClusterId, parseNodeId, globalRegion } from "../../src/base/ids.ts";
 import { RequestServer } from "../../src/platform/request-server.ts";
 import { SystemClock } from "../../src/platform/system-clock.ts";
 import type { AdminMethods, HealthReport, MemberReport, NodeStatus, RegionReport } from "../../src/wire/admin-protocol.ts";
-import type { ClientRequest, ClientResponse, GetRequest, KeyValueRecord, ProposeRequest, RangeRequest } from "../../src/wire/client-protocol.ts";
+import type { ClientRequest, ClientResponse, GetRequest, KeyValueRecord, LeaseKeepAliveRequest, ProposeRequest, RangeRequest } from "../../src/wire/client-protocol.ts";
 import { decodeCommand } from "../../src/wire/command.ts";
 import type { Command, Condition } from "../../src/wire/command.ts";
 import { decodeResult, encodeResult } from "../../src/wire/command-result.ts";
@@ -40,6 +41,7 @@ export class FakeDaemon {
   readonly requests: ClientRequest[] = [];
   readonly faults: Fault[] = [];
   readonly records = new Map<string, KeyValueRecord>();
+  readonly leases = new FakeLeases();
   readonly status: NodeStatus;
   health: HealthReport = { healthy: true, live: true, ready: true, checks: [{ name: "leader", ok: true, detail: "n1 leads in term 7" }] };
   adminFault: RaftctlError | undefined;
@@ -104,9 +106,17 @@ export class FakeDaemon {
   async #answer(request: ClientRequest): Promise<ClientResponse> {
     this.requests.push(request);
     if (request.operation === "propose") return this.#propose(request);
+    if (request.operation === "leaseKeepAlive") return this.#keepAlive(request);
     if (request.operation === "admin" && this.silentMethods.has(request.method)) return new Promise(() => undefined);
-    if (request.operation === "admin") return { operation: "admin", result: this.#admin(request.method as keyof AdminMethods) };
+    if (request.operation === "admin") return { operation: "admin", result: this.#admin(request.method as keyof AdminMethods, request.params) };
     return this.#read(request);
+  }
+
+  async #keepAlive({ leases }: LeaseKeepAliveRequest): Promise<ClientResponse> {
+    const fault = this.faults.shift();
+    if (fault?.kind === "refuse") throw fault.error;
+    if (fault?.kind === "silence") return new Promise(() => undefined);
+    return { operation: "leaseKeepAlive", remainingMs: this.leases.keepAlive(leases) };
   }
 
   async #propose(request: ProposeRequest): Promise<ClientResponse> {
@@ -155,6 +165,14 @@ export class FakeDaemon {
     }
     if (command.operation === "settle") return { status: "neverApplied", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false };
     if (command.operation === "txn") return this.#txn(command.body);
+    if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") {
+      const { status, keys } = this.leases.execute(command, this.#index);
+      for (const key of keys) this.records.delete(key);
+      return { status, version: 0, index: this.#index, deleted: keys.length, previous: undefined, previousDropped: false };
+    }
+    if (command.operation === "put" && !this.leases.attach(hex(command.key), command.lease)) {
+      return { status: "leaseNotFound", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false };
+    }
     const found = this.records.get(hex(command.key));
     const previous = command.wantPrevious ? found : undefined;
     const shared = { index: this.#index, previous, previousDropped: false };
@@ -193,8 +211,10 @@ export class FakeDaemon {
     return [...this.records.values()].toSorted((left, right) => compareBytes(left.key, right.key));
   }
 
-  #admin(method: keyof AdminMethods): unknown {
+  #admin(method: keyof AdminMethods, params: unknown): unknown {
     if (this.adminFault !== undefined) throw this.adminFault;
+    if (method === "leaseList") return this.leases.page(params as AdminMethods["leaseList"]["params"]);
+    if (method === "leaseInfo") return this.leases.details(params as AdminMethods["leaseInfo"]["params"]);
     const region = this.status.regions[0]!;
     const answers: Partial<Record<keyof AdminMethods, unknown>> = {
       status: this.status,

@@ -5,6 +5,7 @@ import { crc32 } from "../../src/base/crc.ts";
 import type { DataEngine, DataRecord, KeyDelete, KeyListing, KeySpan, KeyWrite, WriteOutcome } from "../../src/machine/data-engine.ts";
 import { Digest, emptyDigest } from "../../src/machine/digest.ts";
 import { Dispatch } from "../../src/machine/dispatch.ts";
+import { LeaseTable } from "../../src/machine/leases.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { RecordCodec } from "../../src/machine/record.ts";
 import { defaultSessionLimits, SessionTable } from "../../src/machine/sessions.ts";
@@ -19,7 +20,10 @@ import { append, contentOf, del, put, resultOf, stamp, text } from "./bytes-of.t
 
 function engineOver(): { engine: DataEngine; store: MemoryStore; digest: Digest } {
   const digest = new Digest(emptyDigest);
-  return { engine: new StoreEngine({ codec: new RecordCodec(crc32), crc32, digest, size: new DataSize(0, 0) }), store: new MemoryStore(), digest };
+  const counted = { digest, size: new DataSize(0, 0) };
+  const leases = new LeaseTable(crc32);
+  leases.load([], counted);
+  return { engine: new StoreEngine({ codec: new RecordCodec(crc32), leases, crc32, ...counted }), store: new MemoryStore(), digest };
 }
 
 const write = (key: string, value: string): KeyWrite => ({ key: utf8(key), value: utf8(value), wantPrevious: true });
@@ -109,6 +113,20 @@ class MapEngine implements DataEngine {
     return { records: [{ key: start, ...this.#records.get(text(start)!)! }], more: true };
   }
 
+  leaseRoom(): number {
+    return 1;
+  }
+
+  grantLease(): WriteOutcome {
+    this.calls.push("grantLease");
+    return { status: "ok", version: 0, deleted: 0, previous: undefined };
+  }
+
+  revokeLease(): WriteOutcome {
+    this.calls.push("revokeLease");
+    return { status: "leaseNotFound", version: 0, deleted: 0, previous: undefined };
+  }
+
   append(_transaction: unknown, stream: Uint8Array, data: Uint8Array): number {
     this.calls.push("append");
     const records = this.#streams.get(text(stream)!) ?? [];
@@ -135,17 +153,19 @@ test("every command is carried out by whatever DataEngine is handed in, and its 
   expect(run(del("a"))).toMatchObject({ status: "conflict", version: 2, index: 43 });
   expect(run({ operation: "deleteRange", start: utf8(""), end: undefined })).toMatchObject({ status: "tooMany", index: 44 });
   expect(run(append("s", "x"))).toMatchObject({ status: "ok", version: 0, index: 45, offset: 0 });
+  expect(run({ operation: "leaseGrant", lease: 1n, ttlMs: 1 })).toMatchObject({ status: "ok", index: 46 });
+  expect(run({ operation: "leaseRevoke", lease: 2n })).toMatchObject({ status: "leaseNotFound", index: 47 });
   const stamped = append("s", "y", { session: stamp(1, 1) });
-  expect([run(stamped), run(stamped)].map((result) => [result.index, result.offset])).toEqual([[46, 1], [46, 1]]);
-  expect(engine.calls.splice(0)).toEqual(["put", "put", "del", "deleteRange", "append", "append"]);
+  expect([run(stamped), run(stamped)].map((result) => [result.index, result.offset])).toEqual([[48, 1], [48, 1]]);
+  expect(engine.calls.splice(0)).toEqual(["put", "put", "del", "deleteRange", "append", "grantLease", "revokeLease", "append"]);
   const body = encodeTxn({
     compare: [{ key: utf8("a"), target: "modIndex", relation: "equal", number: 42 }],
     then: [{ operation: "put", key: utf8("b"), value: utf8("3"), wantPrevious: false }, { operation: "range", start: utf8("b"), end: undefined, limit: 5, keysOnly: false }, { operation: "deleteRange", start: utf8("x"), end: utf8("y") }],
     else: [],
   });
   const { steps, ...transacted } = run({ operation: "txn", body });
-  expect(transacted).toMatchObject({ status: "ok", version: 1, index: 48 });
-  expect(decodeStepResults(steps!)[1]).toEqual({ records: [{ key: utf8("b"), value: utf8("3"), version: 1, createIndex: 48, modIndex: 48 }], more: true });
+  expect(transacted).toMatchObject({ status: "ok", version: 1, index: 50 });
+  expect(decodeStepResults(steps!)[1]).toEqual({ records: [{ key: utf8("b"), value: utf8("3"), version: 1, createIndex: 50, modIndex: 50 }], more: true });
   expect(engine.calls).toEqual(["count", "put", "list 5", "deleteRange"]);
   expect(contentOf(store)).toEqual([]);
 });

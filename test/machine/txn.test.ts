@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { keysDeletedMax } from "../../src/machine/kv.ts";
+import { keysPerLeaseMax } from "../../src/machine/leases.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import type { Command, DeleteRangeCommand } from "../../src/wire/command.ts";
 import type { CommandResult } from "../../src/wire/command-result.ts";
@@ -130,6 +131,21 @@ describe("steps", () => {
     expect(largest).toHaveLength(1);
     expect(keysOf(bench.steps(txn({ then: [range("d")] }))[0] as TxnRangeResult)).toEqual(["d"]);
   });
+});
+
+test("puts attach keys to a lease, all of them or none: when there is no such lease, or no room for all, nothing is done", () => {
+  const bench = new Bench();
+  const attached = (key: string, lease: bigint) => put(key, "v", { lease });
+  expect(bench.run(txn({ then: [put("a", "1"), attached("b", 7n)] }))).toMatchObject({ status: "leaseNotFound", steps: undefined });
+  expect([bench.value("a"), bench.value("b")]).toEqual([undefined, undefined]);
+  bench.run({ operation: "leaseGrant", lease: 7n, ttlMs: 1_000 });
+  expect(bench.run(txn({ then: [put("a", "1"), attached("b", 7n)] }))).toMatchObject({ status: "ok", version: 1 });
+  for (let count = 2; count < keysPerLeaseMax; count += 1) bench.run(attached(`k${count}`, 7n));
+  expect(bench.run(txn({ then: [put("a", "2"), attached("c", 7n), attached("d", 7n)] }))).toMatchObject({ status: "tooMany" });
+  expect(bench.value("a")).toBe("1");
+  expect(bench.run(txn({ then: [put("a", "2"), attached("c", 7n), attached("b", 7n)] }))).toMatchObject({ status: "ok" });
+  expect(bench.run({ operation: "leaseRevoke", lease: 7n })).toMatchObject({ status: "ok", deleted: keysPerLeaseMax });
+  expect([bench.value("a"), bench.value("b"), bench.value("c")]).toEqual(["2", undefined, undefined]);
 });
 
 test("a repeated transaction gets the first answer and changes nothing; steps that are too large to remember are said to be dropped (S112)", () => {

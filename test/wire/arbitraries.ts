@@ -76,6 +76,7 @@ export const clientRequest: { readonly [Name in ClientRequest["operation"]]: fc.
     countOnly: fc.boolean(),
   }),
   admin: fc.record({ operation: fc.constant("admin"), region: regionId, method, params: plain, timeoutMs }),
+  leaseKeepAlive: fc.record({ operation: fc.constant("leaseKeepAlive"), region: regionId, timeoutMs, leases: fc.array(fc.bigInt(1n, 2n ** 64n - 1n), { minLength: 1, maxLength: 5 }) }),
 };
 
 const record = fc.record({ key, value: blob, version: index, createIndex: index, modIndex: index });
@@ -88,4 +89,5 @@ export const clientResponse: { readonly [Name in ClientRequest["operation"]]: fc
   get: read,
   range: read,
   admin: fc.record({ operation: fc.constant("admin"), result: plain }),
+  leaseKeepAlive: fc.record({ operation: fc.constant("leaseKeepAlive"), remainingMs: fc.array(optional(index), { maxLength: 5 }) }),
 };

@@ -6,7 +6,7 @@ import { entryTypes } from "../../src/raft/entry.ts";
 import { admissionFault, clusterVersions, commandsAllowed, finalizedLevel, levelFault, parseLevel, rangeText, type ClusterVersions } from "../../src/wire/cluster-version.ts";
 import { encodeCommand, operationOf, type Command } from "../../src/wire/command.ts";
 
-const later: ClusterVersions = { oldest: 2, newest: 4, commands: { put: 1, delete: 2, deleteRange: 3, append: 4, set: 1, settle: 1, txn: 4 }, entries: { noop: 1, command: 1, membership: 1 } };
+const later: ClusterVersions = { oldest: 2, newest: 4, commands: { put: 1, delete: 2, deleteRange: 3, append: 4, set: 1, settle: 1, txn: 4, leaseGrant: 1, leaseRevoke: 5 }, entries: { noop: 1, command: 1, membership: 1 } };
 const key = utf8("k");
 const value = utf8("v");
 const commands: readonly Command[] = [
@@ -17,6 +17,8 @@ const commands: readonly Command[] = [
   { operation: "set", key, value },
   { operation: "settle", session: { id: 1n, sequence: 1 } },
   { operation: "txn", body: new Uint8Array(4) },
+  { operation: "leaseGrant", lease: 1n, ttlMs: 1 },
+  { operation: "leaseRevoke", lease: 1n },
 ];
 const allowedAt = (level: number, versions: ClusterVersions): string[] =>
   commands.map(encodeCommand).flatMap((bytes) => (admissionFault(bytes, versions, () => level) === undefined ? [operationOf(bytes)] : []));
@@ -30,7 +32,9 @@ test("every kind of command and entry has its level, and what leaders write with
 });
 
 test("a command may be written from its level on and not before; the refusal names both levels and the verb", () => {
-  expect([2, 3, 4].map((level) => allowedAt(level, later))).toEqual([["put", "delete", "set", "settle"], ["put", "delete", "deleteRange", "set", "settle"], ["put", "delete", "deleteRange", "append", "set", "settle", "txn"]]);
+  expect([2, 3, 4].map((level) => allowedAt(level, later))).toEqual([
+    ["put", "delete", "set", "settle", "leaseGrant"], ["put", "delete", "deleteRange", "set", "settle", "leaseGrant"], ["put", "delete", "deleteRange", "append", "set", "settle", "txn", "leaseGrant"],
+  ]);
   expect(admissionFault(encodeCommand(commands[3]!), later, () => 3)).toMatchObject({
     code: "INCOMPATIBLE", exit: 15, message: "append needs cluster version 4, the cluster has finalized 3", hint: expect.stringContaining("raftctl upgrade finalize") as string, details: { finalized: 3, needed: 4 },
   });

@@ -2,8 +2,10 @@ import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { utf8 } from "../../src/base/bytes.ts";
 import { type ErrorCode, RaftctlError } from "../../src/base/errors.ts";
-import { addsData, checkCommand, type Command, commandFault, decodeCommand, encodeCommand, isSetting, settingNameBytesMax, streamNameBytesMax, timeOf, withTime } from "../../src/wire/command.ts";
+import { addsData, checkCommand, type Command, commandFault, decodeCommand, encodeCommand, isExpiry, isSetting, timeOf, withTime } from "../../src/wire/command.ts";
+import { settingNameBytesMax, streamNameBytesMax } from "../../src/wire/command-limits.ts";
 import { type CommandResult, decodeResult, encodeResult, withoutTail } from "../../src/wire/command-result.ts";
+import { leaseTtlMsMax } from "../../src/wire/lease-command.ts";
 import { limits } from "../../src/wire/limits.ts";
 
 const count = fc.maxSafeNat();
@@ -15,8 +17,9 @@ const condition = fc.option(fc.oneof(
   fc.record({ kind: fc.constant("version" as const), version: count }),
   fc.record({ kind: fc.constant("value" as const), value }),
 ), { nil: undefined });
+const lease = fc.bigInt(1n, 2n ** 64n - 1n);
 const command: fc.Arbitrary<Command> = fc.oneof(
-  fc.record({ operation: fc.constant("put" as const), key, value, condition, wantPrevious: fc.boolean(), session }),
+  fc.record({ operation: fc.constant("put" as const), key, value, condition, wantPrevious: fc.boolean(), lease: fc.option(lease, { nil: undefined }), session }),
   fc.record({ operation: fc.constant("delete" as const), key, condition, wantPrevious: fc.boolean(), session }),
   fc.record({
     operation: fc.constant("deleteRange" as const), start: fc.uint8Array({ maxLength: 40 }),
@@ -26,6 +29,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ operation: fc.constant("set" as const), key, value, session }),
   fc.record({ operation: fc.constant("txn" as const), body: value, session }),
   fc.record({ operation: fc.constant("settle" as const), session: fc.record({ id: fc.bigInt(1n, 2n ** 64n - 1n), sequence: count.map((number) => Math.max(1, number)) }) }),
+  fc.record({ operation: fc.constant("leaseGrant" as const), lease, ttlMs: fc.integer({ min: 1, max: leaseTtlMsMax }), session }),
+  fc.record({ operation: fc.constant("leaseRevoke" as const), lease, expiredGrant: fc.option(count.map((number) => Math.max(1, number)), { nil: undefined }), session }),
 );
 
 const time = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
@@ -182,6 +187,46 @@ describe("a command", () => {
     expect(addsData(bytes)).toBe(false);
   });
 
+  test("of a lease has these bytes, which stand in logs for ever: its id where a range has its end, and a number", () => {
+    const [id, stamp] = [0x0a0b0c0d01020304n, { id: 0x0102030405060708n, sequence: 5 }] as const;
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+    const grant = encodeCommand({ operation: "leaseGrant", lease: id, ttlMs: 10_000, session: stamp });
+    expect(hex(grant)).toBe(["01080000", "00000800", "00000000", "00000000", "0807060504030201", "0500000000000000", "1027000000000000", "040302010d0c0b0a"].join(""));
+    const revoke = encodeCommand({ operation: "leaseRevoke", lease: id, session: stamp });
+    expect(hex(revoke)).toBe(["01090000", "00000800", "00000000", "00000000", "0807060504030201", "0500000000000000", "0000000000000000", "040302010d0c0b0a"].join(""));
+    const expired = encodeCommand({ operation: "leaseRevoke", lease: id, expiredGrant: 7 });
+    expect(hex(expired)).toBe(["01090100", "00000800", "0".repeat(16), "0".repeat(32), "0700000000000000", "040302010d0c0b0a"].join(""));
+    expect(hex(encodeCommand({ ...putA, lease: id }))).toBe(["01010000", "01000800", "01000000", "00000000", "0".repeat(48), "61", "040302010d0c0b0a", "31"].join(""));
+    expect([grant, revoke, expired].map((bytes) => [isExpiry(bytes), addsData(bytes)])).toEqual([[false, true], [false, false], [true, false]]);
+  });
+
+  test.each([
+    ["a lease 0", { operation: "leaseGrant", lease: 0n, ttlMs: 1 }], ["a lease of more than 64 bits", { operation: "leaseRevoke", lease: 2n ** 64n }],
+    ["no time", { operation: "leaseGrant", lease: 1n, ttlMs: 0 }], ["a fraction", { operation: "leaseGrant", lease: 1n, ttlMs: 1.5 }],
+    ["more than a year", { operation: "leaseGrant", lease: 1n, ttlMs: leaseTtlMsMax + 1 }], ["no grant", { operation: "leaseRevoke", lease: 1n, expiredGrant: 0 }],
+    ["a put with lease 0", { ...putA, lease: 0n }],
+  ] as const)("of a lease is refused with %s", (_, refused) => {
+    expect(codeOf(() => encodeCommand(refused))).toBe("INVALID_ARGUMENT");
+  });
+
+  test("of a lease has nothing beside the lease, and only a put names one: a forged one is malformed", () => {
+    const grant = encodeCommand({ operation: "leaseGrant", lease: 1n, ttlMs: 1 });
+    const revoke = encodeCommand({ operation: "leaseRevoke", lease: 1n });
+    const forged = (bytes: Uint8Array, offset: number, byte: number): Uint8Array => {
+      const copy = bytes.slice();
+      copy[offset] = byte;
+      return copy;
+    };
+    const leased = encodeCommand({ ...putA, lease: 1n });
+    for (const [name, bytes] of Object.entries({
+      "a grant with flags": forged(grant, 2, 1), "a grant without time": forged(grant, 32, 0), "a grant of years": forged(grant, 37, 1), "a grant of no lease": forged(grant, 40, 0),
+      "an id that is cut": forged(grant.subarray(0, 47), 6, 7), "a revoke of no lease": forged(revoke, 40, 0), "a revoke with a number": forged(revoke, 32, 1),
+      "an expiry without a grant": forged(revoke, 2, 1), "a revoke with other flags": forged(revoke, 2, 2), "a put of no lease": forged(leased, 41, 0),
+      "a put with a longer id": forged(encodeCommand({ ...putA, value: utf8("123456789"), lease: 1n }).subarray(0), 6, 9), "a delete with a lease": forged(forged(encodeCommand({ ...putA, value: utf8(""), lease: 1n }), 1, 2), 2, 0),
+      "an append with a lease": forged(leased, 1, 4),
+    })) expect([name, commandFault(bytes)]).toEqual([name, "malformed"]);
+  });
+
   test("that appends has a name of 1 to 256 bytes and up to a value's limit of data, in encode and at the door", () => {
     const largest = encodeCommand({ ...appendA, key: new Uint8Array(streamNameBytesMax), value: new Uint8Array(limits.valueBytesMax) });
     expect(streamNameBytesMax).toBe(256);
@@ -236,7 +281,7 @@ describe("a command", () => {
   });
 
   test("of a version or an operation that is not known is refused and told apart from a malformed one", () => {
-    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 8], [1, 255]] as const) {
+    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 10], [1, 255]] as const) {
       const bytes = encodeCommand(putA);
       bytes[offset] = byte;
       expect(commandFault(bytes)).toBe("unknown");

@@ -71,6 +71,7 @@ export const clientRequests: { readonly [Name in ClientRequest["operation"]]: Ex
     keysOnly: true, countOnly: false,
   },
   admin: { operation: "admin", region, method: "status", params: {}, timeoutMs: 1_000 },
+  leaseKeepAlive: { operation: "leaseKeepAlive", region, timeoutMs: 1_000, leases: [1n, 2n ** 64n - 1n] },
 };
 
 export const clientResponses: { readonly [Name in ClientRequest["operation"]]: ClientResponse } = {
@@ -81,6 +82,7 @@ export const clientResponses: { readonly [Name in ClientRequest["operation"]]: C
   },
   range: { operation: "read", records: [], count: 12_345, more: true, index: termLargest, term: 3, leader: undefined, servedBy: "n2", staleMs: undefined },
   admin: { operation: "admin", result: { ok: true, nested: { list: ["a", 1.5, null] } } },
+  leaseKeepAlive: { operation: "leaseKeepAlive", remainingMs: [10_000, undefined] },
 };
 
 export const hello: Hello = {

@@ -1,8 +1,8 @@
 // Which entries of a log wrote or deleted a key, and, as far as it follows from the entries alone, with what effect and which version came of it. Pure.
 //
 // The version is known from where the key is known not to exist: at the very beginning of the log, and behind an unconditional delete. A condition on the
-// version is decided then; one on the value when values are at hand. What is not known to be committed has no effect yet. Not seen here: that a session
-// had expired, and so a command of it was refused.
+// version is decided then; one on the value when values are at hand. What is not known to be committed has no effect yet. A lease that ends deletes the key when
+// its last write was attached to it. Not seen here: that a session or a lease had expired, and so a command was refused.
 
 import { equalBytes } from "../../base/bytes.ts";
 import type { LogCommand, LogEntry, LogTxn } from "../../wire/log-inspection.ts";
@@ -29,6 +29,8 @@ export class Blame {
   /** Somebody asked for their outcome before they came. */
   readonly #settled = new Set<string>();
   #state: KeyState | undefined;
+  /** That the last write has attached the key to, whatever its version. */
+  #lease: string | undefined;
 
   /** @param isComplete the log begins with its first entry, so nothing was written before it */
   constructor(key: Uint8Array, isComplete: boolean) {
@@ -41,7 +43,16 @@ export class Blame {
     const { command, session } = entry;
     const stamp = session === null ? undefined : `${session.id}:${session.sequence}`;
     if (command?.operation === "settle" && entry.committed === true) this.#settled.add(stamp!);
-    if (command === null || !writesKey(command, this.#key)) return undefined;
+    if (command === null || !this.#isTouchedBy(command)) return undefined;
+    return this.#judge(entry, command, stamp);
+  }
+
+  #isTouchedBy(command: LogCommand): boolean {
+    if (command.operation === "leaseRevoke") return this.#lease !== undefined && command.lease?.id === this.#lease;
+    return writesKey(command, this.#key);
+  }
+
+  #judge(entry: LogEntry, command: LogCommand, stamp: string | undefined): BlamedEntry {
     if (entry.committed !== true) return { entry, effect: "pending", version: undefined };
     if (stamp !== undefined && this.#stamps.has(stamp)) return { entry, effect: "repeated", version: this.#state?.version };
     if (stamp !== undefined && this.#settled.has(stamp)) return { entry, effect: "refused", version: this.#state?.version };
@@ -55,6 +66,7 @@ export class Blame {
     const holds = holdsFor(command, this.#state);
     if (holds === false) return "refused";
     const before = this.#state;
+    this.#lease = command.operation === "put" ? command.lease?.id : undefined;
     if (holds === undefined) {
       this.#state = undefined;
       return "unknown";

@@ -1,7 +1,7 @@
 // The header and the entries of a log as `--json` has them: every u64 is a text; values are there when they were asked for.
 
 import { bytesDocument, type BytesDocument } from "../envelope.ts";
-import type { LogCommand, LogComparison, LogCondition, LogDamage, LogEntry, LogEntryType, LogHeader, LogSegment, LogSnapshot, LogValue } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogComparison, LogCondition, LogDamage, LogEntry, LogEntryType, LogHeader, LogLease, LogSegment, LogSnapshot, LogValue } from "../../wire/log-inspection.ts";
 
 export interface PositionDocument {
   index: string;
@@ -59,6 +59,13 @@ export interface CommandDocument {
   compare?: ComparisonDocument[];
   then?: CommandDocument[];
   else?: CommandDocument[];
+  lease?: string;
+  /** Of a lease that is granted, ms. */
+  ttlMs?: number;
+  /** Of a lease that ends. */
+  cause?: "revoked" | "expired";
+  /** Of one that has expired: the index of the grant that is meant. */
+  grantIndex?: string;
 }
 
 export interface ComparisonDocument {
@@ -130,7 +137,7 @@ export function hexadecimal(crc: number): string {
   return crc.toString(16).padStart(8, "0");
 }
 
-export function commandDocument({ operation, key, end, value, condition, txn }: LogCommand): CommandDocument {
+export function commandDocument({ operation, key, end, value, condition, txn, lease }: LogCommand): CommandDocument {
   const name = bytesDocument(key);
   return {
     op: operation,
@@ -139,6 +146,7 @@ export function commandDocument({ operation, key, end, value, condition, txn }: 
     ...(value !== null && { value: valueDocument(value) }),
     ...(condition !== null && { condition: conditionDocument(condition) }),
     ...(txn !== undefined && { compare: txn.compare.map(comparisonDocument), then: txn.then.map(commandDocument), else: txn.else.map(commandDocument) }),
+    ...(lease !== undefined && leaseDocument(operation, lease)),
   };
 }
 
@@ -147,8 +155,14 @@ function comparisonDocument({ key, target, relation, number, value }: LogCompari
   return { key: name, keyEncoding, target, relation, ...(number !== null && { number: String(number) }), ...(value !== null && { value: valueDocument(value) }) };
 }
 
+function leaseDocument(operation: LogCommand["operation"], { id, ttlMs, expiredGrant }: LogLease): Partial<CommandDocument> {
+  if (operation === "leaseGrant") return { lease: id, ...(ttlMs !== undefined && { ttlMs }) };
+  if (operation !== "leaseRevoke") return { lease: id };
+  return { lease: id, cause: expiredGrant === undefined ? "revoked" : "expired", ...(expiredGrant !== undefined && { grantIndex: String(expiredGrant) }) };
+}
+
 function nameDocument(operation: LogCommand["operation"], { value, encoding }: ReturnType<typeof bytesDocument>): Partial<CommandDocument> {
-  if (operation === "settle" || operation === "txn") return {};
+  if (operation === "settle" || operation === "txn" || operation === "leaseGrant" || operation === "leaseRevoke") return {};
   if (operation === "append") return { stream: value, streamEncoding: encoding };
   return operation === "set" ? { setting: value } : { key: value, keyEncoding: encoding };
 }

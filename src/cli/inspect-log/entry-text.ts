@@ -1,7 +1,7 @@
 // A log as lines for people: a head that says what it is, then one entry a line under fixed columns, so that lines can be written as they come. Everything
 // that others have chosen is made visible first.
 
-import type { LogCommand, LogComparison, LogCondition, LogEntry, LogHeader, LogTxn, LogValue } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogComparison, LogCondition, LogEntry, LogHeader, LogLease, LogTxn, LogValue } from "../../wire/log-inspection.ts";
 import { roughSize } from "../measure.ts";
 import { paint, shownBytes, visible } from "../terminal.ts";
 import { hexadecimal, timeDocument } from "./documents.ts";
@@ -74,12 +74,14 @@ export function entryText({ command, config, session, fault }: Pick<LogEntry, "c
   return parts.join("  ");
 }
 
-function commandText({ operation, key, end, value, condition, txn }: LogCommand): string {
+function commandText({ operation, key, end, value, condition, txn, lease }: LogCommand): string {
   if (operation === "settle") return "settle";
+  if (operation === "leaseGrant" || operation === "leaseRevoke") return leaseCommandText(operation, lease!);
   if (txn !== undefined) return txnText(txn);
   const parts = [isRange(operation) ? `${operation === "range" ? "read" : "delete"} ${shownBytes(key)}..${end === null ? "" : shownBytes(end)}` : `${operation} ${shownBytes(key)}`];
   if (condition !== null) parts.push(`if ${conditionText(condition)}`);
   if (value !== null) parts.push(valueText(value));
+  if (lease !== undefined) parts.push(`lease ${visible(lease.id)}`);
   return parts.join("  ");
 }
 
@@ -98,6 +100,11 @@ const relationSigns = { equal: "=", notEqual: "!=", less: "<", greater: ">" } as
 function comparisonText({ key, target, relation, number, value }: LogComparison): string {
   const wanted = value === null ? `${number}` : valueText(value).replace(/^= /, "");
   return `${target} of ${shownBytes(key)} ${relationSigns[relation]} ${wanted}`;
+}
+
+function leaseCommandText(operation: "leaseGrant" | "leaseRevoke", { id, ttlMs, expiredGrant }: LogLease): string {
+  if (operation === "leaseGrant") return `lease grant ${visible(id)}  ttl ${ttlMs} ms`;
+  return expiredGrant === undefined ? `lease revoke ${visible(id)}` : `lease expired ${visible(id)}  granted at ${expiredGrant}`;
 }
 
 function conditionText(condition: LogCondition): string {

@@ -60,7 +60,7 @@ export function selects({ types, term, key, prefix, committed }: Selection, entr
   return prefix === undefined || (entry.command !== null && writesUnder(entry.command, prefix));
 }
 
-/** Streams and settings have names of their own. */
+/** Streams, settings and leases have names of their own. */
 export function isAboutKeys({ operation }: LogCommand): boolean {
   return operation === "put" || operation === "delete" || operation === "deleteRange" || operation === "txn";
 }

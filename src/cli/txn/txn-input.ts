@@ -3,10 +3,12 @@
 
 import * as v from "valibot";
 import { utf8, utf8Text } from "../../base/bytes.ts";
+
 import { RaftctlError } from "../../base/errors.ts";
 import type { KeySelection, TxnComparison, TxnOperation, TxnRequest } from "../../client/txn.ts";
 import type { Relation } from "../../wire/txn.ts";
 import { decodeValue } from "../input.ts";
+import { leaseArgument } from "../lease-view.ts";
 
 const relations: Readonly<Record<string, Relation>> = { "=": "equal", "!=": "notEqual", "<": "less", ">": "greater" };
 const encoding = v.optional(v.picklist(["utf8", "base64"]), "utf8");
@@ -24,7 +26,7 @@ const prefixed = { prefix: v.string() };
 const ranged = { start: v.string(), end: v.optional(v.string()) };
 const listing = { limit: v.optional(v.pipe(v.number(), v.safeInteger())), keysOnly: v.optional(v.boolean(), false) };
 const operation = v.union([
-  v.strictObject({ op: v.literal("put"), ...key, value: v.string(), encoding, prev: v.optional(v.boolean(), false) }),
+  v.strictObject({ op: v.literal("put"), ...key, value: v.string(), encoding, lease: v.optional(v.string()), prev: v.optional(v.boolean(), false) }),
   v.strictObject({ op: v.literal("delete"), ...key, prev: v.optional(v.boolean(), false) }),
   v.strictObject({ op: v.literal("get"), ...key }),
   v.strictObject({ op: v.literal("delete"), ...prefixed }), v.strictObject({ op: v.literal("delete"), ...ranged }),
@@ -67,7 +69,8 @@ function comparisonOf(input: ComparisonInput): TxnComparison {
 function operationOf(input: OperationInput): TxnOperation {
   if ("key" in input) {
     const name = decodeValue(utf8(input.key), input.keyEncoding);
-    if (input.op === "put") return { op: "put", key: name, value: decodeValue(utf8(input.value), input.encoding), wantPrevious: input.prev };
+    const lease = "lease" in input && input.lease !== undefined ? leaseArgument(input.lease) : undefined;
+    if (input.op === "put") return { op: "put", key: name, value: decodeValue(utf8(input.value), input.encoding), wantPrevious: input.prev, lease };
     return input.op === "delete" ? { op: "delete", key: name, wantPrevious: input.prev } : { op: "get", key: name };
   }
   const selection: KeySelection = "prefix" in input ? { prefix: input.prefix } : { start: input.start, end: input.end };

@@ -5,7 +5,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import { sideBySide } from "../../base/side-by-side.ts";
 import { prefixes, userKey } from "../../machine/keyspace.ts";
 import type { KeyValue } from "../../machine/store.ts";
-import { recordHeaderBytes } from "../../machine/record.ts";
+import { recordValue } from "../../machine/record.ts";
 import { membershipJson } from "../../storage/snapshot-file.ts";
 import { checkedRows } from "./content-check.ts";
 import { withImageFile, type ImageFile, type ImageHeader } from "./image-file.ts";
@@ -81,7 +81,7 @@ class Tally {
     }
     const kind = left === undefined ? "added" : right === undefined ? "removed" : "changed";
     this.#counts[kind] += 1;
-    if (kind === "changed" && equalBytes(left!.value.subarray(recordHeaderBytes), right!.value.subarray(recordHeaderBytes))) this.#counts.rewritten += 1;
+    if (kind === "changed" && equalBytes(recordValue(left!.value), recordValue(right!.value))) this.#counts.rewritten += 1;
     if (this.#changes.length < this.#limit) this.#changes.push({ kind, key: userKey(key).slice() });
     else this.#more = true;
   }

@@ -1,9 +1,10 @@
 // The state at one index, out of a backup or a snapshot or from before the first entry, in memory, as far as the fate of one key depends on it: the key's
-// record, those that transactions compare, and the sessions. Other keys matter only where a range may hold more of them than one command deletes; then they
-// are kept too.
+// record, those that transactions compare, the sessions and the leases. Other keys matter only where a range or a lease may hold more of them than it may; then
+// they are kept too.
 
-import { prefixes, userKey } from "../../machine/keyspace.ts";
+import { attachedKeyHeadBytes, prefixes, userKey } from "../../machine/keyspace.ts";
 import { keysDeletedMax } from "../../machine/kv.ts";
+import { keysPerLeaseMax } from "../../machine/leases.ts";
 import { Machine } from "../../machine/machine.ts";
 import { MemoryStore } from "../../machine/memory-store.ts";
 import { decodePosition } from "../../machine/position.ts";
@@ -22,6 +23,8 @@ export interface Wanted {
 }
 
 const rowsPerTransaction = 1_000;
+/** Of a range that is deleted, and of a lease. */
+const keysMax = Math.min(keysDeletedMax, keysPerLeaseMax);
 
 export class BaseState {
   /** A file, or a node's own word for it. */
@@ -45,7 +48,7 @@ export class BaseState {
     let keepsAll = true;
     let kept: KeyValue[] = [];
     for await (const row of rows) {
-      if (row.key[0] === prefixes.position) keepsAll = decodePosition(row.value, crc32).records + wanted.influences.keysAdded > keysDeletedMax;
+      if (row.key[0] === prefixes.position) keepsAll = decodePosition(row.value, crc32).records + wanted.influences.keysAdded > keysMax;
       if (!keepsAll && !matters(row.key, wanted.influences)) continue;
       kept.push(row);
       if (kept.length < rowsPerTransaction) continue;
@@ -88,6 +91,8 @@ function matters(stored: Uint8Array, influences: Influences): boolean {
   switch (stored[0]) {
     case prefixes.record:
       return influences.has(userKey(stored));
+    case prefixes.attachment:
+      return influences.has(stored.subarray(attachedKeyHeadBytes));
     case prefixes.streamHead:
     case prefixes.streamRecord:
       return false;

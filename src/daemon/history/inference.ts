@@ -32,6 +32,12 @@ export class Inference {
     return this.#judgeBy(outcome, entry, command);
   }
 
+  /** An entry with which a lease ends. undefined: the key is not known to be attached to it. */
+  judgeRevoke({ lease }: LogCommand): Judged | undefined {
+    // Whether it did end, for the entry may be a repetition or mean an earlier grant, does not follow.
+    return this.#held?.lease !== undefined && this.#held.lease === lease?.id ? this.#lost() : undefined;
+  }
+
   #judgeBy(outcome: CommandResult, { index }: LogEntry, command: LogCommand): Judged {
     const before = this.#held;
     const effect = effectOf(outcome, { index, command, hadRecord: before === undefined ? undefined : before.record !== undefined });
@@ -41,6 +47,8 @@ export class Inference {
   }
 
   #judgeAlone({ index }: LogEntry, command: LogCommand): Judged {
+    // The lease may have ended before.
+    if (command.lease !== undefined) return this.#lost();
     const before = this.#held;
     const holds = holdsFor(command, before);
     if (holds === undefined) return this.#lost();
@@ -56,9 +64,9 @@ export class Inference {
     return { effect: before.record === undefined ? "nothing" : "deleted", after: absent };
   }
 
-  #written(index: number, { value }: LogCommand, version: number | undefined): Held {
+  #written(index: number, { value, lease }: LogCommand, version: number | undefined): Held {
     const createIndex = version === 1 ? index : this.#held?.record?.createIndex;
-    return { record: { value: value!.content!, version, createIndex, modIndex: index } };
+    return { record: { value: value!.content!, version, createIndex, modIndex: index }, lease: lease?.id };
   }
 
   #lost(): Judged {

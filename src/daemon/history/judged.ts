@@ -11,6 +11,8 @@ export interface Judged {
 export interface Held {
   /** undefined: there is no such key. */
   readonly record: KeyAt | undefined;
+  /** That the key is attached to, as far as it matters to whoever judges. */
+  readonly lease?: string | undefined;
 }
 
 export const absent: Held = { record: undefined };

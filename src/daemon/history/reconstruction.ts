@@ -4,7 +4,7 @@
 import { RaftctlError } from "../../base/errors.ts";
 import { crc32 } from "../../platform/crc32.ts";
 import type { HistoryEvent, HistorySpan, KeyAt } from "../../wire/key-history.ts";
-import type { LogEntry } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogEntry } from "../../wire/log-inspection.ts";
 import type { BaseState } from "./base-state.ts";
 import { Inference } from "./inference.ts";
 import { versionOf, type Judged } from "./judged.ts";
@@ -40,11 +40,21 @@ export class Reconstruction {
     if (term < this.#last.term) throw contradiction(`entry ${index} of ${source} is of term ${term}`, `${this.#last.source} has term ${this.#last.term} at index ${this.#last.index} already`);
     this.#bridge(index);
     this.#last = { index, term, source };
-    const command = entry.command === null || !touches(entry.command, this.#key) ? undefined : commandWithValues(entry);
-    if (command === undefined) this.#replay?.pass(entry);
-    else this.#addEvent({ entry, command, source }, this.#replay?.judge(entry, command) ?? this.#inference.judge(entry, command, this.#bases[0]));
+    if (entry.command === null) this.#replay?.pass(entry);
+    else if (entry.command.operation === "leaseRevoke") this.#takeRevoke(entry, entry.command, source);
+    else if (touches(entry.command, this.#key)) this.#takeWrite(entry, commandWithValues(entry), source);
+    else this.#replay?.pass(entry);
     const held = this.#replay?.held ?? this.#inference.held;
     if (held !== undefined) this.#timeline.add(index, held.record);
+  }
+
+  #takeWrite(entry: LogEntry, command: LogCommand, source: string): void {
+    this.#addEvent({ entry, command, source }, this.#replay?.judge(entry, command) ?? this.#inference.judge(entry, command, this.#bases[0]));
+  }
+
+  #takeRevoke(entry: LogEntry, command: LogCommand, source: string): void {
+    const judged = this.#replay === undefined ? this.#inference.judgeRevoke(command) : this.#replay.judgeRevoke(entry);
+    if (judged !== undefined) this.#addEvent({ entry, command, source }, judged);
   }
 
   /** Not known to be committed; behind everything else. */

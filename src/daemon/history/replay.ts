@@ -61,6 +61,16 @@ export class Replay {
     return held === 1 ? "nothing" : "refused";
   }
 
+  /** The next entry, with which a lease ends. undefined: the key was not attached to it. @throws INCOMPATIBLE */
+  judgeRevoke(entry: LogEntry): Judged | undefined {
+    this.#flush();
+    this.#index = entry.index;
+    this.#machine.apply(rawEntry(entry));
+    const before = this.#record;
+    this.#record = this.#machine.get(this.#key);
+    return before === undefined || this.#record !== undefined ? undefined : { effect: "deleted", after: this.held };
+  }
+
   #flush(): void {
     this.#machine.applyBatch(this.#waiting);
     this.#waiting = [];

@@ -8,10 +8,10 @@ import { entryFacts } from "../log-inspection/entry-facts.ts";
 
 const types = { noop: entryTypes.noop, command: entryTypes.command, config: entryTypes.membership } as const;
 
-/** Of a transaction: by a step of either side. */
+/** Of a transaction: by a step of either side. A lease that ends is not seen to touch anything: which keys are attached to it, only the state says. */
 export function touches({ operation, key: name, end, txn }: LogCommand, key: Uint8Array): boolean {
   if (txn !== undefined) return [...txn.then, ...txn.else].some((step) => touches(step, key));
-  if (operation === "append" || operation === "set" || operation === "settle" || operation === "range") return false;
+  if (operation !== "put" && operation !== "delete" && operation !== "deleteRange") return false;
   if (operation !== "deleteRange") return equalBytes(name, key);
   return compareBytes(name, key) <= 0 && (end === null || compareBytes(key, end) < 0);
 }

@@ -7,6 +7,7 @@ import { toRaftctlError } from "../../base/errors.ts";
 import { entryTypes, type Entry, type EntryType } from "../../raft/entry.ts";
 import { decodeMembership } from "../../raft/membership-codec.ts";
 import { decodeCommand, timeOf, type Command, type Condition } from "../../wire/command.ts";
+import { leaseText } from "../../base/lease-id.ts";
 import { decodeTxn, type Comparison, type Txn, type TxnStep } from "../../wire/txn.ts";
 import type { LogCommand, LogComparison, LogCondition, LogConfig, LogContent, LogEntry, LogEntryType, LogTxn, LogValue } from "../../wire/log-inspection.ts";
 
@@ -47,9 +48,15 @@ function partsOf(command: Command, view: EntryView): LogCommand {
   if (command.operation === "deleteRange") return { operation: "deleteRange", key: command.start, end: command.end ?? null, value: null, condition: null };
   if (command.operation === "settle") return { ...nameless, operation: "settle" };
   if (command.operation === "txn") return { ...nameless, operation: "txn", txn: txnFacts(decodeTxn(command.body), view) };
+  if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") {
+    const { operation } = command;
+    const lease = operation === "leaseGrant" ? { ttlMs: command.ttlMs } : { expiredGrant: command.expiredGrant };
+    return { ...nameless, operation, lease: { id: leaseText(command.lease), ...lease } };
+  }
   const { operation, key, condition } = command;
   const value = operation === "delete" ? null : valueFacts(command.value, view);
-  return { operation, key, end: null, value, condition: condition === undefined ? null : conditionFacts(condition, view) };
+  const facts: LogCommand = { operation, key, end: null, value, condition: condition === undefined ? null : conditionFacts(condition, view) };
+  return operation === "put" && command.lease !== undefined ? { ...facts, lease: { id: leaseText(command.lease) } } : facts;
 }
 
 function txnFacts({ compare, then, else: otherwise }: Txn, view: EntryView): LogTxn {

@@ -10,6 +10,7 @@ import { decodeMembership } from "../../raft/membership-codec.ts";
 import { readIdentity, type Identity } from "../../storage/data-dir.ts";
 import type { Disk } from "../../storage/disk.ts";
 import type { WalImage } from "../../storage/wal/recovery.ts";
+import { leaseText } from "../../base/lease-id.ts";
 import { commandFault, decodeCommand, type Command } from "../../wire/command.ts";
 import { decodeTxn, type TxnRange } from "../../wire/txn.ts";
 import { readDirectoryLog, type DirectoryLog } from "./directory-log.ts";
@@ -63,6 +64,7 @@ function keysOf({ type, data }: Entry): readonly string[] {
 function keysWritten(command: Command | TxnRange): readonly string[] {
   if (command.operation === "settle" || command.operation === "range") return [];
   if (command.operation === "txn") return txnKeys(command.body);
+  if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") return [`lease ${leaseText(command.lease)}`];
   if (command.operation !== "deleteRange") return [command.operation === "append" ? `stream ${keyText(command.key)}` : keyText(command.key)];
   return [`${keyText(command.start)}..${command.end === undefined ? "" : keyText(command.end)}`];
 }

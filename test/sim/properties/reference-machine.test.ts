@@ -33,13 +33,21 @@ function randomCommand(prng: Prng, index: number): Command {
   const [key, session, condition, wantPrevious] = [randomKey(prng), randomSession(prng, index), randomCondition(prng), prng.chance(0.5)];
   const value = utf8("x".repeat(prng.chance(0.1) ? 5_000 : prng.integer(0, 3)));
   if (session !== undefined && prng.chance(0.1)) return { operation: "settle", session };
-  switch (prng.integer(0, 5)) {
+  const lease = BigInt(prng.integer(1, 4));
+  switch (prng.integer(0, 9)) {
     case 0:
       return { operation: "delete", key, session, condition, wantPrevious };
     case 1:
       return { operation: "append", key, value, session };
     case 2:
       return { operation: "deleteRange", start: randomKey(prng), end: prng.chance(0.5) ? undefined : randomKey(prng), session };
+    case 3:
+      return { operation: "leaseGrant", lease, ttlMs: prng.integer(1, 2), session };
+    case 4:
+      return { operation: "leaseRevoke", lease, expiredGrant: prng.chance(0.5) ? undefined : Math.max(1, index - prng.integer(1, 30)), session };
+    case 5:
+    case 6:
+      return { operation: "put", key, value, session, condition, wantPrevious, lease };
     default:
       return { operation: "put", key, value, session, condition, wantPrevious };
   }
@@ -69,7 +77,7 @@ test.each([
     const isEqual = wanted === undefined ? found === undefined : found !== undefined && equalBytes(wanted, found);
     if (!isEqual) expect(found, `entry ${index}`).toEqual(wanted);
   }
-  expect([...statuses].toSorted()).toEqual(["conflict", "invalid", "neverApplied", "ok", "sequenceAhead", "sessionExpired"]);
+  expect([...statuses].toSorted()).toEqual(["conflict", "invalid", "leaseNotFound", "neverApplied", "ok", "sequenceAhead", "sessionExpired"]);
 });
 
 test("a range with an empty end holds nothing, and more keys than one command may delete stay (S112)", () => {

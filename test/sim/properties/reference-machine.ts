@@ -5,6 +5,7 @@ import { unreachable } from "../../../src/base/assert.ts";
 import { equalBytes } from "../../../src/base/bytes.ts";
 import { entryTypes, type Entry } from "../../../src/raft/entry.ts";
 import { commandFault, decodeCommand, timeOf, type Command, type Condition, type DeleteCommand, type DeleteRangeCommand, type PutCommand } from "../../../src/wire/command.ts";
+import type { LeaseGrantCommand, LeaseRevokeCommand } from "../../../src/wire/command-types.ts";
 import { encodeResult, type CommandResult, type PreviousRecord } from "../../../src/wire/command-result.ts";
 import { decodeTxn, type Comparison, type Relation, type Txn, type TxnRange } from "../../../src/wire/txn.ts";
 import { encodeStepResults, type TxnStepResult } from "../../../src/wire/txn-result.ts";
@@ -16,7 +17,8 @@ const keysDeletedMax = 100_000;
 type Outcome = Pick<CommandResult, "status"> & Partial<CommandResult>;
 
 export class ReferenceMachine {
-  readonly #records = new Map<string, PreviousRecord>();
+  readonly #records = new Map<string, PreviousRecord & { readonly lease: bigint | undefined }>();
+  readonly #leases = new Map<bigint, { readonly ttlMs: number; readonly grantIndex: number }>();
   /** By stream: the next offset. */
   readonly #streams = new Map<string, number>();
   readonly #sessions: ReferenceSessions;
@@ -55,6 +57,10 @@ export class ReferenceMachine {
         return { status: "ok" };
       case "settle":
         return { status: "neverApplied" };
+      case "leaseGrant":
+        return this.#grant(command, index);
+      case "leaseRevoke":
+        return this.#revoke(command);
       case "append":
         return this.#append(textOf(command.key));
       case "txn":
@@ -64,12 +70,13 @@ export class ReferenceMachine {
     }
   }
 
-  #put({ key, value, condition, wantPrevious }: PutCommand, index: number): Outcome {
+  #put({ key, value, condition, wantPrevious, lease }: PutCommand, index: number): Outcome {
+    if (lease !== undefined && !this.#leases.has(lease)) return { status: "leaseNotFound" };
     const current = this.#records.get(textOf(key));
     const previous = wantPrevious ? current : undefined;
     if (!holds(condition, current)) return { status: "conflict", version: current?.version ?? 0, previous };
     const version = (current?.version ?? 0) + 1;
-    this.#records.set(textOf(key), { value, version, createIndex: current?.createIndex ?? index, modIndex: index });
+    this.#records.set(textOf(key), { value, version, createIndex: current?.createIndex ?? index, modIndex: index, lease });
     return { status: "ok", version, previous };
   }
 
@@ -95,6 +102,7 @@ export class ReferenceMachine {
     const steps = held ? txn.then : txn.else;
     const doomed = steps.flatMap((step) => (step.operation === "deleteRange" ? this.#keysIn(step) : []));
     if (doomed.length > keysDeletedMax) return { status: "tooMany" };
+    if (steps.some((step) => step.operation === "put" && step.lease !== undefined && !this.#leases.has(step.lease))) return { status: "leaseNotFound" };
     const results = steps.map((step) => (step.operation === "range" ? this.#range(step) : fullResult(this.#execute(step, index), index)));
     const deleted = results.reduce((sum, result) => sum + ("deleted" in result ? result.deleted : 0), 0);
     return { status: "ok", version: held ? 1 : 0, deleted, steps: encodeStepResults(results) };
@@ -111,6 +119,22 @@ export class ReferenceMachine {
     const first = textOf(start);
     const beyond = end === undefined ? undefined : textOf(end);
     return [...this.#records.keys()].filter((key) => key >= first && (beyond === undefined || key < beyond));
+  }
+
+  #grant({ lease, ttlMs }: LeaseGrantCommand, index: number): Outcome {
+    const known = this.#leases.get(lease);
+    if (known !== undefined && known.ttlMs !== ttlMs) return { status: "conflict" };
+    this.#leases.set(lease, { ttlMs, grantIndex: index });
+    return { status: "ok" };
+  }
+
+  #revoke({ lease, expiredGrant }: LeaseRevokeCommand): Outcome {
+    const known = this.#leases.get(lease);
+    if (known === undefined || (expiredGrant !== undefined && known.grantIndex !== expiredGrant)) return { status: "leaseNotFound" };
+    this.#leases.delete(lease);
+    const doomed = [...this.#records].filter(([, record]) => record.lease === lease);
+    for (const [key] of doomed) this.#records.delete(key);
+    return { status: "ok", deleted: doomed.length };
   }
 
   #append(stream: string): Outcome {
