@@ -4,14 +4,16 @@
 import { RaftctlError } from "../base/errors.ts";
 import { globalRegion, globalRegionName } from "../base/ids.ts";
 import type { RegionId } from "../base/ids.ts";
-import type { ProposeResponse, ReadResponse } from "../wire/client-protocol.ts";
+import type { ProposeResponse, ReadResponse, WatchResponse } from "../wire/client-protocol.ts";
 import { Admin } from "./admin.ts";
 import type { Address, Dial, ServerIdentity } from "./channel.ts";
 import { Connection } from "./connection.ts";
 import type { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { KeyValue } from "./kv.ts";
+import { listAndWatch, type ListedWatch } from "./list-and-watch.ts";
 import type { SessionPool } from "./session.ts";
+import { Watch, type WatchContext, type WatchOptions, type WatchSelection } from "./watch.ts";
 
 export interface ClientOptions {
   /** Path of a daemon's admin socket. */
@@ -54,6 +56,7 @@ export class Client {
   readonly timeoutMs: number;
   readonly #connection: Connection;
   readonly #region: string;
+  readonly #watchContext: WatchContext;
   #latest: { term: number; index: number; leader: string | undefined } | undefined;
 
   constructor(options: ClientOptions) {
@@ -65,11 +68,22 @@ export class Client {
       timeoutMs: this.timeoutMs,
       clearUpMs: options.clearUpMs ?? defaultClearUpMs,
       region: () => regionId(this.#region),
-      observe: (response: ProposeResponse | ReadResponse) => this.#observe(response),
+      observe: (response: ProposeResponse | ReadResponse | WatchResponse) => this.#observe(response),
       reached: (deadline: Deadline) => this.#reached(deadline),
     };
     this.kv = new KeyValue(context, options.sessions);
     this.admin = new Admin(context);
+    this.#watchContext = { ...context, kv: this.kv };
+  }
+
+  /** What changes from now on, or from `fromIndex` on; see docs/watch.md. It begins at once, not when it is first iterated. */
+  watch(selection: WatchSelection, options: WatchOptions = {}): Watch {
+    return new Watch(this.#watchContext, selection, options);
+  }
+
+  /** What there is, and a watch of everything that comes after it. */
+  listAndWatch(selection: WatchSelection, options: Omit<WatchOptions, "fromIndex"> = {}): Promise<ListedWatch> {
+    return listAndWatch(this.#watchContext, selection, options);
   }
 
   /** The server of the latest connection; undefined before the first call. */
@@ -100,7 +114,9 @@ export class Client {
     return committed[regions.indexOf(regionId(this.#region))] ?? 0;
   }
 
-  #observe(response: ProposeResponse | ReadResponse): void {
+  #observe(response: ProposeResponse | ReadResponse | WatchResponse): void {
+    // A watch may be served by a node that is behind what was heard already.
+    if (response.operation === "watch" && response.index < (this.#latest?.index ?? 0)) return;
     this.#latest = { term: response.term, index: response.index, leader: response.leader };
     this.#connection.hintLeader(response.leader);
   }

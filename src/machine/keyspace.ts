@@ -9,16 +9,27 @@
 //    22                                   what of the sessions is no longer remembered (session-horizon.ts)
 //    30 | stream                          the head of a stream (streams.ts)
 //    31 | u8 | stream | offset, u64 BE    a record of a stream; the u8 is the length of the name less 1, so that no name begins another
+//    40                                   the first index of which the rows below tell everything (effects.ts)
+//    41 | index, u64 BE                   what the batch that ends at this index changed (effect-row.ts)
+//
+// The last two are this node's own and in no image.
 
 import type { KeyRange } from "./store.ts";
 
-export const prefixes = { position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31 } as const;
+export const prefixes = { position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31, firstRetained: 0x40, effects: 0x41 } as const;
 
 export const positionKey = Uint8Array.of(prefixes.position);
 
 export const checkpointsKey = Uint8Array.of(prefixes.checkpoints);
 
 export const sessionHorizonKey = Uint8Array.of(prefixes.sessionHorizon);
+
+export const firstRetainedKey = Uint8Array.of(prefixes.firstRetained);
+
+/** Whether rows of this store key are this node's own: they come behind all others. */
+export function isLocal(stored: Uint8Array): boolean {
+  return stored[0]! >= prefixes.firstRetained;
+}
 
 export function recordKey(key: Uint8Array): Uint8Array {
   const stored = new Uint8Array(key.length + 1);
@@ -99,6 +110,18 @@ export function streamRecordRange(stream: Uint8Array, from: number): KeyRange {
 /** The offset in a store key of a stream's record. */
 export function offsetOf(stored: Uint8Array): number {
   return Number(new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(stored.length - 8));
+}
+
+export function effectsKey(last: number): Uint8Array {
+  const key = new Uint8Array(9);
+  key[0] = prefixes.effects;
+  new DataView(key.buffer).setBigUint64(1, BigInt(last));
+  return key;
+}
+
+/** The index in a store key of effects. */
+export function indexOfEffects(stored: Uint8Array): number {
+  return Number(new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(1));
 }
 
 export function prefixRange(prefix: number): KeyRange {

@@ -6,6 +6,7 @@ import type { Condition } from "../wire/command.ts";
 import type { DataRecord, KeyDelete, KeySpan, KeyWrite, WriteOutcome } from "./data-engine.ts";
 import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
+import type { EffectSink } from "./effects.ts";
 import { recordKey, recordRange, userKey } from "./keyspace.ts";
 import { recordHeaderBytes, type RecordCodec, type StoredRecord } from "./record.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
@@ -17,11 +18,13 @@ export class KeyValueSpace {
   readonly #codec: RecordCodec;
   readonly #digest: Digest;
   readonly #size: DataSize;
+  readonly #effects: EffectSink;
 
-  constructor(codec: RecordCodec, digest: Digest, size: DataSize) {
+  constructor(codec: RecordCodec, counted: { readonly digest: Digest; readonly size: DataSize; readonly effects: EffectSink }) {
     this.#codec = codec;
-    this.#digest = digest;
-    this.#size = size;
+    this.#digest = counted.digest;
+    this.#size = counted.size;
+    this.#effects = counted.effects;
   }
 
   /** A view of what the content gives. */
@@ -43,6 +46,7 @@ export class KeyValueSpace {
     this.#size.keys += 1;
     this.#size.bytes += stored.length + bytes.length;
     transaction.put(stored, bytes);
+    this.#effects.put(write.key, write.value, version, record.createRevision);
     return { status: "ok", version, deleted: 0, previous };
   }
 
@@ -54,6 +58,7 @@ export class KeyValueSpace {
     if (current !== undefined) {
       this.#forget(stored, current);
       transaction.delete(stored);
+      this.#effects.delete(write.key);
     }
     return { status: "ok", version: current?.version ?? 0, deleted: current === undefined ? 0 : 1, previous };
   }
@@ -68,7 +73,10 @@ export class KeyValueSpace {
       checksums.push(this.#codec.decode(userKey(key), value).checksum);
     }
     if (doomed.length > keysDeletedMax) return { status: "tooMany", version: 0, deleted: 0, previous: undefined };
-    for (const key of doomed) transaction.delete(key);
+    for (const key of doomed) {
+      transaction.delete(key);
+      this.#effects.delete(userKey(key));
+    }
     for (const checksum of checksums) this.#digest.removeRecord(checksum);
     this.#size.keys -= doomed.length;
     this.#size.bytes -= bytes;

@@ -5,6 +5,7 @@ import type { Crc32 } from "../base/crc.ts";
 import type { DataEngine, DataRecord, KeyDelete, KeySpan, KeyWrite, StreamPage, StreamQuery, WriteOutcome } from "./data-engine.ts";
 import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
+import type { EffectSink } from "./effects.ts";
 import { KeyValueSpace } from "./kv.ts";
 import type { RecordCodec } from "./record.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
@@ -17,6 +18,8 @@ export interface StoreEngineOptions {
   readonly digest: Digest;
   /** Of what is in the store as it is; kept up to date. */
   readonly size: DataSize;
+  /** Told of every key that changes. */
+  readonly effects: EffectSink;
 }
 
 export class StoreEngine implements DataEngine {
@@ -24,8 +27,8 @@ export class StoreEngine implements DataEngine {
   readonly #streams: StreamSpace;
   readonly #size: DataSize;
 
-  constructor({ codec, crc32, digest, size }: StoreEngineOptions) {
-    this.#keyValues = new KeyValueSpace(codec, digest, size);
+  constructor({ codec, crc32, digest, size, effects }: StoreEngineOptions) {
+    this.#keyValues = new KeyValueSpace(codec, { digest, size, effects });
     this.#streams = new StreamSpace(crc32, digest, size);
     this.#size = size;
   }

@@ -16,6 +16,8 @@ export const limits = {
   /** A command is a value, its key and what goes with them. */
   commandBytesMax: mib + 64 * kib,
   rangeRecordsMax: 10_000,
+  watchEventsMax: 10_000,
+  watchBytesMax: mib,
   /** Arrays and maps inside each other in one frame. */
   depthMax: 32,
   /** Values in one frame, nested ones included. */

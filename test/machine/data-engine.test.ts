@@ -17,7 +17,8 @@ import { append, contentOf, del, put, resultOf, stamp, text } from "./bytes-of.t
 
 function engineOver(): { engine: DataEngine; store: MemoryStore; digest: Digest } {
   const digest = new Digest(emptyDigest);
-  return { engine: new StoreEngine({ codec: new RecordCodec(crc32), crc32, digest, size: new DataSize(0, 0) }), store: new MemoryStore(), digest };
+  const effects = { put: () => undefined, delete: () => undefined };
+  return { engine: new StoreEngine({ codec: new RecordCodec(crc32), crc32, digest, size: new DataSize(0, 0), effects }), store: new MemoryStore(), digest };
 }
 
 const write = (key: string, value: string): KeyWrite => ({ key: utf8(key), value: utf8(value), wantPrevious: true });

@@ -13,13 +13,16 @@ export interface RequestOptions {
   readonly stamp: SessionStamp | undefined;
 }
 
-export function readRequest(key: string, consistency: Consistency, timeoutMs: number): ClientRequest {
+/** Each says how long it may take. */
+export type TimedRequest = Extract<ClientRequest, { readonly timeoutMs: number }>;
+
+export function readRequest(key: string, consistency: Consistency, timeoutMs: number): TimedRequest {
   return { operation: "get", region: globalRegion, key: utf8(key), consistency, minIndex: undefined, maxLagMs: undefined, timeoutMs };
 }
 
-export function requestOf(key: string, operation: Operation, options: RequestOptions): ClientRequest {
+export function requestOf(key: string, operation: Operation, options: RequestOptions): TimedRequest {
   const { timeoutMs, waitFor, stamp: session } = options;
-  const propose = (command: Uint8Array): ClientRequest => ({ operation: "propose", region: globalRegion, waitFor, timeoutMs, command });
+  const propose = (command: Uint8Array): TimedRequest => ({ operation: "propose", region: globalRegion, waitFor, timeoutMs, command });
   switch (operation.kind) {
     case "get": return readRequest(key, "linearizable", timeoutMs);
     case "put": return propose(encodeCommand({ operation: "put", key: utf8(key), value: utf8(operation.value), wantPrevious: false, session }));
@@ -28,7 +31,7 @@ export function requestOf(key: string, operation: Operation, options: RequestOpt
   }
 }
 
-export function settleRequest(session: SessionStamp, timeoutMs: number): ClientRequest {
+export function settleRequest(session: SessionStamp, timeoutMs: number): TimedRequest {
   return { operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs, command: encodeCommand({ operation: "settle", session }) };
 }
 
