@@ -99,6 +99,10 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
     }
   }
 
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /** The iteration ends. */
   close(): void {
     this.#closing.abort();

@@ -44,6 +44,11 @@ export class WaitingWatchers<W extends WaitingWatcher> {
     for (const watchers of this.#byKey.values()) yield* watchers;
   }
 
+  /** Who has not come as far as this index. */
+  *before(index: number): Iterable<W> {
+    for (const watcher of this.all()) if (watcher.position < index) yield watcher;
+  }
+
   /** Who waits for what this entry changed. */
   *waitingFor(index: number, effects: readonly Effect[]): Iterable<W> {
     for (const watcher of this.#ranges) if (watcher.position <= index && effects.some((effect) => isWanted(watcher.query, effect))) yield watcher;

@@ -138,7 +138,7 @@ export class Watches {
   /** What has come since then, to all who wait for it. */
   async #show(): Promise<void> {
     const from = this.#seen + 1;
-    const woken = new Set(this.#source.firstRetained > from ? this.#waiting.all() : this.#concerned(from));
+    const woken = new Set(this.#concerned(from));
     this.#seen = this.#source.lastApplied;
     for (const waiting of woken) this.#take(waiting);
     let answered = 0;
@@ -150,8 +150,10 @@ export class Watches {
   }
 
   *#concerned(from: number): Iterable<Waiting> {
+    // A snapshot was installed: what was skipped is not known here.
+    if (this.#source.firstRetained > from) yield* this.#waiting.before(this.#source.firstRetained);
     for (const { index, effects } of this.#source.readNew(from).effects) {
-      if (effects === "lost") yield* this.#waiting.all();
+      if (effects === "lost") yield* this.#waiting.before(index + 1);
       else yield* this.#waiting.waitingFor(index, effects);
     }
   }
