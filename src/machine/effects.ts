@@ -8,7 +8,6 @@
 import { emptyBytes, readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
-import { mark } from "../base/mark.ts";
 import { watchEventBytesMax, watchIndexBytesMax } from "../wire/watch-events.ts";
 import { EffectRowWriter, type EntryData, type IndexEffects, readEffectRow } from "./effect-row.ts";
 import { effectsKey, firstRetainedKey, indexOfEffects, prefixes } from "./keyspace.ts";
@@ -103,7 +102,6 @@ export class Effects implements EffectSink {
     }
     this.#eventBytes += bytes;
     if (this.#eventBytes <= watchIndexBytesMax && this.#row.length + bytes <= effectRowBytesMax) return true;
-    mark("effects-lost-too-many");
     this.#isLost = true;
     this.#row.lost(this.#start, this.#index);
     return false;

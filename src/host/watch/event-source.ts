@@ -62,22 +62,21 @@ export class EventSource {
   /** Throws COMPACTED when what an index from here on changed is not known any more. */
   read(query: WatchQuery, from: number): WatchPage {
     const { firstRetained } = this;
-    if (from < firstRetained) throw compacted(from, firstRetained);
+    if (from < firstRetained) {
+      mark("watch-compacted");
+      throw compacted(from, firstRetained);
+    }
     const gathering = new Gathering(query);
     let changes = 0;
     for (const { index, effects } of this.#effects(from)) {
       if (index < from) continue;
       if (effects === "lost") {
         if (gathering.events.length > 0) return { events: gathering.events, nextIndex: index };
-        mark("watch-came-across-lost-effects");
         throw compacted(index, index + 1);
       }
       if (!gathering.take(index, effects)) return { events: gathering.events, nextIndex: index };
       changes += effects.length;
-      if (changes >= changesPerAnswer) {
-        mark("watch-answer-looked-through-much");
-        return { events: gathering.events, nextIndex: index + 1 };
-      }
+      if (changes >= changesPerAnswer) return { events: gathering.events, nextIndex: index + 1 };
     }
     return { events: gathering.events, nextIndex: Math.max(from, this.lastApplied + 1) };
   }

@@ -140,6 +140,7 @@ export class Watches {
     const from = this.#seen + 1;
     const woken = new Set(this.#concerned(from));
     this.#seen = this.#source.lastApplied;
+    if (woken.size > 0) mark("watch-answered-as-it-is-applied");
     for (const waiting of woken) this.#take(waiting);
     let answered = 0;
     for (const waiting of woken) {
@@ -151,7 +152,10 @@ export class Watches {
 
   *#concerned(from: number): Iterable<Waiting> {
     // A snapshot was installed: what was skipped is not known here.
-    if (this.#source.firstRetained > from) yield* this.#waiting.before(this.#source.firstRetained);
+    for (const waiting of this.#source.firstRetained > from ? this.#waiting.before(this.#source.firstRetained) : []) {
+      mark("watch-waited-through-an-install");
+      yield waiting;
+    }
     for (const { index, effects } of this.#source.readNew(from).effects) {
       if (effects === "lost") yield* this.#waiting.before(index + 1);
       else yield* this.#waiting.waitingFor(index, effects);
@@ -193,6 +197,5 @@ export class Watches {
 }
 
 function busy(message: string): RaftctlError {
-  mark("watch-refused-too-many-wait");
   return new RaftctlError("BUSY", message, { hint: "watch a prefix instead of many keys, or through more connections" });
 }
