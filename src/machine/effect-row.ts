@@ -1,4 +1,4 @@
-// What the entries of one applied batch changed in the key-value space, as one row of the machine's own store. Watches are answered from these rows and
+// What the entries of applied batches changed in the key-value space, as one row of the machine's own store. Watches are answered from these rows and
 // the log: an entry says what was asked for, the row says what came of it. Keys and values of puts are not repeated here: the row has their places in the
 // entry's data. A deletion has its key where the entry does not name it (a range, an expiry). A row is
 //
@@ -50,8 +50,13 @@ export class EffectRowWriter {
   /** The index that the row had before this one. */
   #before = 0;
 
-  constructor() {
+  /** @param row to go on with, as `sealed` gave it; read before by readEffectRow */
+  constructor(row: Uint8Array | undefined, lastIndex: number) {
     this.clear();
+    if (row === undefined) return;
+    this.#steps.cutAt(0);
+    this.#steps.raw(row);
+    this.#index = lastIndex;
   }
 
   get length(): number {

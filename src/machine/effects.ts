@@ -1,6 +1,7 @@
-// Collects what the entries of a batch change in the key-value space, and keeps it for watches: a row for each batch that changed anything (effect-row.ts),
-// written in the transaction that applied it. The rows are this node's own, since batches differ from node to node: they are in no image, no digest and no
-// quota, and a restore drops them.
+// Collects what the entries of a batch change in the key-value space, and keeps it for watches in rows (effect-row.ts) that are written in the transaction that
+// applied them. What the latest batches changed stands in a row of its own beside the position, which every transaction writes anyway, until it is large enough
+// to be put away: so a batch of one entry touches no further page of the store. The rows are this node's own, since batches differ from node to node: they are
+// in no image, no digest and no quota, and a restore drops them.
 //
 // `firstRetained` is the first index from which on everything that changed is known. It stands in a row of its own, u32 CRC-32 of what follows | u64, from
 // the first row on; what the log has forgotten is forgotten here too, a few rows with each batch.
@@ -10,7 +11,7 @@ import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { watchEventBytesMax, watchIndexBytesMax } from "../wire/watch-events.ts";
 import { EffectRowWriter, type EntryData, type IndexEffects, readEffectRow } from "./effect-row.ts";
-import { effectsKey, firstRetainedKey, indexOfEffects, prefixes } from "./keyspace.ts";
+import { effectsKey, firstRetainedKey, indexOfEffects, latestEffectsKey, prefixes } from "./keyspace.ts";
 import type { KeyRange, StoreContent, StoreTransaction } from "./store.ts";
 
 /** Told of every key that changes, in order. */
@@ -21,17 +22,21 @@ export interface EffectSink {
 
 /** Bytes of a row; what would make it longer is lost. */
 export const effectRowBytesMax = 4 * 1024 * 1024;
+/** What the latest batches changed is put away when it has become longer than this. */
+export const latestBytesMax = 1024;
 /** Rows that a batch removes at most, of those that nobody can ask for any more. */
 export const rowsForgottenPerBatch = 16;
 
 export class Effects implements EffectSink {
   readonly #crc32: Crc32;
-  readonly #row = new EffectRowWriter();
+  readonly #row: EffectRowWriter;
   #firstRetained: number;
   #isFirstStored: boolean;
   #forgetBelow = 0;
   #data: Uint8Array = emptyBytes;
   #index = 0;
+  /** The row has more than the store. */
+  #isChanged = false;
   /** The row has something of this index. */
   #isBegun = false;
   /** Where it begins there. */
@@ -46,6 +51,9 @@ export class Effects implements EffectSink {
     const stored = decodeFirst(content.get(firstRetainedKey), crc32);
     this.#isFirstStored = stored !== undefined;
     this.#firstRetained = stored ?? lastApplied + 1;
+    const latest = content.get(latestEffectsKey);
+    const effects = latest === undefined ? [] : readEffectRow({ key: latestEffectsKey, value: latest }, () => undefined, crc32);
+    this.#row = new EffectRowWriter(latest, effects.at(-1)?.index ?? 0);
   }
 
   get firstRetained(): number {
@@ -73,11 +81,11 @@ export class Effects implements EffectSink {
 
   /** At the end of a batch, in its transaction. @param last the index of its last entry */
   write(transaction: StoreTransaction, last: number): void {
-    if (!this.#row.isEmpty) {
-      const key = effectsKey(last);
-      transaction.put(key, this.#row.sealed(key, this.#crc32));
-      this.#row.clear();
+    if (this.#isChanged) {
+      if (this.#row.length > latestBytesMax) this.#putAway(transaction, last);
+      else transaction.put(latestEffectsKey, this.#row.sealed(latestEffectsKey, this.#crc32));
       if (!this.#isFirstStored) this.#storeFirst(transaction, this.#firstRetained);
+      this.#isChanged = false;
     }
     if (this.#firstRetained < this.#forgetBelow) this.#forgetSome(transaction);
   }
@@ -87,9 +95,22 @@ export class Effects implements EffectSink {
     this.#forgetBelow = Math.max(this.#forgetBelow, index);
   }
 
-  /** What the batches changed that hold this index or come after it, `rows` of them at most. The first may begin below the index. @throws CORRUPT */
-  *read(content: StoreContent, from: number, options: { readonly rows: number; readonly dataOf: EntryData }): Generator<IndexEffects> {
-    for (const row of content.range({ ...rowsFrom(from), limit: options.rows })) yield* readEffectRow(row, options.dataOf, this.#crc32);
+  /** As Machine has it. */
+  *read(content: StoreContent, from: number, { rows, dataOf }: { readonly rows: number; readonly dataOf: EntryData }): Generator<IndexEffects> {
+    let left = rows;
+    for (const row of content.range({ ...rowsFrom(from), limit: rows })) {
+      yield* readEffectRow(row, dataOf, this.#crc32);
+      left -= 1;
+    }
+    const latest = left === 0 ? undefined : content.get(latestEffectsKey);
+    if (latest !== undefined) yield* readEffectRow({ key: latestEffectsKey, value: latest }, dataOf, this.#crc32);
+  }
+
+  #putAway(transaction: StoreTransaction, last: number): void {
+    const key = effectsKey(last);
+    transaction.put(key, this.#row.sealed(key, this.#crc32));
+    transaction.delete(latestEffectsKey);
+    this.#row.clear();
   }
 
   /** @param bytes what comes, in an answer. @returns false when it is lost */
@@ -97,6 +118,7 @@ export class Effects implements EffectSink {
     if (this.#isLost) return false;
     if (!this.#isBegun) {
       this.#isBegun = true;
+      this.#isChanged = true;
       this.#start = this.#row.length;
       this.#row.begin(this.#index, this.#data);
     }

@@ -3,6 +3,7 @@
 //    00                                   the position row (position.ts)
 //    01                                   digests at the latest checkpoints (checkpoints.ts)
 //    02 | name                            a setting of the cluster (settings.ts)
+//    03                                   what the latest batches changed, as long as that is little (effects.ts)
 //    10 | user key                        a record (record.ts)
 //    20 | session id, u64 BE | page, u8   a page of remembered results (sessions.ts)
 //    21 | session id, u64 BE | u64 BE     a remembered result that is larger than its slot, by sequence number
@@ -10,13 +11,13 @@
 //    30 | stream                          the head of a stream (streams.ts)
 //    31 | u8 | stream | offset, u64 BE    a record of a stream; the u8 is the length of the name less 1, so that no name begins another
 //    40                                   the first index of which the rows below tell everything (effects.ts)
-//    41 | index, u64 BE                   what the batch that ends at this index changed (effect-row.ts)
+//    41 | index, u64 BE                   what the batches up to this index changed (effect-row.ts)
 //
-// The last two are this node's own and in no image.
+// 03, 40 and 41 are this node's own and in no image.
 
 import type { KeyRange } from "./store.ts";
 
-export const prefixes = { position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31, firstRetained: 0x40, effects: 0x41 } as const;
+export const prefixes = { position: 0x00, checkpoints: 0x01, setting: 0x02, latestEffects: 0x03, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31, firstRetained: 0x40, effects: 0x41 } as const;
 
 export const positionKey = Uint8Array.of(prefixes.position);
 
@@ -26,9 +27,11 @@ export const sessionHorizonKey = Uint8Array.of(prefixes.sessionHorizon);
 
 export const firstRetainedKey = Uint8Array.of(prefixes.firstRetained);
 
-/** Whether rows of this store key are this node's own: they come behind all others. */
+export const latestEffectsKey = Uint8Array.of(prefixes.latestEffects);
+
+/** Whether the row of this store key is this node's own. */
 export function isLocal(stored: Uint8Array): boolean {
-  return stored[0]! >= prefixes.firstRetained;
+  return stored[0] === prefixes.latestEffects || stored[0]! >= prefixes.firstRetained;
 }
 
 export function recordKey(key: Uint8Array): Uint8Array {

@@ -201,9 +201,9 @@ export class Machine implements StateMachine {
     return this.#effects.firstRetained;
   }
 
-  /** What the entries changed, by batches: those that hold this index or come after it, `batches` of them at most. @throws CORRUPT */
-  effectsFrom(index: number, options: { readonly batches: number; readonly dataOf: EntryData }): Iterable<IndexEffects> {
-    return this.#effects.read(this.#store, index, { rows: options.batches, dataOf: options.dataOf });
+  /** What the entries changed, by rows: those that hold this index or come after it, `rows` of them at most. The first may begin below it. @throws CORRUPT */
+  effectsFrom(index: number, options: { readonly rows: number; readonly dataOf: EntryData }): Iterable<IndexEffects> {
+    return this.#effects.read(this.#store, index, options);
   }
 
   forgetEffectsBelow(index: number): void {
@@ -253,7 +253,7 @@ export class Machine implements StateMachine {
 function* whole(pairs: Iterable<KeyValue>, records: number): Generator<KeyValue> {
   let found = 0;
   for (const pair of pairs) {
-    if (isLocal(pair.key)) break;
+    if (isLocal(pair.key)) continue;
     if (pair.key[0] === prefixes.record) found += 1;
     yield pair;
   }

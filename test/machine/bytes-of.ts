@@ -1,7 +1,7 @@
 // Short ways to write bytes and entries in the tests of the machine.
 
 import { utf8, utf8Text } from "../../src/base/bytes.ts";
-import { firstRetainedKey } from "../../src/machine/keyspace.ts";
+import { isLocal } from "../../src/machine/keyspace.ts";
 import type { AppliedEntry } from "../../src/machine/state-machine.ts";
 import type { KeyValue, Store } from "../../src/machine/store.ts";
 import { type Command, encodeCommand, type SessionStamp } from "../../src/wire/command.ts";
@@ -46,7 +46,7 @@ export function contentOf(store: Pick<Store, "range">): [string, string][] {
 
 /** What is equal on every node. */
 export function stateOf(store: Pick<Store, "range">): [string, string][] {
-  return Array.from(store.range({ end: firstRetainedKey }), ({ key, value }) => [hex(key), hex(value)]);
+  return Array.from(store.range({})).filter(({ key }) => !isLocal(key)).map(({ key, value }) => [hex(key), hex(value)]);
 }
 
 export function hex(bytes: Uint8Array): string {

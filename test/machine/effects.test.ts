@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { utf8, utf8Text } from "../../src/base/bytes.ts";
 import { crc32 } from "../../src/base/crc.ts";
 import { type IndexEffects } from "../../src/machine/effect-row.ts";
-import { effectRowBytesMax, rowsForgottenPerBatch } from "../../src/machine/effects.ts";
-import { effectsKey, firstRetainedKey, prefixes } from "../../src/machine/keyspace.ts";
+import { effectRowBytesMax, latestBytesMax, rowsForgottenPerBatch } from "../../src/machine/effects.ts";
+import { effectsKey, firstRetainedKey, latestEffectsKey, prefixes } from "../../src/machine/keyspace.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import type { AppliedEntry } from "../../src/machine/state-machine.ts";
@@ -28,7 +28,7 @@ class Applied {
 
   effects(from = 1, forgotten = 0): IndexEffects[] {
     const dataOf = (index: number): Uint8Array | undefined => (index <= forgotten ? undefined : this.log.find((entry) => entry.index === index)?.data);
-    return [...this.machine.effectsFrom(from, { batches: 1_000, dataOf })];
+    return [...this.machine.effectsFrom(from, { rows: 1_000, dataOf })];
   }
 
   /** "3 put a=1 v2 c1" */
@@ -38,8 +38,14 @@ class Applied {
         kind === "put" ? `${index} put ${utf8Text(key)}=${utf8Text(value)} v${version} c${createIndex}` : `${index} delete ${utf8Text(key)}`));
   }
 
+  /** Those that were put away. */
   rows(): number {
     return [...this.store.range({ start: Uint8Array.of(prefixes.effects), end: Uint8Array.of(prefixes.effects + 1) })].length;
+  }
+
+  /** A batch that is put away at once. */
+  runLarge(): void {
+    this.runAll(Array.from({ length: latestBytesMax / 8 }, () => put("k", "")));
   }
 }
 
@@ -67,12 +73,35 @@ test("what did not come about is not told: a condition that does not hold, a key
   expect(applied.told()).toEqual(["1 put a=1 v1 c1"]);
 });
 
-test("a batch that changed anything is one row, a batch that changed nothing none", () => {
+test("what small batches changed stands in one row beside the position, which is put away when it has grown; a batch that changed nothing writes none", () => {
   const applied = new Applied();
   applied.run(put("a", "1"), put("b", "1"));
+  const row = applied.store.get(latestEffectsKey);
+  expect([applied.rows(), row?.length]).toEqual([0, expect.any(Number)]);
   applied.run(del("absent"));
   applied.machine.apply(noopOf(4));
-  expect(applied.rows()).toBe(1);
+  expect(applied.store.get(latestEffectsKey)).toEqual(row);
+  applied.log.push(noopOf(4));
+  for (let number = 5; applied.rows() === 0; number += 1) applied.run(put(`k${number}`, "x"));
+  expect(applied.store.get(latestEffectsKey)).toBeUndefined();
+  const { lastApplied } = applied.machine;
+  expect(lastApplied).toBeGreaterThan(40);
+  applied.run(put("last", "x"));
+  expect(applied.told().length).toBe(lastApplied - 1);
+  expect(applied.told(lastApplied + 1)).toEqual([`${lastApplied + 1} put last=x v1 c${lastApplied + 1}`]);
+});
+
+test("the row beside the position is gone on with after a restart and after a transaction that failed, at every length that it can have", () => {
+  const applied = new Applied();
+  const wanted: string[] = [];
+  for (let index = 1; index <= 200; index += 1) {
+    if (index % 2 === 0) applied.machine = new Machine({ store: applied.store });
+    const unknown: AppliedEntry = { index: index + 1, term: 1, type: 9, data: new Uint8Array(0) };
+    if (index % 3 === 0) expect(() => applied.machine.applyBatch([entryOf(index, put("lost", "x")), unknown])).toThrow("is of type 9");
+    applied.run(put(`k${index}`, "x"));
+    wanted.push(`${index} put k${index}=x v1 c${index}`);
+  }
+  expect(applied.told()).toEqual(wanted);
 });
 
 test("reading begins in the middle of a batch, and goes on behind a restart (S42)", () => {
@@ -123,16 +152,17 @@ test("a restore drops what the old content's entries changed: retained is what c
 
 test("rows below the log's beginning are removed a few with each batch, and what is retained begins behind them", () => {
   const applied = new Applied();
-  for (let number = 1; number <= 50; number += 1) applied.run(put("k", `${number}`));
-  applied.machine.forgetEffectsBelow(41);
+  for (let number = 1; number <= 50; number += 1) applied.runLarge();
+  const size = applied.machine.lastApplied / 50;
+  applied.machine.forgetEffectsBelow(40 * size + 1);
   expect([applied.rows(), applied.machine.firstRetained]).toEqual([50, 1]);
-  applied.run(put("k", "51"));
-  expect([applied.rows(), applied.machine.firstRetained]).toEqual([51 - rowsForgottenPerBatch, 1 + rowsForgottenPerBatch]);
-  applied.run(put("k", "52"));
-  applied.run(put("k", "53"));
-  expect([applied.rows(), applied.machine.firstRetained]).toEqual([13, 41]);
-  applied.run(put("k", "54"));
-  expect([applied.rows(), new Machine({ store: applied.store }).firstRetained]).toEqual([14, 41]);
+  applied.run(put("k", "x"));
+  expect([applied.rows(), applied.machine.firstRetained]).toEqual([50 - rowsForgottenPerBatch, rowsForgottenPerBatch * size + 1]);
+  applied.run(put("k", "x"));
+  applied.run(put("k", "x"));
+  expect([applied.rows(), applied.machine.firstRetained]).toEqual([10, 40 * size + 1]);
+  applied.run(put("k", "x"));
+  expect([applied.rows(), new Machine({ store: applied.store }).firstRetained]).toEqual([10, 40 * size + 1]);
 });
 
 test("what an entry changed that the log has forgotten is lost, and the rest of its batch is not", () => {
@@ -173,14 +203,19 @@ test("a row never grows above its bound: what would make it longer is lost", () 
 test("a damaged row is CORRUPT, never an event", () => {
   const applied = new Applied();
   applied.run(put("a", "1"));
-  const key = effectsKey(1);
-  const row = applied.store.get(key)!;
-  for (let byte = 0; byte < row.length; byte += 1) {
-    const damaged = row.slice();
-    damaged[byte]! ^= 1;
-    applied.store.transaction((transaction) => transaction.put(key, damaged));
-    expect(() => applied.effects()).toThrow("fails its checksum");
+  applied.runLarge();
+  applied.run(put("a", "2"));
+  for (const key of [latestEffectsKey, effectsKey(applied.machine.lastApplied - 1)]) {
+    const row = applied.store.get(key)!;
+    for (let byte = 0; byte < row.length; byte += 97) {
+      const damaged = row.slice();
+      damaged[byte]! ^= 1;
+      applied.store.transaction((transaction) => transaction.put(key, damaged));
+      expect(() => applied.effects()).toThrow("fails its checksum");
+    }
+    applied.store.transaction((transaction) => transaction.put(key, row));
   }
+  expect(applied.effects()).toHaveLength(applied.machine.lastApplied);
   applied.store.transaction((transaction) => transaction.put(firstRetainedKey, new Uint8Array(12).fill(1)));
   expect(() => new Machine({ store: applied.store, crc32 })).toThrow("the first index retained for watches");
 });

@@ -20,7 +20,7 @@ export interface WatchPage {
 export interface WatchedMachine {
   readonly lastApplied: number;
   readonly firstRetained: number;
-  effectsFrom(index: number, options: { readonly batches: number; readonly dataOf: EntryData }): Iterable<IndexEffects>;
+  effectsFrom(index: number, options: { readonly rows: number; readonly dataOf: EntryData }): Iterable<IndexEffects>;
 }
 
 /** The log as it stands, as Raft has it. */
@@ -30,7 +30,7 @@ export interface WatchedLog {
 }
 
 /** Read from the store in one go. */
-const batchesPerRead = 8;
+const rowsPerRead = 8;
 /** Changes that one answer looks through; then it says how far it has come. */
 const changesPerAnswer = 4_096;
 
@@ -101,7 +101,7 @@ export class EventSource {
     let next = from;
     for (;;) {
       let last: number | undefined;
-      for (const change of this.#machine.effectsFrom(next, { batches: batchesPerRead, dataOf })) {
+      for (const change of this.#machine.effectsFrom(next, { rows: rowsPerRead, dataOf })) {
         last = change.index;
         if (change.index >= next) yield change;
       }
