@@ -29,6 +29,7 @@ const kinds = {
   LEASE_NOT_FOUND: { exit: 4, retryable: false },
   NOT_INITIALIZED: { exit: 4, retryable: false },
   UNKNOWN_GROUP: { exit: 4, retryable: false },
+  COMPACTED: { exit: 4, retryable: false },
   NO_LEADER: { exit: 5, retryable: true },
   NOT_LEADER: { exit: 5, retryable: true },
   CONFLICT: { exit: 6, retryable: false },

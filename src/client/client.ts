@@ -6,7 +6,7 @@ import { RaftctlError } from "../base/errors.ts";
 import { globalRegion, globalRegionName } from "../base/ids.ts";
 import type { RegionId } from "../base/ids.ts";
 import { SystemClock } from "../platform/system-clock.ts";
-import type { ProposeResponse, ReadResponse } from "../wire/client-protocol.ts";
+import type { ProposeResponse, ReadResponse, WatchResponse } from "../wire/client-protocol.ts";
 import { Admin } from "./admin.ts";
 import type { Address, Dial, ServerIdentity } from "./channel.ts";
 import { Connection } from "./connection.ts";
@@ -14,7 +14,9 @@ import type { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { KeyValue } from "./kv.ts";
 import { Leases } from "./leases.ts";
+import { listAndWatch, type ListedWatch } from "./list-and-watch.ts";
 import { SessionPool } from "./session.ts";
+import { Watch, type WatchContext, type WatchOptions, type WatchSelection } from "./watch.ts";
 import { Writes } from "./writes.ts";
 
 export interface ClientOptions {
@@ -61,6 +63,7 @@ export class Client {
   readonly timeoutMs: number;
   readonly #connection: Connection;
   readonly #region: string;
+  readonly #watchContext: WatchContext;
   #latest: { term: number; index: number; leader: string | undefined } | undefined;
 
   constructor(options: ClientOptions) {
@@ -72,13 +75,24 @@ export class Client {
       timeoutMs: this.timeoutMs,
       clearUpMs: options.clearUpMs ?? defaultClearUpMs,
       region: () => regionId(this.#region),
-      observe: (response: ProposeResponse | ReadResponse) => this.#observe(response),
+      observe: (response: ProposeResponse | ReadResponse | WatchResponse) => this.#observe(response),
       reached: (deadline: Deadline) => this.#reached(deadline),
     };
     const writes = new Writes(context, options.sessions ?? new SessionPool());
     this.kv = new KeyValue(context, writes);
     this.admin = new Admin(context);
     this.leases = new Leases({ ...context, clock: options.clock ?? new SystemClock() }, { writes, admin: this.admin });
+    this.#watchContext = { ...context, kv: this.kv };
+  }
+
+  /** What changes from now on, or from `fromIndex` on; see docs/watch.md. It begins at once, not when it is first iterated. */
+  watch(selection: WatchSelection, options: WatchOptions = {}): Watch {
+    return new Watch(this.#watchContext, selection, options);
+  }
+
+  /** What there is, and a watch of everything that comes after it. */
+  listAndWatch(selection: WatchSelection, options: Omit<WatchOptions, "fromIndex"> = {}): Promise<ListedWatch> {
+    return listAndWatch(this.#watchContext, selection, options);
   }
 
   /** The server of the latest connection; undefined before the first call. */
@@ -109,7 +123,9 @@ export class Client {
     return committed[regions.indexOf(regionId(this.#region))] ?? 0;
   }
 
-  #observe(response: ProposeResponse | ReadResponse): void {
+  #observe(response: ProposeResponse | ReadResponse | WatchResponse): void {
+    // A watch may be served by a node that is behind what was heard already.
+    if (response.operation === "watch" && response.index < (this.#latest?.index ?? 0)) return;
     this.#latest = { term: response.term, index: response.index, leader: response.leader };
     this.#connection.hintLeader(response.leader);
   }

@@ -53,6 +53,11 @@ export class Connection {
     return this.#options.addresses.length;
   }
 
+  /** A connection to each address alone, none connected yet: for who has to choose among them. They are the caller's to close. */
+  separately(): Connection[] {
+    return this.#options.addresses.map((address) => new Connection({ ...this.#options, addresses: [address] }));
+  }
+
   get closed(): boolean {
     return this.#closed;
   }

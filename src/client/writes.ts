@@ -4,7 +4,7 @@
 import { assert } from "../base/assert.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { RegionId } from "../base/ids.ts";
-import type { ClientRequest, ProposeResponse, ReadResponse } from "../wire/client-protocol.ts";
+import type { ClientRequest, ProposeResponse, ReadResponse, WatchResponse } from "../wire/client-protocol.ts";
 import { decodeResult } from "../wire/command-result.ts";
 import type { CommandResult } from "../wire/command-result.ts";
 import { encodeCommand } from "../wire/command.ts";
@@ -52,7 +52,7 @@ export interface RequestContext {
   readonly clearUpMs: number;
   region(): RegionId;
   /** Called with each answer, for the header and the leader hint. */
-  observe(response: ProposeResponse | ReadResponse): void;
+  observe(response: ProposeResponse | ReadResponse | WatchResponse): void;
   /** An index that the log of the region has reached. @throws UNREACHABLE when nothing is known and nobody answers */
   reached(deadline: Deadline): Promise<number>;
 }

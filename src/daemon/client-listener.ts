@@ -7,7 +7,7 @@ import { RequestServer, type RequestServerOptions } from "../platform/request-se
 import { listenAddress } from "./addresses.ts";
 import { clientConnectionsMax } from "./connection-budget.ts";
 
-export async function startClientListener({ network, listen }: Config, logger: Logger, options: Pick<RequestServerOptions, "clock" | "identity" | "onRequest">): Promise<RequestServer> {
+export async function startClientListener({ network, listen }: Config, logger: Logger, options: Pick<RequestServerOptions, "clock" | "identity" | "onRequest" | "onDisconnect">): Promise<RequestServer> {
   const connectionsMax = clientConnectionsMax(network.clientConnectionsMax, await openFilesMax());
   if (connectionsMax < network.clientConnectionsMax) logger.warn({ connectionsMax, wanted: network.clientConnectionsMax }, "the limit of open files allows fewer client connections than configured");
   const server = new RequestServer({

@@ -5,10 +5,11 @@ import { RaftctlError } from "../base/errors.ts";
 import type { HostedRegion } from "../host/host.ts";
 import type { Raft } from "../host/region.ts";
 import { nameOf } from "../host/status.ts";
+import type { Watches } from "../host/watch/watches.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { MaybePromise } from "../base/deferred.ts";
-import type { AdminResponse, ClientRequest, ClientResponse, GetRequest, LeaseKeepAliveRequest, LeaseKeepAliveResponse, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse } from "../wire/client-protocol.ts";
+import type { AdminResponse, ClientRequest, ClientResponse, GetRequest, LeaseKeepAliveRequest, LeaseKeepAliveResponse, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse, WatchRequest, WatchResponse } from "../wire/client-protocol.ts";
 import { checkCommand, isExpiry, isSetting } from "../wire/command.ts";
 import { checkTxnCommand } from "../wire/txn.ts";
 import { leaseText } from "../base/lease-id.ts";
@@ -18,6 +19,7 @@ import type { AdminHandlers } from "./admin-handlers.ts";
 export interface ServedRegion {
   readonly hosted: HostedRegion;
   readonly machine: Machine;
+  readonly watches: Watches;
 }
 
 export class ClientServer {
@@ -31,13 +33,15 @@ export class ClientServer {
     this.#admin = admin;
   }
 
-  readonly onRequest = (request: ClientRequest): MaybePromise<ClientResponse> => {
+  /** @param connection who asks: one object for as long as his connection holds */
+  readonly onRequest = (request: ClientRequest, connection: object): MaybePromise<ClientResponse> => {
     switch (request.operation) {
       case "propose": return this.#propose(request);
       case "get": return this.#get(request);
       case "range": return this.#range(request);
       case "admin": return this.#administer(request.method, request.params, request.timeoutMs);
       case "leaseKeepAlive": return this.#keepAlive(request);
+      case "watch": return this.#watch(request, connection);
     }
   };
 
@@ -73,6 +77,12 @@ export class ClientServer {
     const params = { leases: leases.map(leaseText) };
     const { remainingMs } = await served.hosted.gateway.administerAgain({ method: "leaseKeepAlive", params, timeoutMs }, () => keepAliveAtLeader(served.hosted.lessor, params, timeoutMs));
     return { operation: "leaseKeepAlive", remainingMs: remainingMs.map((remaining) => remaining ?? undefined) };
+  }
+
+  async #watch(request: WatchRequest, connection: object): Promise<WatchResponse> {
+    const { hosted: { raft }, watches } = this.#region(request.region);
+    const { events, nextIndex, firstRetained, lastApplied } = await watches.watch(request, connection);
+    return { operation: "watch", events, nextIndex, firstRetained, index: lastApplied, term: raft.core.currentTerm, leader: leaderName(raft), servedBy: this.#name };
   }
 
   async #administer(method: string, params: unknown, timeoutMs: number): Promise<AdminResponse> {

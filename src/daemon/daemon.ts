@@ -11,6 +11,7 @@ import type { Config } from "../config/schema.ts";
 import { Announcement } from "../host/announcement.ts";
 import { Host, type HostedRegion } from "../host/host.ts";
 import { Joining } from "../host/joining.ts";
+import { Watches } from "../host/watch/watches.ts";
 import type { RequestServer, RequestServerOptions } from "../platform/request-server.ts";
 import type { Member } from "../raft/membership.ts";
 import type { AdminMethods, DaemonStatus, JoinProgress } from "../wire/admin-protocol.ts";
@@ -28,6 +29,7 @@ import { logEvent } from "./event-log.ts";
 import { nodeFacts } from "./facts.ts";
 import { FormingNode } from "./formation/forming-node.ts";
 import { ReceiverDoor } from "./formation/receiver-door.ts";
+import { handOver } from "./hand-over.ts";
 import { joinIntent } from "./join-intent.ts";
 import { atPosition, formationAnswer, localIdentity } from "./local-identity.ts";
 import { LagMeter } from "./lag-meter.ts";
@@ -73,6 +75,7 @@ export class Daemon {
   #hosted!: HostedRegion;
   #clients!: RequestServer;
   #admin!: RequestServer;
+  #watches: Watches | undefined;
   #directory!: MembershipDirectory;
   #lag!: LagMeter;
   #upkeep: MembershipUpkeep | undefined;
@@ -228,18 +231,23 @@ export class Daemon {
   }
 
   async #openServers(): Promise<void> {
-    const served = { hosted: this.#hosted, machine: this.#storage.machine };
-    const server = new ClientServer(this.#storage.identity.name, (id) => (this.#host.region(id), served), this.#adminHandlers());
+    const { machine, identity } = this.#storage;
+    const { clock } = this.#parts;
+    this.#watches = new Watches({ region: this.#hosted.raft, machine, clock });
+    const served = { hosted: this.#hosted, machine, watches: this.#watches };
+    const server = new ClientServer(identity.name, (id) => (this.#host.region(id), served), this.#adminHandlers());
     this.#onRequest = server.onRequest;
-    this.#clients = await startClientListener(this.#config, this.#logger, { clock: this.#parts.clock, identity: this.#identity(), onRequest: server.onRequest });
+    this.#clients = await startClientListener(this.#config, this.#logger, { clock, identity: this.#identity(), onRequest: server.onRequest, onDisconnect: this.#onDisconnect });
     if (this.#forming === undefined) await this.#openAdmin();
   }
 
   async #openAdmin(): Promise<void> {
     this.#admin = await startAdminServer(this.#config, {
-      clock: this.#parts.clock, identity: this.#identity(), onRequest: (request, connection) => this.#onRequest(request, connection),
+      clock: this.#parts.clock, identity: this.#identity(), onRequest: (request, connection) => this.#onRequest(request, connection), onDisconnect: this.#onDisconnect,
     });
   }
+
+  readonly #onDisconnect = (connection: object): void => this.#watches?.leave(connection);
 
   /** On the admin socket; until there is a region a forming node answers what it can. */
   #onRequest: RequestServerOptions["onRequest"] = (request) => this.#forming!.answer(request, {
@@ -352,14 +360,11 @@ export class Daemon {
   #view(): RegionView {
     const { wal, machine } = this.#storage;
     return {
-      raft: this.#hosted.raft,
-      transport: this.#transport.stats,
-      removedAt: this.#hosted.gateway.removedAt,
+      raft: this.#hosted.raft, transport: this.#transport.stats, removedAt: this.#hosted.gateway.removedAt,
       catchUp: (id) => this.#upkeep?.catchUp.estimateOf(id),
       now: this.#parts.clock.now(),
       electionTimeout: this.#config.raft.electionTimeout,
-      fsyncP99Ms: wal.stats.fsyncP99Ms,
-      logBytes: wal.stats.bytes,
+      fsyncP99Ms: wal.stats.fsyncP99Ms, logBytes: wal.stats.bytes,
       stateDigest: machine.digest(),
       quota: this.#storage.quota.report(),
     };
@@ -382,7 +387,8 @@ export class Daemon {
     this.#joining?.stop();
     this.#search?.stop();
     this.#upkeep?.stop();
-    if (options.transfer) await this.#handOver();
+    if (options.transfer) await handOver(this.#hosted?.raft, this.#logger);
+    this.#watches?.stop();
     await Promise.all([this.#clients?.stop(options.drainMs), this.#admin?.stop(options.drainMs)]);
     this.#backups?.stop();
     this.#host?.stop();
@@ -390,11 +396,5 @@ export class Daemon {
     await this.#storage?.close().catch((error: unknown) => this.#logger.warn({ reason: toRaftctlError(error).message }, "storage did not close cleanly"));
     this.#lag.stop();
     this.#ended.resolve(undefined);
-  }
-
-  async #handOver(): Promise<void> {
-    const raft = this.#hosted?.raft;
-    if (raft === undefined || raft.core.role !== "leader" || raft.core.membership.voters.length < 2) return;
-    await raft.transferLeadership(undefined).catch((error: unknown) => this.#logger.warn({ reason: toRaftctlError(error).message }, "leadership could not be handed over"));
   }
 }

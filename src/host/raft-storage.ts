@@ -29,8 +29,8 @@ export interface RaftStorage {
   readonly currentSnapshot: StoredSnapshot | undefined;
   /** Bytes of the current snapshot's file. */
   readSnapshot(snapshot: StoredSnapshot, offset: number, length: number): MaybePromise<Uint8Array>;
-  /** The log on disk may forget everything up to here. Never above the current snapshot. */
-  compact(index: number): MaybePromise<void>;
+  /** The log on disk may forget everything up to `index`, never above the current snapshot; the one in memory keeps what follows `keptFrom`, which is at most that. */
+  compact(index: number, keptFrom: number): MaybePromise<void>;
 
   /** Takes one chunk of a snapshot; answers where the next one must begin (lower than offset + length when this one did not fit there). */
   receiveSnapshot(snapshot: SnapshotMeta, offset: number, data: Uint8Array): MaybePromise<number>;

@@ -67,6 +67,7 @@ export class RegionStorage implements RaftStorage {
     this.#parts = parts;
     this.#initial = { ...recovered, lastApplied: parts.machine.lastApplied };
     this.#appliedMembership = recovered.snapshot.membership;
+    parts.machine.forgetEffectsBelow(recovered.snapshot.index + 1);
     this.#followMembership(recovered.entries.slice(0, parts.machine.lastApplied - recovered.snapshot.index));
   }
 
@@ -145,9 +146,10 @@ export class RegionStorage implements RaftStorage {
     return this.#parts.snapshots.readRaw(snapshot as SnapshotInfo, offset, length);
   }
 
-  compact(index: number): Promise<void> {
-    const { wal, region, snapshots } = this.#parts;
+  compact(index: number, keptFrom: number): Promise<void> {
+    const { wal, region, snapshots, machine } = this.#parts;
     assert(index <= (snapshots.latest?.index ?? 0), "only what a durable snapshot holds is forgotten");
+    machine.forgetEffectsBelow(keptFrom + 1);
     return wal.purge(new Map([[region, index]]));
   }
 

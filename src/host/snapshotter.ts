@@ -101,7 +101,7 @@ export class Snapshotter {
     const keepFrom = this.#trailingStart(snapshot.index, trailingEntries);
     logger.info({ index: snapshot.index, term: snapshot.term, logKeptFrom: keepFrom + 1 }, "took a snapshot");
     if (keepFrom < snapshot.index) mark("snapshot-left-a-trailing-window");
-    await storage.compact(snapshot.index);
+    await storage.compact(snapshot.index, keepFrom);
     compact(keepFrom);
   }
 

@@ -3,6 +3,7 @@
 //    00                                   the position row (position.ts)
 //    01                                   digests at the latest checkpoints (checkpoints.ts)
 //    02 | name                            a setting of the cluster (settings.ts)
+//    03                                   what the latest batches changed, as long as that is little (effects.ts)
 //    10 | user key                        a record (record.ts)
 //    20 | session id, u64 BE | page, u8   a page of remembered results (sessions.ts)
 //    21 | session id, u64 BE | u64 BE     a remembered result that is larger than its slot, by sequence number
@@ -11,12 +12,16 @@
 //    31 | u8 | stream | offset, u64 BE    a record of a stream; the u8 is the length of the name less 1, so that no name begins another
 //    40 | lease id, u64 BE                a lease (leases.ts)
 //    41 | lease id, u64 BE | user key     a key that is attached to it
+//    50                                   the first index of which the rows below tell everything (effects.ts)
+//    51 | index, u64 BE                   what the batches up to this index changed (effect-row.ts)
+//
+// 03, 50 and 51 are this node's own and in no image.
 
 import type { KeyRange } from "./store.ts";
 
 export const prefixes = {
-  position: 0x00, checkpoints: 0x01, setting: 0x02, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31,
-  lease: 0x40, attachment: 0x41,
+  position: 0x00, checkpoints: 0x01, setting: 0x02, latestEffects: 0x03, record: 0x10, sessionPage: 0x20, largeResult: 0x21, sessionHorizon: 0x22, streamHead: 0x30, streamRecord: 0x31,
+  lease: 0x40, attachment: 0x41, firstRetained: 0x50, effects: 0x51,
 } as const;
 
 export const positionKey = Uint8Array.of(prefixes.position);
@@ -24,6 +29,15 @@ export const positionKey = Uint8Array.of(prefixes.position);
 export const checkpointsKey = Uint8Array.of(prefixes.checkpoints);
 
 export const sessionHorizonKey = Uint8Array.of(prefixes.sessionHorizon);
+
+export const firstRetainedKey = Uint8Array.of(prefixes.firstRetained);
+
+export const latestEffectsKey = Uint8Array.of(prefixes.latestEffects);
+
+/** Whether the row of this store key is this node's own. */
+export function isLocal(stored: Uint8Array): boolean {
+  return stored[0] === prefixes.latestEffects || stored[0]! >= prefixes.firstRetained;
+}
 
 export function recordKey(key: Uint8Array): Uint8Array {
   const stored = new Uint8Array(key.length + 1);
@@ -136,6 +150,18 @@ function leaseHead(prefix: number, lease: bigint, length: number): Uint8Array {
   stored[0] = prefix;
   new DataView(stored.buffer).setBigUint64(1, lease);
   return stored;
+}
+
+export function effectsKey(last: number): Uint8Array {
+  const key = new Uint8Array(9);
+  key[0] = prefixes.effects;
+  new DataView(key.buffer).setBigUint64(1, BigInt(last));
+  return key;
+}
+
+/** The index in a store key of effects. */
+export function indexOfEffects(stored: Uint8Array): number {
+  return Number(new DataView(stored.buffer, stored.byteOffset, stored.byteLength).getBigUint64(1));
 }
 
 export function prefixRange(prefix: number): KeyRange {

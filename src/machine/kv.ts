@@ -7,6 +7,7 @@ import type { Condition } from "../wire/command.ts";
 import type { DataRecord, KeyDelete, KeySpan, KeyWrite, LeaseGrant, LeaseRevoke, WriteOutcome } from "./data-engine.ts";
 import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
+import type { EffectSink } from "./effects.ts";
 import { recordKey, recordRange, userKey } from "./keyspace.ts";
 import { keysPerLeaseMax, type LeaseTable } from "./leases.ts";
 import { recordBytes, type RecordCodec, type StoredRecord } from "./record.ts";
@@ -20,12 +21,14 @@ export class KeyValueSpace {
   readonly #leases: LeaseTable;
   readonly #digest: Digest;
   readonly #size: DataSize;
+  readonly #effects: EffectSink;
 
-  constructor({ codec, leases, digest, size }: { readonly codec: RecordCodec; readonly leases: LeaseTable; readonly digest: Digest; readonly size: DataSize }) {
+  constructor({ codec, leases, digest, size, effects }: { readonly codec: RecordCodec; readonly leases: LeaseTable; readonly digest: Digest; readonly size: DataSize; readonly effects: EffectSink }) {
     this.#codec = codec;
     this.#leases = leases;
     this.#digest = digest;
     this.#size = size;
+    this.#effects = effects;
   }
 
   /** A view of what the content gives. */
@@ -51,6 +54,7 @@ export class KeyValueSpace {
     this.#size.keys += 1;
     this.#size.bytes += stored.length + bytes.length;
     transaction.put(stored, bytes);
+    this.#effects.put(write.key, write.value, version, record.createRevision);
     return { status: "ok", version, deleted: 0, previous };
   }
 
@@ -63,6 +67,7 @@ export class KeyValueSpace {
       this.#forget(stored, current);
       this.#move(transaction, write.key, { from: current.lease, to: undefined });
       transaction.delete(stored);
+      this.#effects.delete(write.key);
     }
     return { status: "ok", version: current?.version ?? 0, deleted: current === undefined ? 0 : 1, previous };
   }
@@ -80,7 +85,10 @@ export class KeyValueSpace {
       if (lease !== undefined) leased.push({ key: userKey(key), from: lease });
     }
     if (doomed.length > keysDeletedMax) return { status: "tooMany", version: 0, deleted: 0, previous: undefined };
-    for (const key of doomed) transaction.delete(key);
+    for (const key of doomed) {
+      transaction.delete(key);
+      this.#effects.delete(userKey(key));
+    }
     for (const { key, from } of leased) this.#move(transaction, key, { from, to: undefined });
     for (const checksum of checksums) this.#digest.removeRecord(checksum);
     this.#size.keys -= doomed.length;
@@ -113,6 +121,7 @@ export class KeyValueSpace {
       if (current?.lease !== lease) throw misattached();
       this.#forget(stored, current);
       transaction.delete(stored);
+      this.#effects.delete(key);
     }
     return { ...nothing, status: "ok", deleted: keys.length };
   }

@@ -15,9 +15,11 @@ import type { DataEngine, StreamPage } from "./data-engine.ts";
 import { DataSize } from "./data-size.ts";
 import { Digest } from "./digest.ts";
 import { Dispatch } from "./dispatch.ts";
+import type { EntryData, IndexEffects } from "./effect-row.ts";
+import { Effects } from "./effects.ts";
 import { decodeImage, encodeImage } from "./image.ts";
 import { ImageCheck } from "./image-check.ts";
-import { checkpointsKey, positionKey, prefixes, prefixRange } from "./keyspace.ts";
+import { checkpointsKey, isLocal, positionKey, prefixes, prefixRange } from "./keyspace.ts";
 import { attachedKeys, type Lease, LeaseTable, leasesFrom } from "./leases.ts";
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
@@ -63,6 +65,7 @@ export class Machine implements StateMachine {
   #size!: DataSize;
   #settings!: Settings;
   #dispatch!: Dispatch;
+  #effects!: Effects;
   #isRestoring = false;
 
   /** Throws CORRUPT or INCOMPATIBLE for a store whose content no machine of this version wrote, or whose cluster version is none of its own. */
@@ -147,6 +150,7 @@ export class Machine implements StateMachine {
     for (const entry of entries) results.push(this.#applyOne(transaction, entry));
     if (this.#checkpoints !== before) transaction.put(checkpointsKey, encodeCheckpoints(this.#checkpoints, this.#crc32));
     this.#sessions.write(transaction);
+    this.#effects.write(transaction, this.#lastApplied);
     const position = {
       index: this.#lastApplied, term: this.#lastAppliedTerm, digest: this.#digest.state, records: this.#size.keys, bytes: this.#size.bytes,
     };
@@ -170,7 +174,10 @@ export class Machine implements StateMachine {
   }
 
   #resultOf(transaction: StoreTransaction, entry: AppliedEntry): Uint8Array | undefined {
-    if (entry.type === command) return this.#dispatch.execute(transaction, entry.data, entry.index);
+    if (entry.type === command) {
+      this.#effects.enter(entry.index, entry.data);
+      return this.#dispatch.execute(transaction, entry.data, entry.index);
+    }
     if (entry.type === noop || entry.type === membership) return undefined;
     throw new RaftctlError("INCOMPATIBLE", `entry ${entry.index} is of type ${entry.type}, unknown here`, {
       hint: "install the version that the rest of the cluster runs, and start again",
@@ -201,6 +208,20 @@ export class Machine implements StateMachine {
   /** Keys that are attached to a lease, in their order, at most `limit`. */
   keysOfLease(lease: bigint, limit: number): Uint8Array[] {
     return attachedKeys(this.#store, lease, limit);
+  }
+
+  /** The first index from which on it is known here what every entry changed. */
+  get firstRetained(): number {
+    return this.#effects.firstRetained;
+  }
+
+  /** What the entries changed, by rows: those that hold this index or come after it, `rows` of them at most. The first may begin below it. @throws CORRUPT */
+  effectsFrom(index: number, options: { readonly rows: number; readonly dataOf: EntryData }): Iterable<IndexEffects> {
+    return this.#effects.read(this.#store, index, options);
+  }
+
+  forgetEffectsBelow(index: number): void {
+    this.#effects.forgetBelow(index);
   }
 
   image(): MachineImage {
@@ -234,7 +255,8 @@ export class Machine implements StateMachine {
     const counted = { crc32: this.#crc32, digest: this.#digest, size: this.#size };
     this.#settings = new Settings(this.#store.range(prefixRange(prefixes.setting)), counted);
     this.leases.load(this.#store.range(prefixRange(prefixes.lease)), counted);
-    this.#engine = new StoreEngine({ codec: this.#codec, leases: this.leases, ...counted });
+    this.#effects = new Effects(this.#store, position.index, this.#crc32);
+    this.#engine = new StoreEngine({ codec: this.#codec, leases: this.leases, ...counted, effects: this.#effects });
     this.#dispatch = new Dispatch(this.#engine, this.#sessions, this.#settings, this.#versions);
     // Nothing says yet of which level the state will be before anything was applied.
     const fault = position.index === 0 ? undefined : levelFault(this.level, this.#versions);
@@ -242,10 +264,11 @@ export class Machine implements StateMachine {
   }
 }
 
-/** The same pairs, and an error instead of an end when records are missing: whoever relies on an image may have nothing else. */
+/** The same pairs without this node's own, and an error instead of an end when records are missing: whoever relies on an image may have nothing else. */
 function* whole(pairs: Iterable<KeyValue>, records: number): Generator<KeyValue> {
   let found = 0;
   for (const pair of pairs) {
+    if (isLocal(pair.key)) continue;
     if (pair.key[0] === prefixes.record) found += 1;
     yield pair;
   }

@@ -33,6 +33,8 @@ export interface StateMachine {
    * the old content stands; nothing may be applied in the meantime.
    */
   restore(position: ImagePosition, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The log has no entry below this index any more, so nobody asks what it changed. */
+  forgetEffectsBelow(index: number): void;
   /** Equal on every node at equal lastApplied. */
   digest(): string;
   /** The digest at the latest checkpoint indexes, ascending. Another array whenever one was passed. */

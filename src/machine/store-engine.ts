@@ -5,6 +5,7 @@ import type { Crc32 } from "../base/crc.ts";
 import type { DataEngine, DataRecord, KeyDelete, KeyListing, KeySpan, KeyWrite, LeaseGrant, LeaseRevoke, StreamPage, StreamQuery, WriteOutcome } from "./data-engine.ts";
 import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
+import type { EffectSink } from "./effects.ts";
 import { KeyValueSpace } from "./kv.ts";
 import type { LeaseTable } from "./leases.ts";
 import { readRange } from "./reader.ts";
@@ -21,6 +22,8 @@ export interface StoreEngineOptions {
   readonly digest: Digest;
   /** Of what is in the store as it is; kept up to date. */
   readonly size: DataSize;
+  /** Told of every key that changes. */
+  readonly effects: EffectSink;
 }
 
 export class StoreEngine implements DataEngine {
@@ -29,9 +32,9 @@ export class StoreEngine implements DataEngine {
   readonly #streams: StreamSpace;
   readonly #size: DataSize;
 
-  constructor({ codec, leases, crc32, digest, size }: StoreEngineOptions) {
+  constructor({ codec, leases, crc32, digest, size, effects }: StoreEngineOptions) {
     this.#codec = codec;
-    this.#keyValues = new KeyValueSpace({ codec, leases, digest, size });
+    this.#keyValues = new KeyValueSpace({ codec, leases, digest, size, effects });
     this.#streams = new StreamSpace(crc32, digest, size);
     this.#size = size;
   }

@@ -40,6 +40,7 @@ const decoders: Readonly<Record<ClientRequest["operation"], (fields: WireFields)
   get: (fields) => decodeClientResponse("get", fields),
   range: (fields) => decodeClientResponse("range", fields),
   admin: (fields) => decodeClientResponse("admin", fields),
+  watch: (fields) => decodeClientResponse("watch", fields),
   leaseKeepAlive: (fields) => decodeClientResponse("leaseKeepAlive", fields),
 };
 

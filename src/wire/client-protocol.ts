@@ -5,13 +5,14 @@
 
 import type { RegionId } from "../base/ids.ts";
 import type { ErrorCode } from "../base/errors.ts";
+import type { WatchEvent } from "./watch-events.ts";
 
 /** The numbers stand on the wire: never change or reuse one. */
-export const clientOperations = { propose: 1, get: 2, range: 3, admin: 4, leaseKeepAlive: 6 } as const;
+export const clientOperations = { propose: 1, get: 2, range: 3, admin: 4, watch: 5, leaseKeepAlive: 6 } as const;
 
 export type Consistency = "linearizable" | "leader" | "stale";
 
-export type ClientRequest = ProposeRequest | GetRequest | RangeRequest | AdminRequest | LeaseKeepAliveRequest;
+export type ClientRequest = ProposeRequest | GetRequest | RangeRequest | AdminRequest | WatchRequest | LeaseKeepAliveRequest;
 
 export interface ProposeRequest {
   readonly operation: "propose";
@@ -54,6 +55,25 @@ export interface AdminRequest {
   readonly method: string;
   readonly params: unknown;
   readonly timeoutMs: number;
+}
+
+/** Asks once for what has changed; who goes on asking from `nextIndex` sees every change once. Nothing is kept of him between two requests. */
+export interface WatchRequest {
+  readonly operation: "watch";
+  readonly region: RegionId;
+  readonly start: Uint8Array | undefined;
+  /** Excluded. */
+  readonly end: Uint8Array | undefined;
+  /** Changes of entries from this index on. */
+  readonly fromIndex: number;
+  /** How long the answer may wait for a change, ms; 0: answered at once. */
+  readonly waitMs: number;
+  /** Events in one answer, and bytes of them. What one index changed is never split, so one index may exceed both. */
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+  readonly puts: boolean;
+  readonly deletes: boolean;
+  readonly keysOnly: boolean;
 }
 
 /** Each of these leases is to last for its ttl from now on. */
@@ -106,13 +126,28 @@ export interface AdminResponse {
   readonly result: unknown;
 }
 
+export interface WatchResponse {
+  readonly operation: "watch";
+  /** By ascending index; those of one index in the order in which they came about. Empty when time was over, or when much was looked through. */
+  readonly events: readonly WatchEvent[];
+  /** Everything below it has been told: what to ask from next. */
+  readonly nextIndex: number;
+  /** The first index that this node can still be asked from. */
+  readonly firstRetained: number;
+  /** lastApplied of this node, and the term and leader that it knows. */
+  readonly index: number;
+  readonly term: number;
+  readonly leader: string | undefined;
+  readonly servedBy: string;
+}
+
 export interface LeaseKeepAliveResponse {
   readonly operation: "leaseKeepAlive";
   /** What is left of each, in the order of the request, ms; undefined: it has ended, or its time was over. */
   readonly remainingMs: readonly (number | undefined)[];
 }
 
-export type ClientResponse = ProposeResponse | ReadResponse | AdminResponse | LeaseKeepAliveResponse;
+export type ClientResponse = ProposeResponse | ReadResponse | AdminResponse | WatchResponse | LeaseKeepAliveResponse;
 
 export interface WireError {
   readonly code: ErrorCode;

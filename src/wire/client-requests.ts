@@ -4,7 +4,7 @@
 import type { RegionId } from "../base/ids.ts";
 import { checkPlainParams, FieldReader } from "./check.ts";
 import {
-  clientOperations, type AdminRequest, type ClientRequest, type Consistency, type GetRequest, type LeaseKeepAliveRequest, type ProposeRequest, type RangeRequest, type ReadOptions,
+  clientOperations, type AdminRequest, type ClientRequest, type Consistency, type GetRequest, type LeaseKeepAliveRequest, type ProposeRequest, type RangeRequest, type ReadOptions, type WatchRequest,
 } from "./client-protocol.ts";
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
@@ -27,6 +27,11 @@ export function encodeClientRequest(request: ClientRequest): WireFields {
       ];
     case "admin":
       return [0, clientOperations.admin, request.region, request.method, request.timeoutMs, request.params];
+    case "watch":
+      return [
+        0, clientOperations.watch, request.region, request.start ?? null, request.end ?? null, request.fromIndex, request.waitMs, request.eventsMax, request.bytesMax,
+        request.puts, request.deletes, request.keysOnly,
+      ];
     case "leaseKeepAlive":
       return [0, clientOperations.leaseKeepAlive, request.region, request.timeoutMs, leaseIdsBytes(request.leases)];
   }
@@ -51,6 +56,7 @@ const decoders: Readonly<Record<keyof typeof clientOperations, (fields: FieldRea
   get: decodeGet,
   range: decodeRange,
   admin: decodeAdmin,
+  watch: decodeWatch,
   leaseKeepAlive: decodeLeaseKeepAlive,
 };
 
@@ -98,6 +104,22 @@ function decodeAdmin(fields: FieldReader, region: RegionId): AdminRequest {
   const params = fields.take("params");
   checkPlainParams(method, params);
   return { operation: "admin", region, method, params, timeoutMs };
+}
+
+function decodeWatch(fields: FieldReader, region: RegionId): WatchRequest {
+  return {
+    operation: "watch",
+    region,
+    start: fields.optionalBytes("start", limits.keyBytesMax),
+    end: fields.optionalBytes("end", limits.keyBytesMax + 1),
+    fromIndex: fields.integer("fromIndex", 1),
+    waitMs: fields.integer("waitMs", 0, limits.timeoutMsMax),
+    eventsMax: fields.integer("eventsMax", 1, limits.watchEventsMax),
+    bytesMax: fields.integer("bytesMax", 1, limits.watchBytesMax),
+    puts: fields.boolean("puts"),
+    deletes: fields.boolean("deletes"),
+    keysOnly: fields.boolean("keysOnly"),
+  };
 }
 
 /** The ids follow each other, 8 bytes each, little-endian. */

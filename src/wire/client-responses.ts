@@ -1,11 +1,13 @@
 // Responses to clients: [requestId, 0, ...fields], or [requestId, 1, error]. Which response it is follows from the request that it answers.
-// Encoders leave the request id 0; the connection sets it. Records are [key, value, version, createIndex, modIndex].
+// Encoders leave the request id 0; the connection sets it. Records are [key, value, version, createIndex, modIndex]; the events of
+// a watch are one binary field (watch-events.ts).
 
 import type { FieldReader } from "./check.ts";
-import type { AdminResponse, ClientRequest, ClientResponse, KeyValueRecord, LeaseKeepAliveResponse, ProposeResponse, ReadResponse } from "./client-protocol.ts";
+import type { AdminResponse, ClientRequest, ClientResponse, KeyValueRecord, LeaseKeepAliveResponse, ProposeResponse, ReadResponse, WatchResponse } from "./client-protocol.ts";
 import { openResponse } from "./envelope.ts";
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
+import { decodeWatchEvents, encodeWatchEvents } from "./watch-events.ts";
 
 /** The request id is left 0, for the connection to set. */
 export function encodeClientResponse(response: ClientResponse): WireFields {
@@ -19,6 +21,10 @@ export function encodeClientResponse(response: ClientResponse): WireFields {
       ];
     case "admin":
       return [0, 0, response.result];
+    case "watch":
+      return [
+        0, 0, response.nextIndex, response.firstRetained, response.index, response.term, response.leader ?? null, response.servedBy, encodeWatchEvents(response.events),
+      ];
     case "leaseKeepAlive":
       return [0, 0, response.remainingMs.map((remaining) => remaining ?? null)];
   }
@@ -44,6 +50,7 @@ const decoders: Readonly<Record<ClientRequest["operation"], (fields: FieldReader
   get: decodeRead,
   range: decodeRead,
   admin: decodeAdmin,
+  watch: decodeWatch,
   leaseKeepAlive: decodeLeaseKeepAlive,
 };
 
@@ -84,6 +91,19 @@ function decodeRecord(fields: FieldReader): KeyValueRecord {
 
 function decodeAdmin(fields: FieldReader): AdminResponse {
   return { operation: "admin", result: fields.take("result") };
+}
+
+function decodeWatch(fields: FieldReader): WatchResponse {
+  return {
+    operation: "watch",
+    nextIndex: fields.integer("nextIndex"),
+    firstRetained: fields.integer("firstRetained"),
+    index: fields.integer("index"),
+    term: fields.integer("term"),
+    leader: fields.optionalText("leader", limits.nameBytesMax),
+    servedBy: fields.text("servedBy", limits.nameBytesMax),
+    events: decodeWatchEvents(fields.bytes("events", limits.clientFrameBytesMax)),
+  };
 }
 
 function decodeLeaseKeepAlive(fields: FieldReader): LeaseKeepAliveResponse {

@@ -18,6 +18,8 @@ export const limits = {
   rangeRecordsMax: 10_000,
   /** In one keep-alive. */
   leasesPerRequestMax: 1_024,
+  watchEventsMax: 10_000,
+  watchBytesMax: mib,
   /** Arrays and maps inside each other in one frame. */
   depthMax: 32,
   /** Values in one frame, nested ones included. */

@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { compareBytes, equalBytes } from "../../src/base/bytes.ts";
-import type { RaftctlError } from "../../src/base/errors.ts";
+import { RaftctlError } from "../../src/base/errors.ts";
 import { FakeLeases } from "./fake-leases.ts";
 import { parseClusterId, parseNodeId, globalRegion } from "../../src/base/ids.ts";
 import { RequestServer } from "../../src/platform/request-server.ts";
 import { SystemClock } from "../../src/platform/system-clock.ts";
 import type { AdminMethods, HealthReport, MemberReport, NodeStatus, RegionReport } from "../../src/wire/admin-protocol.ts";
-import type { ClientRequest, ClientResponse, GetRequest, KeyValueRecord, LeaseKeepAliveRequest, ProposeRequest, RangeRequest } from "../../src/wire/client-protocol.ts";
+import type { ClientRequest, ClientResponse, GetRequest, KeyValueRecord, LeaseKeepAliveRequest, ProposeRequest, RangeRequest, WatchRequest } from "../../src/wire/client-protocol.ts";
+import type { WatchEvent } from "../../src/wire/watch-events.ts";
 import { decodeCommand } from "../../src/wire/command.ts";
 import type { Command, Condition } from "../../src/wire/command.ts";
 import { decodeResult, encodeResult } from "../../src/wire/command-result.ts";
@@ -48,12 +49,20 @@ export class FakeDaemon {
   /** These methods are never answered. */
   readonly silentMethods = new Set<string>();
   executed = 0;
+  /** What has changed, by ascending index. */
+  readonly events: WatchEvent[] = [];
+  /** What watches are told next, instead of an answer. */
+  readonly watchFaults: RaftctlError[] = [];
+  firstRetained = 1;
+  /** What watches are told of the leader. */
+  watchLeader: string | undefined = "n1";
   /** How many records a range answers with at most. */
   pageMax = 10_000;
   readonly #sessions = new Map<string, Uint8Array>();
   readonly #name: string;
   #index = 100;
   #forgotten = 0;
+  readonly #watching = new Set<() => void>();
   #server: RequestServer;
 
   constructor(name = "n1") {
@@ -109,6 +118,7 @@ export class FakeDaemon {
     if (request.operation === "leaseKeepAlive") return this.#keepAlive(request);
     if (request.operation === "admin" && this.silentMethods.has(request.method)) return new Promise(() => undefined);
     if (request.operation === "admin") return { operation: "admin", result: this.#admin(request.method as keyof AdminMethods, request.params) };
+    if (request.operation === "watch") return this.#watch(request);
     return this.#read(request);
   }
 
@@ -117,6 +127,49 @@ export class FakeDaemon {
     if (fault?.kind === "refuse") throw fault.error;
     if (fault?.kind === "silence") return new Promise(() => undefined);
     return { operation: "leaseKeepAlive", remainingMs: this.leases.keepAlive(leases) };
+  }
+
+  get index(): number {
+    return this.#index;
+  }
+
+  async #watch(request: WatchRequest): Promise<ClientResponse> {
+    const fault = this.watchFaults.shift();
+    if (fault !== undefined) throw fault;
+    if (request.fromIndex < this.firstRetained) {
+      throw new RaftctlError("COMPACTED", `index ${request.fromIndex} is not retained here any more`, { details: { firstRetained: String(this.firstRetained) } });
+    }
+    const found = (): WatchEvent[] => this.events.filter((event) =>
+      event.index >= request.fromIndex && inRange(event.key, request.start ?? new Uint8Array(0), request.end) && (event.kind === "put" ? request.puts : request.deletes));
+    if (found().length === 0) await this.#change(request.waitMs);
+    const all = found();
+    const fitting = all.filter((event) => all.findIndex(({ index }) => index === event.index) < request.eventsMax);
+    return {
+      operation: "watch", events: fitting.map((event) => (request.keysOnly ? { ...event, value: new Uint8Array(0) } : event)),
+      nextIndex: fitting.length < all.length ? fitting.at(-1)!.index + 1 : Math.max(request.fromIndex, this.#index + 1),
+      firstRetained: this.firstRetained, index: this.#index, term: 7, leader: this.watchLeader, servedBy: this.#name,
+    };
+  }
+
+  #change(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      timer.unref();
+      this.#watching.add(() => (clearTimeout(timer), resolve()));
+    });
+  }
+
+  /** As if another client had written. */
+  happen(kind: WatchEvent["kind"], key: string, value = ""): number {
+    this.#index += 1;
+    this.#note({ index: this.#index, kind, key: Buffer.from(key), value: Buffer.from(value), version: kind === "put" ? 1 : 0, createIndex: kind === "put" ? this.#index : 0 });
+    return this.#index;
+  }
+
+  #note(event: WatchEvent): void {
+    this.events.push(event);
+    for (const wake of this.#watching) wake();
+    this.#watching.clear();
   }
 
   async #propose(request: ProposeRequest): Promise<ClientResponse> {
@@ -160,7 +213,10 @@ export class FakeDaemon {
   #apply(command: Command): CommandResult {
     if (command.operation === "deleteRange") {
       const matching = this.#sorted().filter((record) => inRange(record.key, command.start, command.end));
-      for (const record of matching) this.records.delete(hex(record.key));
+      for (const { key } of matching) {
+        this.records.delete(hex(key));
+        this.#note({ index: this.#index, kind: "delete", key, value: new Uint8Array(0), version: 0, createIndex: 0 });
+      }
       return { status: "ok", version: 0, index: this.#index, deleted: matching.length, previous: undefined, previousDropped: false };
     }
     if (command.operation === "settle") return { status: "neverApplied", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false };
@@ -179,11 +235,13 @@ export class FakeDaemon {
     if (!holds(command.condition, found)) return { status: "conflict", version: found?.version ?? 0, deleted: 0, ...shared };
     if (command.operation === "delete") {
       this.records.delete(hex(command.key));
+      if (found !== undefined) this.#note({ index: this.#index, kind: "delete", key: command.key, value: new Uint8Array(0), version: 0, createIndex: 0 });
       return { status: "ok", version: found?.version ?? 0, deleted: found === undefined ? 0 : 1, ...shared };
     }
     const version = (found?.version ?? 0) + 1;
     const createIndex = found?.createIndex ?? this.#index;
     this.records.set(hex(command.key), { key: command.key, value: command.value, version, createIndex, modIndex: this.#index });
+    this.#note({ index: this.#index, kind: "put", key: command.key, value: command.value, version, createIndex });
     return { status: "ok", version, deleted: 0, ...shared };
   }
 

@@ -135,8 +135,8 @@ test("nothing is forgotten that no durable snapshot holds (H40)", async () => {
   await storage.persist({ sequence: 1, hardState: hardState(1, 10), entries: puts(1, 10) });
   storage.apply(puts(1, 5));
   await storage.createSnapshot();
-  await expect((async () => storage.compact(6))()).rejects.toThrow("only what a durable snapshot holds is forgotten");
-  await storage.compact(5);
+  await expect((async () => storage.compact(6, 6))()).rejects.toThrow("only what a durable snapshot holds is forgotten");
+  await storage.compact(5, 5);
 });
 
 test("a disk that fails is reported by the log and by the call (H43)", async () => {
@@ -251,7 +251,7 @@ test("a crash at any step of taking a snapshot and forgetting the log loses noth
       const { storage } = await openRegion(disk, store);
       storage.replay();
       await storage.createSnapshot();
-      await storage.compact(400);
+      await storage.compact(400, 400);
     },
     async (disk) => {
       const { initial, digest: found } = await recovered(disk, new MemoryStore());

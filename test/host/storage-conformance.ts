@@ -112,7 +112,7 @@ export function storageConformance(name: string, open: () => Promise<StorageUnde
     const meta = await storage.createSnapshot();
     expect(meta).toMatchObject({ index: 8, term: 1, membership: votersOf(1, 2, 3) });
     expect(storage.currentSnapshot).toMatchObject({ index: 8, term: 1 });
-    await storage.compact(8);
+    await storage.compact(8, 8);
     const again = await restart();
     const { snapshot, entries: kept, lastApplied } = await again.initialState();
     expect([snapshot.index, snapshot.term, lastApplied, kept.map(({ index }) => index)]).toEqual([8, 1, 8, [9, 10]]);

@@ -1,6 +1,7 @@
 // Short ways to write bytes and entries in the tests of the machine.
 
 import { utf8, utf8Text } from "../../src/base/bytes.ts";
+import { isLocal } from "../../src/machine/keyspace.ts";
 import type { AppliedEntry } from "../../src/machine/state-machine.ts";
 import type { KeyValue, Store } from "../../src/machine/store.ts";
 import { type Command, type DeleteCommand, encodeCommand, type PutCommand, type SessionStamp } from "../../src/wire/command.ts";
@@ -46,6 +47,11 @@ export function text(bytes: Uint8Array | undefined): string | undefined {
 
 export function contentOf(store: Pick<Store, "range">): [string, string][] {
   return Array.from(store.range({}), ({ key, value }) => [hex(key), hex(value)]);
+}
+
+/** What is equal on every node. */
+export function stateOf(store: Pick<Store, "range">): [string, string][] {
+  return Array.from(store.range({})).filter(({ key }) => !isLocal(key)).map(({ key, value }) => [hex(key), hex(value)]);
 }
 
 export function hex(bytes: Uint8Array): string {

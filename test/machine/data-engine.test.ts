@@ -23,7 +23,8 @@ function engineOver(): { engine: DataEngine; store: MemoryStore; digest: Digest 
   const counted = { digest, size: new DataSize(0, 0) };
   const leases = new LeaseTable(crc32);
   leases.load([], counted);
-  return { engine: new StoreEngine({ codec: new RecordCodec(crc32), leases, crc32, ...counted }), store: new MemoryStore(), digest };
+  const effects = { put: () => undefined, delete: () => undefined };
+  return { engine: new StoreEngine({ codec: new RecordCodec(crc32), leases, crc32, ...counted, effects }), store: new MemoryStore(), digest };
 }
 
 const write = (key: string, value: string): KeyWrite => ({ key: utf8(key), value: utf8(value), wantPrevious: true });

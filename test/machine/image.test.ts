@@ -3,12 +3,13 @@ import { concatBytes, utf8, writeU32 } from "../../src/base/bytes.ts";
 import { crc32 } from "../../src/base/crc.ts";
 import { RaftctlError } from "../../src/base/errors.ts";
 import { Prng } from "../../src/base/prng.ts";
+import { isLocal } from "../../src/machine/keyspace.ts";
 import { decodeImage, encodeImage, encodeImageAsync } from "../../src/machine/image.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { imageChunkBytes } from "../../src/machine/state-machine.ts";
 import type { KeyValue } from "../../src/machine/store.ts";
-import { asyncOf, contentOf, entryOf, hex, pair, put, resultOf, stamp } from "./bytes-of.ts";
+import { asyncOf, stateOf, entryOf, hex, pair, put, resultOf, stamp } from "./bytes-of.ts";
 
 function filled(entries = 300): { machine: Machine; store: MemoryStore } {
   const store = new MemoryStore();
@@ -45,7 +46,7 @@ test("an image restored gives the same content, digest and bytes again; restorin
   const other = new Machine({ store: otherStore });
   for (let times = 0; times < 2; times += 1) {
     await other.restore({ index: 300, term: 3 }, asyncOf([bytes]));
-    expect(contentOf(otherStore)).toEqual(contentOf(store));
+    expect(stateOf(otherStore)).toEqual(stateOf(store));
     expect(hex(bytesOf(other))).toBe(hex(bytes));
   }
   expect([other.lastApplied, other.lastAppliedTerm, other.digest(), other.recordCount]).toEqual([300, 3, machine.digest(), machine.recordCount]);
@@ -107,15 +108,15 @@ async function restoreFrom(bytes: Uint8Array, sizeOf: () => number, original: Me
   const store = new MemoryStore();
   const term = index === 3 ? 1 : 3;
   await new Machine({ store }).restore({ index, term }, asyncOf(cut(bytes, sizeOf)));
-  expect(contentOf(store)).toEqual(contentOf(original));
+  expect(stateOf(store)).toEqual(stateOf(original));
 }
 
 describe("an image that is not undamaged is CORRUPT, and the old content stays", () => {
   async function refused(bytes: Uint8Array, position = { index: 60, term: 3 }): Promise<void> {
     const { machine, store } = filled(10);
-    const before = contentOf(store);
+    const before = stateOf(store);
     await expect(machine.restore(position, asyncOf(cut(bytes, () => 4096)))).rejects.toThrow(isCorrupt);
-    expect(contentOf(store)).toEqual(before);
+    expect(stateOf(store)).toEqual(before);
     expect(machine.lastApplied).toBe(10);
     expect(resultOf(machine.apply(entryOf(11, put("a", "1"), 3))).status).toBe("ok");
   }
@@ -208,6 +209,6 @@ test("pairs come back one by one as they were", async () => {
 test("pairs that come one by one are encoded to the same bytes", async () => {
   const { machine, store } = filled();
   const chunks: Uint8Array[] = [];
-  for await (const chunk of encodeImageAsync(asyncOf(store.range({})), crc32)) chunks.push(chunk);
+  for await (const chunk of encodeImageAsync(asyncOf(Array.from(store.range({})).filter(({ key }) => !isLocal(key))), crc32)) chunks.push(chunk);
   expect(hex(concatBytes(chunks))).toBe(hex(bytesOf(machine)));
 });

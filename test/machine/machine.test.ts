@@ -8,7 +8,7 @@ import { MemoryStore } from "../../src/machine/memory-store.ts";
 import type { StoreTransaction } from "../../src/machine/store.ts";
 import type { AppliedEntry } from "../../src/machine/state-machine.ts";
 import { type Command, commandFault, encodeCommand } from "../../src/wire/command.ts";
-import { contentOf, del, entryOf, hex, noopOf, put, resultOf, text } from "./bytes-of.ts";
+import { stateOf, del, entryOf, hex, noopOf, put, resultOf, text } from "./bytes-of.ts";
 
 function machineOf(options: Partial<MachineOptions> = {}): { machine: Machine; store: MemoryStore; run: (command: Command) => ReturnType<typeof resultOf> } {
   const store = new MemoryStore();
@@ -174,11 +174,11 @@ describe("applying", () => {
   test("never skips an entry: a gap is our bug, also inside a batch, and leaves nothing behind", () => {
     const { machine, store } = machineOf();
     machine.apply(entryOf(1, put("a", "1")));
-    const before = contentOf(store);
+    const before = stateOf(store);
     expect(() => machine.apply(entryOf(3, put("a", "2")))).toThrow("without a gap");
     expect(() => machine.applyBatch([entryOf(2, put("a", "2")), entryOf(4, put("a", "3"))])).toThrow("without a gap");
     expect(() => machine.applyBatch([entryOf(2, put("a", "2"), 5), entryOf(3, put("a", "3"), 4)])).toThrow("terms never descend");
-    expect(contentOf(store)).toEqual(before);
+    expect(stateOf(store)).toEqual(before);
     expect(machine.lastApplied).toBe(1);
     expect(resultOf(machine.apply(entryOf(2, put("a", "2"))))).toMatchObject({ version: 2 });
   });
@@ -212,7 +212,7 @@ describe("applying", () => {
         // What was applied already is handed in again, as after a crash.
         machine.applyBatch(entries.slice(Math.max(0, start - 5), start + step));
       }
-      expect(contentOf(store)).toEqual(contentOf(reference.store));
+      expect(stateOf(store)).toEqual(stateOf(reference.store));
       expect(new Machine({ store }).digest()).toBe(reference.machine.digest());
     }
   });
@@ -248,7 +248,7 @@ describe("applying", () => {
     }
     expect(statuses).toEqual(new Set(["ok", "conflict", "sessionExpired", "sequenceAhead", "invalid"]));
     expect(new Set(machines.map(({ machine }) => machine.digest())).size).toBe(1);
-    expect(contentOf(machines[0]!.store)).toEqual(contentOf(machines[2]!.store));
+    expect(stateOf(machines[0]!.store)).toEqual(stateOf(machines[2]!.store));
   });
 });
 
@@ -293,7 +293,7 @@ describe("the digest", () => {
     const twins = [machineOf(), machineOf()];
     for (const { machine } of twins) machine.apply(entryOf(1, put("a", "1")));
     const [one, other] = twins as [ReturnType<typeof machineOf>, ReturnType<typeof machineOf>];
-    const row = contentOf(one.store).find(([key]) => key.startsWith("10"))!;
+    const row = stateOf(one.store).find(([key]) => key.startsWith("10"))!;
     other.store.transaction((transaction) => transaction.delete(Buffer.from(row[0], "hex")));
     for (const { machine } of twins) machine.apply(entryOf(2, put("a", "2")));
     expect(one.machine.digest()).not.toBe(other.machine.digest());
@@ -303,7 +303,7 @@ describe("the digest", () => {
 test("the digest covers the answers: equal entries and equal records, but another answer (H38)", () => {
   const twins = [machineOf(), machineOf()];
   for (const { machine } of twins) machine.apply(entryOf(1, put("a", "1")));
-  const row = contentOf(twins[1]!.store).find(([key]) => key.startsWith("10"))!;
+  const row = stateOf(twins[1]!.store).find(([key]) => key.startsWith("10"))!;
   twins[1]!.store.transaction((transaction) => transaction.delete(Buffer.from(row[0], "hex")));
   const statuses = twins.map(({ run }) => run(put("a", "2", { condition: { kind: "version", version: 5 } })));
   expect(statuses.map(({ status, version }) => [status, version])).toEqual([["conflict", 1], ["conflict", 0]]);
@@ -315,7 +315,7 @@ describe("damage in the store", () => {
     fc.assert(fc.property(fc.nat(), fc.nat(7), (position, bit) => {
       const { machine, store, run } = machineOf();
       run(put("key", "a value"));
-      const [key, value] = contentOf(store).find(([row]) => row.startsWith("10"))!;
+      const [key, value] = stateOf(store).find(([row]) => row.startsWith("10"))!;
       const bytes = Buffer.from(value, "hex");
       bytes[position % bytes.length]! ^= 1 << bit;
       store.transaction((transaction) => transaction.put(Buffer.from(key, "hex"), bytes));
@@ -330,7 +330,7 @@ describe("damage in the store", () => {
   test("of a record under another key is noticed: its checksum covers the key", () => {
     const { machine, store, run } = machineOf();
     run(put("a", "1"));
-    const [, value] = contentOf(store).find(([row]) => row.startsWith("10"))!;
+    const [, value] = stateOf(store).find(([row]) => row.startsWith("10"))!;
     store.transaction((transaction) => transaction.put(Uint8Array.from([0x10, 0x62]), Buffer.from(value, "hex")));
     expect(() => machine.get(utf8("b"))).toThrow("checksum");
   });
@@ -339,7 +339,7 @@ describe("damage in the store", () => {
     for (const prefix of ["00", "20"]) {
       const { store, run } = machineOf();
       run(put("a", "1", { session: { id: 1n, sequence: 1 } }));
-      const [key, value] = contentOf(store).find(([row]) => row.startsWith(prefix))!;
+      const [key, value] = stateOf(store).find(([row]) => row.startsWith(prefix))!;
       const bytes = Buffer.from(value, "hex");
       bytes[bytes.length - 1]! ^= 1;
       store.transaction((transaction) => transaction.put(Buffer.from(key, "hex"), bytes));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Machine } from "../../src/machine/machine.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import type { StateMachine } from "../../src/machine/state-machine.ts";
-import { append, contentOf, del, entryOf, noopOf, put, resultOf, stamp } from "./bytes-of.ts";
+import { append, stateOf, del, entryOf, noopOf, put, resultOf, stamp } from "./bytes-of.ts";
 
 test("StateMachine.apply(entry) takes one committed entry and answers it, and is the same as a batch of one (S113)", () => {
   const stores = [new MemoryStore(), new MemoryStore()];
@@ -16,7 +16,7 @@ test("StateMachine.apply(entry) takes one committed entry and answers it, and is
   expect([single.lastApplied, single.lastAppliedTerm]).toEqual([5, 3]);
   expect(batched.applyBatch(entries)).toEqual(answers);
   expect(single.digest()).toBe(batched.digest());
-  expect(contentOf(stores[0]!)).toEqual(contentOf(stores[1]!));
+  expect(stateOf(stores[0]!)).toEqual(stateOf(stores[1]!));
   expect(single.apply(entries[4]!)).toBeUndefined();
   expect(single.digest()).toBe(batched.digest());
 });

@@ -14,7 +14,7 @@ import type { KeyValue, StoreTransaction } from "../../src/machine/store.ts";
 import { streamRowChecksum } from "../../src/machine/streams.ts";
 import { type Command, commandFault, encodeCommand } from "../../src/wire/command.ts";
 import { limits } from "../../src/wire/limits.ts";
-import { append, asyncOf, contentOf, entryOf, put, resultOf, stamp, text } from "./bytes-of.ts";
+import { append, asyncOf, stateOf, entryOf, put, resultOf, stamp, text } from "./bytes-of.ts";
 
 const all = limits.rangeRecordsMax;
 const isCorrupt = expect.toSatisfy((error) => error instanceof RaftctlError && error.code === "CORRUPT");
@@ -172,10 +172,10 @@ describe("commands that append", () => {
     const conditional = encodeCommand(put("s", "1", { condition: { kind: "absent" } }));
     for (const data of [longName, noName, conditional]) {
       data[1] = 4;
-      const before = contentOf(store).filter(([key]) => key !== "00");
+      const before = stateOf(store).filter(([key]) => key !== "00");
       const result = resultOf(machine.apply({ index: machine.lastApplied + 1, term: 1, type: 1, data }));
       expect([result.status, result.offset]).toEqual(["invalid", undefined]);
-      expect(contentOf(store).filter(([key]) => key !== "00")).toEqual(before);
+      expect(stateOf(store).filter(([key]) => key !== "00")).toEqual(before);
     }
   });
 
@@ -190,7 +190,7 @@ describe("commands that append", () => {
       const { machine, store } = machineOf();
       const answers = [];
       for (let start = 0; start < entries.length; start += batch) answers.push(...machine.applyBatch(entries.slice(start, start + batch)));
-      return { digest: machine.digest(), content: contentOf(store), answers };
+      return { digest: machine.digest(), content: stateOf(store), answers };
     });
     expect(new Set(outcomes[0]!.answers.map((answer) => resultOf(answer).status))).toEqual(new Set(["ok", "invalid", "sessionExpired", "sequenceAhead", "conflict"]));
     expect(outcomes[0]!.answers.some((answer) => (resultOf(answer).offset ?? 0) > 100)).toBe(true);
@@ -226,7 +226,7 @@ describe("an image", () => {
     const target = machineOf();
     await target.machine.restore(image, asyncOf([...image.chunks()]));
     image.close();
-    expect(contentOf(target.store)).toEqual(contentOf(source.store));
+    expect(stateOf(target.store)).toEqual(stateOf(source.store));
     for (const stream of ["s0", "s1", "s2"]) expect(target.read(stream)).toEqual(source.read(stream));
     for (const command of [append("s0", "record 39", { session: stamp(1, 40) }), append("s1", "next"), append("new", "first")]) {
       expect(target.run(command)).toEqual(source.run(command));

@@ -65,7 +65,10 @@ function wireTravel(response: ClientResponse): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, change(part)]));
   };
   const { operation, ...fields } = change(response) as Record<string, unknown>;
-  const order = { propose: ["term", "index", "forwardedBy", "leader", "result"], read: ["index", "term", "leader", "servedBy", "staleMs", "count", "more", "records"], admin: ["result"], leaseKeepAlive: ["remainingMs"] };
+  const order = {
+    propose: ["term", "index", "forwardedBy", "leader", "result"], read: ["index", "term", "leader", "servedBy", "staleMs", "count", "more", "records"], admin: ["result"], watch: ["nextIndex", "firstRetained", "index", "term", "leader", "servedBy", "events"],
+    leaseKeepAlive: ["remainingMs"],
+  };
   return { operation, ...Object.fromEntries(order[response.operation].map((name) => [name, fields[name]])) };
 }
 

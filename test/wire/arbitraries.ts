@@ -76,6 +76,10 @@ export const clientRequest: { readonly [Name in ClientRequest["operation"]]: fc.
     countOnly: fc.boolean(),
   }),
   admin: fc.record({ operation: fc.constant("admin"), region: regionId, method, params: plain, timeoutMs }),
+  watch: fc.record({
+    operation: fc.constant("watch"), region: regionId, start: optional(key), end: optional(key), fromIndex: index.map((value) => Math.max(1, value)), waitMs: timeoutMs,
+    eventsMax: fc.integer({ min: 1, max: 10_000 }), bytesMax: fc.integer({ min: 1, max: 1_048_576 }), puts: fc.boolean(), deletes: fc.boolean(), keysOnly: fc.boolean(),
+  }),
   leaseKeepAlive: fc.record({ operation: fc.constant("leaseKeepAlive"), region: regionId, timeoutMs, leases: fc.array(fc.bigInt(1n, 2n ** 64n - 1n), { minLength: 1, maxLength: 5 }) }),
 };
 
@@ -84,10 +88,19 @@ const read = fc.record({
   operation: fc.constant("read" as const), records: fc.array(record, { maxLength: 5 }), count: index, more: fc.boolean(), index, term: index,
   leader: optional(name), servedBy: name, staleMs: optional(fc.double({ min: 0, max: 1e9, noNaN: true }).filter((value) => !Object.is(value, -0))),
 });
+const nothing = fc.constant(new Uint8Array(0));
+const watchEvent = fc.oneof(
+  fc.record({ index, kind: fc.constant("put" as const), key, value: blob, version: index, createIndex: index }),
+  fc.record({ index, kind: fc.constant("delete" as const), key, value: nothing, version: fc.constant(0), createIndex: fc.constant(0) }),
+);
 export const clientResponse: { readonly [Name in ClientRequest["operation"]]: fc.Arbitrary<ClientResponse> } = {
   propose: fc.record({ operation: fc.constant("propose"), term: index, index, result: blob, forwardedBy: optional(name), leader: optional(name) }),
   get: read,
   range: read,
   admin: fc.record({ operation: fc.constant("admin"), result: plain }),
+  watch: fc.record({
+    operation: fc.constant("watch"), nextIndex: index, firstRetained: index, index, term: index, leader: optional(name), servedBy: name,
+    events: fc.array(watchEvent, { maxLength: 5 }).map((events) => events.toSorted((left, right) => left.index - right.index)),
+  }),
   leaseKeepAlive: fc.record({ operation: fc.constant("leaseKeepAlive"), remainingMs: fc.array(optional(index), { maxLength: 5 }) }),
 };

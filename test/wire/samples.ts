@@ -71,6 +71,10 @@ export const clientRequests: { readonly [Name in ClientRequest["operation"]]: Ex
     keysOnly: true, countOnly: false,
   },
   admin: { operation: "admin", region, method: "status", params: {}, timeoutMs: 1_000 },
+  watch: {
+    operation: "watch", region, start: text("a"), end: undefined, fromIndex: 1_000_000_008, waitMs: 10_000, eventsMax: 1_000, bytesMax: 262_144, puts: true,
+    deletes: false, keysOnly: true,
+  },
   leaseKeepAlive: { operation: "leaseKeepAlive", region, timeoutMs: 1_000, leases: [1n, 2n ** 64n - 1n] },
 };
 
@@ -82,6 +86,13 @@ export const clientResponses: { readonly [Name in ClientRequest["operation"]]: C
   },
   range: { operation: "read", records: [], count: 12_345, more: true, index: termLargest, term: 3, leader: undefined, servedBy: "n2", staleMs: undefined },
   admin: { operation: "admin", result: { ok: true, nested: { list: ["a", 1.5, null] } } },
+  watch: {
+    operation: "watch", nextIndex: termLargest, firstRetained: 7, index: 1_000_000_009, term: 3, leader: "n1", servedBy: "n2", events: [
+      { index: 1_000_000_008, kind: "put", key: text("a"), value: text("v"), version: 300, createIndex: 5 },
+      { index: 1_000_000_008, kind: "delete", key: text("b"), value: new Uint8Array(0), version: 0, createIndex: 0 },
+      { index: 1_000_000_009, kind: "put", key: text("c"), value: new Uint8Array(0), version: 1, createIndex: 1_000_000_009 },
+    ],
+  },
   leaseKeepAlive: { operation: "leaseKeepAlive", remainingMs: [10_000, undefined] },
 };
 

@@ -15,13 +15,16 @@ export interface RequestOptions {
   readonly stamp: SessionStamp | undefined;
 }
 
-export function readRequest(key: string, consistency: Consistency, timeoutMs: number): ClientRequest {
+/** Each says how long it may take. */
+export type TimedRequest = Extract<ClientRequest, { readonly timeoutMs: number }>;
+
+export function readRequest(key: string, consistency: Consistency, timeoutMs: number): TimedRequest {
   return { operation: "get", region: globalRegion, key: utf8(key), consistency, minIndex: undefined, maxLagMs: undefined, timeoutMs };
 }
 
-export function requestOf(key: string, operation: Operation, options: RequestOptions): ClientRequest {
+export function requestOf(key: string, operation: Operation, options: RequestOptions): TimedRequest {
   const { timeoutMs, waitFor, stamp: session } = options;
-  const propose = (command: Uint8Array): ClientRequest => ({ operation: "propose", region: globalRegion, waitFor, timeoutMs, command });
+  const propose = (command: Uint8Array): TimedRequest => ({ operation: "propose", region: globalRegion, waitFor, timeoutMs, command });
   if (isPair(key)) return operation.kind === "get" ? pairRead(key, timeoutMs) : propose(encodeCommand(pairWrite(key, operation, session)));
   switch (operation.kind) {
     case "get": return readRequest(key, "linearizable", timeoutMs);
@@ -31,7 +34,7 @@ export function requestOf(key: string, operation: Operation, options: RequestOpt
   }
 }
 
-export function settleRequest(session: SessionStamp, timeoutMs: number): ClientRequest {
+export function settleRequest(session: SessionStamp, timeoutMs: number): TimedRequest {
   return { operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs, command: encodeCommand({ operation: "settle", session }) };
 }
 

@@ -12,7 +12,7 @@ import type { ClientAnswer } from "../properties/property.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import type { ClientKnobs } from "../world/knobs.ts";
 import type { Stage } from "../world/stage.ts";
-import { outputOf, readRequest, requestOf, settledOutput, settleRequest } from "./requests.ts";
+import { outputOf, readRequest, requestOf, settledOutput, settleRequest, type TimedRequest } from "./requests.ts";
 import type { Step, Workload } from "./workload.ts";
 
 export interface ClientWorld {
@@ -148,7 +148,7 @@ export class SimClient {
     await this.#attempt(readRequest(`k0.${this.#prng.integer(0, 1)}`, "stale", this.#world.stage.electionTimeout), "stale", 1);
   }
 
-  async #attempt(request: ClientRequest, kind: Operation["kind"] | "stale", patience: number): Promise<Reply> {
+  async #attempt(request: TimedRequest, kind: Operation["kind"] | "stale", patience: number): Promise<Reply> {
     const { nodes, electionTimeout } = this.#world.stage;
     const node = nodes[this.#target % nodes.length]!;
     const began = this.#world.stage.now;
@@ -175,7 +175,7 @@ export class SimClient {
       const { life } = process;
       life.give(() => {
         Promise.resolve()
-          .then(() => process.server.onRequest(request))
+          .then(() => process.server.onRequest(request, this))
           .then(
             (response) => {
               if (life.alive) back({ kind: "answer", response, boot: life.boot });

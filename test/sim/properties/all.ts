@@ -25,6 +25,7 @@ import { SaidIsDurable } from "./said-is-durable.ts";
 import { SessionExactlyOnce } from "./session-exactly-once.ts";
 import { StateMachineSafety } from "./state-machine-safety.ts";
 import { TrueBackups } from "./true-backups.ts";
+import { WatchCompleteness } from "./watch-completeness.ts";
 
 export interface PropertyOptions {
   /** ms, virtual. */
@@ -71,6 +72,7 @@ export function allProperties(options: PropertyOptions): Property[] {
     new SessionExactlyOnce(sessionLimits),
     new EqualDigests(),
     new TrueBackups(),
+    new WatchCompleteness(sessionLimits),
     new LogVerdict({ now, crc32, electionTimeout, ...logs }),
     new ReadMonotonicity(),
     new BoundedQueues(queuesEveryEvents),

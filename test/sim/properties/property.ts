@@ -7,6 +7,7 @@ import type { Entry, HardState } from "../../../src/raft/entry.ts";
 import type { Membership } from "../../../src/raft/membership.ts";
 import type { Message } from "../../../src/raft/message.ts";
 import type { RaftEvent, Role } from "../../../src/raft/ready.ts";
+import type { WatchEvent } from "../../../src/wire/watch-events.ts";
 
 /** A running replica between two events. */
 export interface ReplicaView {
@@ -82,6 +83,17 @@ export interface BackupView {
   readonly atLeast: number;
 }
 
+/** A watcher was answered: these are all changes of its range from `from` up to `nextIndex`, which is excluded. */
+export interface WatchView {
+  readonly watcher: string;
+  readonly node: string;
+  /** All keys that begin so. */
+  readonly prefix: string;
+  readonly from: number;
+  readonly nextIndex: number;
+  readonly events: readonly WatchEvent[];
+}
+
 export interface Property {
   /** As in the report: "Election Safety". */
   readonly name: string;
@@ -101,6 +113,7 @@ export interface Property {
   reaping?(replica: ReplicaView, dead: NodeId): void;
   answered?(answer: ClientAnswer): void;
   backedUp?(backup: BackupView): void;
+  watched?(view: WatchView): void;
   /** The state came from a snapshot instead. */
   installed?(replica: ReplicaView, index: number): void;
   /** Its process dies now, in the middle of an event perhaps: what it has come to since `stepped` it may have written down. */

@@ -14,6 +14,11 @@ import { ReferenceSessions, type ReferenceLimits } from "./reference-sessions.ts
 /** More keys are never deleted by one command. */
 const keysDeletedMax = 100_000;
 
+/** A key is text with one character for each byte. */
+export type ReferenceChange =
+  | { readonly kind: "put"; readonly key: string; readonly value: Uint8Array; readonly version: number; readonly createIndex: number }
+  | { readonly kind: "delete"; readonly key: string };
+
 type Outcome = Pick<CommandResult, "status"> & Partial<CommandResult>;
 
 export class ReferenceMachine {
@@ -23,8 +28,12 @@ export class ReferenceMachine {
   readonly #streams = new Map<string, number>();
   readonly #sessions: ReferenceSessions;
 
-  constructor(limits: ReferenceLimits) {
+  readonly #changed: (change: ReferenceChange) => void;
+
+  /** @param changed told of every key that changes, in order */
+  constructor(limits: ReferenceLimits, changed: (change: ReferenceChange) => void = () => undefined) {
     this.#sessions = new ReferenceSessions(limits);
+    this.#changed = changed;
   }
 
   /** The result of the entry that follows the last one; undefined for what is not a command. */
@@ -76,7 +85,9 @@ export class ReferenceMachine {
     const previous = wantPrevious ? current : undefined;
     if (!holds(condition, current)) return { status: "conflict", version: current?.version ?? 0, previous };
     const version = (current?.version ?? 0) + 1;
-    this.#records.set(textOf(key), { value, version, createIndex: current?.createIndex ?? index, modIndex: index, lease });
+    const createIndex = current?.createIndex ?? index;
+    this.#records.set(textOf(key), { value, version, createIndex, modIndex: index, lease });
+    this.#changed({ kind: "put", key: textOf(key), value, version, createIndex });
     return { status: "ok", version, previous };
   }
 
@@ -85,13 +96,13 @@ export class ReferenceMachine {
     const previous = wantPrevious ? current : undefined;
     const version = current?.version ?? 0;
     if (!holds(condition, current)) return { status: "conflict", version, previous };
-    return { status: "ok", version, deleted: this.#records.delete(textOf(key)) ? 1 : 0, previous };
+    return { status: "ok", version, deleted: this.#forget(textOf(key)) ? 1 : 0, previous };
   }
 
   #deleteRange(range: DeleteRangeCommand): Outcome {
     const doomed = this.#keysIn(range);
     if (doomed.length > keysDeletedMax) return { status: "tooMany" };
-    for (const key of doomed) this.#records.delete(key);
+    for (const key of doomed.toSorted()) this.#forget(key);
     return { status: "ok", deleted: doomed.length };
   }
 
@@ -132,9 +143,15 @@ export class ReferenceMachine {
     const known = this.#leases.get(lease);
     if (known === undefined || (expiredGrant !== undefined && known.grantIndex !== expiredGrant)) return { status: "leaseNotFound" };
     this.#leases.delete(lease);
-    const doomed = [...this.#records].filter(([, record]) => record.lease === lease);
-    for (const [key] of doomed) this.#records.delete(key);
+    const doomed = [...this.#records].filter(([, record]) => record.lease === lease).map(([key]) => key).toSorted();
+    for (const key of doomed) this.#forget(key);
     return { status: "ok", deleted: doomed.length };
+  }
+
+  #forget(key: string): boolean {
+    const wasThere = this.#records.delete(key);
+    if (wasThere) this.#changed({ kind: "delete", key });
+    return wasThere;
   }
 
   #append(stream: string): Outcome {

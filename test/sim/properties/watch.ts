@@ -5,7 +5,7 @@ import type { NodeId } from "../../../src/base/ids.ts";
 import type { Entry } from "../../../src/raft/entry.ts";
 import type { Message } from "../../../src/raft/message.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
-import type { BackupView, ClientAnswer, EndView, Property, ReplicaView } from "./property.ts";
+import type { BackupView, ClientAnswer, EndView, Property, ReplicaView, WatchView } from "./property.ts";
 
 type Hook = Exclude<keyof Property, "name">;
 type Listening<H extends Hook> = readonly (Property & Required<Pick<Property, H>>)[];
@@ -20,6 +20,7 @@ export class Watch {
   readonly #reaping: Listening<"reaping">;
   readonly #answered: Listening<"answered">;
   readonly #backedUp: Listening<"backedUp">;
+  readonly #watched: Listening<"watched">;
   readonly #installed: Listening<"installed">;
   readonly #dying: Listening<"dying">;
   readonly #crashed: Listening<"crashed">;
@@ -37,6 +38,7 @@ export class Watch {
     this.#reaping = listening(properties, "reaping");
     this.#answered = listening(properties, "answered");
     this.#backedUp = listening(properties, "backedUp");
+    this.#watched = listening(properties, "watched");
     this.#installed = listening(properties, "installed");
     this.#dying = listening(properties, "dying");
     this.#crashed = listening(properties, "crashed");
@@ -79,6 +81,10 @@ export class Watch {
 
   backedUp(backup: BackupView): void {
     for (const property of this.#backedUp) property.backedUp(backup);
+  }
+
+  watched(view: WatchView): void {
+    for (const property of this.#watched) property.watched(view);
   }
 
   installed(replica: ReplicaView, index: number): void {

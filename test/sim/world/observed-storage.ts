@@ -95,8 +95,8 @@ export class ObservedStorage implements RaftStorage {
     return this.#inner.readSnapshot(snapshot, offset, length);
   }
 
-  compact(index: number): MaybePromise<void> {
-    return this.#inner.compact(index);
+  compact(index: number, keptFrom: number): MaybePromise<void> {
+    return this.#inner.compact(index, keptFrom);
   }
 
   receiveSnapshot(snapshot: SnapshotMeta, offset: number, data: Uint8Array): MaybePromise<number> {

@@ -9,6 +9,7 @@ import type { Membership } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
 import { Backups } from "../clients/backups.ts";
 import { SimClient } from "../clients/sim-client.ts";
+import { Watchers } from "../clients/watchers.ts";
 import { Workload } from "../clients/workload.ts";
 import type { NumberedFault } from "../faults/fault.ts";
 import { Nemesis, type Struck } from "../faults/nemesis.ts";
@@ -66,6 +67,7 @@ export class World {
   readonly #touched = new Set<SimNode>();
   readonly #streams = new Map<string, Prng>();
   readonly #backups: Backups;
+  readonly #watchers: Watchers;
   /** The highest index of a write that a client was told to be done. */
   #acknowledged = 0;
   #clientsAtWork = 0;
@@ -91,6 +93,7 @@ export class World {
       stage: this.#stage, prng: this.#stream("backups"), acknowledged: () => this.#acknowledged, begun: () => this.#struck.count("backup"),
       done: (backup) => this.#guard(() => this.#watch.backedUp(backup)), fail: (thrown) => this.scheduler.fail(thrown),
     });
+    this.#watchers = new Watchers({ stage: this.#stage, prng: this.#stream("watchers"), told: (view) => this.#guard(() => this.#watch.watched(view)), fail: (thrown) => this.scheduler.fail(thrown) });
   }
 
   /** Rejects with the first violation. */
@@ -98,6 +101,7 @@ export class World {
     const { knobs, plan } = this.#options;
     for (let number = 1; number <= knobs.voters; number += 1) this.#addNode(true);
     for (let number = 1; number <= knobs.clients.clients; number += 1) this.#work(this.#client(`c${number}`).run());
+    this.#watchers.begin();
     this.#backups.begin(knobs.chaosElectionTimeouts * knobs.electionTimeout);
     for (const fault of plan) this.scheduler.at(fault.at, () => this.#strike(fault));
     await this.scheduler.run(knobs.chaosElectionTimeouts * knobs.electionTimeout, () => false);
@@ -130,6 +134,7 @@ export class World {
     if (rested) {
       // Whatever became of them, every key has one value now, and every node can say which.
       this.#work(this.#readEverything());
+      this.#work(this.#watchers.finish());
       rested = await this.#rest(end);
     }
     this.#watch.ended({
