@@ -253,8 +253,8 @@ export const machineMutants: readonly Mutant[] = [
     name: "delete-leaves-the-record",
     breaks: ["S115"],
     file: kvFile,
-    find: "transaction.delete(stored);",
-    replace: "",
+    find: "this.#move(transaction, write.key, { from: current.lease, to: undefined });\n      transaction.delete(stored);",
+    replace: "this.#move(transaction, write.key, { from: current.lease, to: undefined });",
     tests: machine,
   },
   {

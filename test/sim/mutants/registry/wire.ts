@@ -74,8 +74,8 @@ export const wireMutants: readonly Mutant[] = [
     name: "value-takes-in-the-condition",
     breaks: ["S20"],
     file: "src/wire/command.ts",
-    find: "value: bytes.subarray(keyEnd, valueEnd), condition",
-    replace: "value: bytes.subarray(keyEnd), condition",
+    find: "value: bytes.subarray(valueStart, valueEnd), condition",
+    replace: "value: bytes.subarray(valueStart), condition",
     tests: command,
   },
   {
