@@ -5,6 +5,7 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import { attachedBytes } from "../machine/leases.ts";
 import { recordHeaderBytes } from "../machine/record.ts";
 import { addsData, decodeCommand } from "../wire/command.ts";
 import type { QuotaReport } from "../wire/admin-protocol.ts";
@@ -35,8 +36,8 @@ export class SpaceQuota {
     const quotaBytes = this.#quotaBytes();
     if (quotaBytes === undefined || !addsData(command)) return undefined;
     const { dataBytes } = this.#data;
-    // An upper bound first, which costs nothing.
-    if (dataBytes + command.length <= quotaBytes) return undefined;
+    // An upper bound first, which costs nothing: a key that is attached to a lease stands there twice.
+    if (dataBytes + 2 * command.length <= quotaBytes) return undefined;
     const growth = this.#growth(command);
     if (growth <= 0 || dataBytes + growth <= quotaBytes) return undefined;
     this.#hasRefused = true;
@@ -56,7 +57,8 @@ export class SpaceQuota {
     if (command.operation !== "put") return bytes.length;
     const current = this.#data.get(command.key);
     const before = current === undefined ? 0 : 1 + command.key.length + recordHeaderBytes + current.value.length;
-    return 1 + command.key.length + recordHeaderBytes + command.value.length - before;
+    const attached = command.lease === undefined ? 0 : attachedBytes(command.key);
+    return 1 + command.key.length + recordHeaderBytes + command.value.length + attached - before;
   }
 
   #state(quotaBytes: number | undefined): QuotaReport["state"] {
