@@ -5,6 +5,7 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import { attachedBytes } from "../machine/leases.ts";
 import { recordHeaderBytes } from "../machine/record.ts";
 import { addsData, decodeCommand, type PutCommand } from "../wire/command.ts";
 import { decodeTxn } from "../wire/txn.ts";
@@ -36,8 +37,9 @@ export class SpaceQuota {
     const quotaBytes = this.#quotaBytes();
     if (quotaBytes === undefined || !addsData(command)) return undefined;
     const { dataBytes } = this.#data;
-    // A bound first that costs nothing. (A step of a transaction has a header of its own, which is larger than that of a record.)
-    if (dataBytes + command.length <= quotaBytes) return undefined;
+    // An upper bound first, which costs nothing: a key that is attached to a lease stands there twice. (A step of a
+    // transaction has a header of its own, which is larger than that of a record.)
+    if (dataBytes + 2 * command.length <= quotaBytes) return undefined;
     const growth = this.#growth(command);
     if (growth <= 0 || dataBytes + growth <= quotaBytes) return undefined;
     this.#hasRefused = true;
@@ -60,10 +62,11 @@ export class SpaceQuota {
     return Math.max(...[then, otherwise].map((steps) => steps.reduce((total, step) => total + (step.operation === "put" ? this.#growthBy(step) : 0), 0)));
   }
 
-  #growthBy({ key, value }: PutCommand): number {
+  #growthBy({ key, value, lease }: PutCommand): number {
     const current = this.#data.get(key);
     const before = current === undefined ? 0 : 1 + key.length + recordHeaderBytes + current.value.length;
-    return 1 + key.length + recordHeaderBytes + value.length - before;
+    const attached = lease === undefined ? 0 : attachedBytes(key);
+    return 1 + key.length + recordHeaderBytes + value.length + attached - before;
   }
 
   #state(quotaBytes: number | undefined): QuotaReport["state"] {

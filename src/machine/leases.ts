@@ -11,7 +11,7 @@ import { emptyBytes, readSafeU64, readU32, writeSafeU64, writeU32 } from "../bas
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { encodeCommand } from "../wire/command.ts";
-import { leaseTtlMsMax } from "../wire/lease-command.ts";
+import { leaseIdBytes, leaseTtlMsMax } from "../wire/lease-command.ts";
 import { limits } from "../wire/limits.ts";
 import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
@@ -158,6 +158,11 @@ export class LeaseTable {
     this.#counted.size.bytes -= key.length + row.length;
     transaction.delete(key);
   }
+}
+
+/** By how much the data grows when this key is attached to a lease: a row, and the lease in the key's own. */
+export function attachedBytes(key: Uint8Array): number {
+  return attachedKeyHeadBytes + key.length + checksumBytes + leaseIdBytes;
 }
 
 /** Keys that are attached to a lease, in their order, at most `limit`. */

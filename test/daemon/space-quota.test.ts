@@ -103,6 +103,20 @@ test("set through any node, it holds for the cluster: exit 14 on every node, ala
   expect(await follower.admin.call("quotaSet", { bytes: null, dryRun: false })).toMatchObject({ quotaBytes: null, state: "ok" });
 });
 
+test("a key that is attached to a lease counts with all that it brings: not a byte comes in above the quota", () => {
+  for (let quotaBytes = 300; quotaBytes <= 420; quotaBytes += 1) {
+    const machine = new Machine({ store: new MemoryStore() });
+    const quota = new SpaceQuota(machine);
+    const apply = (command: Command): void => void machine.apply(entryOf(machine.lastApplied + 1, command));
+    apply({ operation: "set", key: utf8(quotaSetting), value: utf8(String(quotaBytes)) });
+    apply({ operation: "leaseGrant", lease: 1n, ttlMs: 1 });
+    const command = put("a-key-of-some-length".repeat(5), "v", { lease: 1n });
+    const isAdmitted = quota.admit(encodeCommand(command)) === undefined;
+    apply(command);
+    expect([quotaBytes, isAdmitted]).toEqual([quotaBytes, machine.dataBytes <= quotaBytes]);
+  }
+});
+
 test("a client cannot write a setting past the verbs that check it", { timeout: 20_000 }, async () => {
   await using fixture = await startCluster(1);
   const node = fixture.leader();

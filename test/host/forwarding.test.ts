@@ -54,6 +54,24 @@ test("without a leader a write fails within two election timeouts and names the 
   cluster.stop();
 });
 
+test("what may be asked again is asked of the next leader when the one of before is gone, and of nobody for ever (S83)", async () => {
+  const cluster = await Cluster.led({ administer: ({ id }) => async (_from, _region, { method }) => `${method} by ${id}` });
+  const { leader, followers } = cluster;
+  const asker = followers[0]!;
+  const asking = (): Promise<string> => asker.gateway.administerAgain({ method: "keep", params: {}, timeoutMs: 60_000 }, async () => `here by ${asker.id}`);
+  expect(await cluster.run(asking())).toBe(`keep by ${leader.id}`);
+  cluster.crash(leader);
+  const again = watch(asking());
+  await cluster.clock.until(() => again.state !== "pending", "an answer");
+  expect([`keep by ${followers[1]!.id}`, `here by ${asker.id}`]).toContain(again.value);
+  cluster.crash(followers[1]!);
+  await cluster.clock.until(() => asker.raft.core.leader === undefined, "the follower knows no leader");
+  const never = watch(asking());
+  await cluster.clock.until(() => never.state !== "pending", "an answer");
+  expect(never.error?.code).toBe("NO_LEADER");
+  cluster.stop();
+});
+
 test("a write that waits for a leader goes on as soon as there is one", async () => {
   const cluster = await Cluster.start();
   const write = watch(cluster.nodes[0]!.gateway.propose(bytes("early"), applied));

@@ -5,13 +5,16 @@ import { concatBytes, utf8 } from "../../src/base/bytes.ts";
 import { crc32 } from "../../src/base/crc.ts";
 import { encodeImage } from "../../src/machine/image.ts";
 import { attachmentKey, leaseKey, prefixes } from "../../src/machine/keyspace.ts";
-import { keysPerLeaseMax, leasesMax } from "../../src/machine/leases.ts";
+import { Digest } from "../../src/machine/digest.ts";
+import { LeaseCheck } from "../../src/machine/lease-check.ts";
+import { checkLeaseRow, keysPerLeaseMax, leasesMax } from "../../src/machine/leases.ts";
 import { Machine, type MachineOptions } from "../../src/machine/machine.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
-import type { KeyValue, StoreTransaction } from "../../src/machine/store.ts";
+import { decodePosition, encodePosition } from "../../src/machine/position.ts";
+import type { KeyValue } from "../../src/machine/store.ts";
 import type { Command } from "../../src/wire/command.ts";
 import type { CommandResult } from "../../src/wire/command-result.ts";
-import { asyncOf, contentOf, del, entryOf, put, resultOf, text } from "./bytes-of.ts";
+import { asyncOf, del, entryOf, put, resultOf, sharedContentOf, sharedRowsOf, text } from "./bytes-of.ts";
 
 interface Bench {
   readonly machine: Machine;
@@ -136,7 +139,7 @@ describe("what leases leave behind", () => {
     const { machine, store, run } = bench();
     run(put("z", "1"));
     const before = [machine.dataBytes, machine.recordCount];
-    const rows = (): unknown => contentOf(store).filter(([key]) => !key.startsWith("00"));
+    const rows = (): unknown => sharedContentOf(store).filter(([key]) => !key.startsWith("00"));
     const content = rows();
     run(grant(1n), leased("a", 1n), leased("b", 1n), leased("a", 1n, "a longer value"), put("b", "free"), del("b"), grant(1n), revoke(1n));
     expect([machine.dataBytes, machine.recordCount]).toEqual(before);
@@ -147,7 +150,7 @@ describe("what leases leave behind", () => {
     const { machine, store, run } = bench();
     run(grant(1n), grant(2n, 5), leased("a", 1n), leased("b", 1n), put("c", "1"), leased("d", 2n));
     const other = await restored(machine);
-    expect(contentOf(other.store)).toEqual(contentOf(store));
+    expect(sharedContentOf(other.store)).toEqual(sharedContentOf(store));
     expect([other.machine.digest(), other.machine.dataBytes, [...other.machine.leases.all()]]).toEqual([machine.digest(), machine.dataBytes, [...machine.leases.all()]]);
     const entry = entryOf(machine.lastApplied + 1, revoke(1n));
     expect(other.machine.apply(entry)).toEqual(machine.apply(entry));
@@ -171,10 +174,10 @@ describe("what leases leave behind", () => {
 
 describe("an image", () => {
   /** With the rows changed, and everything else right. */
-  async function restoredWith(change: (rows: KeyValue[], transaction: StoreTransaction) => KeyValue[]): Promise<unknown> {
+  async function restoredWith(change: (rows: KeyValue[]) => KeyValue[]): Promise<unknown> {
     const { machine, store, run } = bench();
     run(grant(1n), grant(2n), leased("a", 1n), leased("b", 2n));
-    const rows = change(Array.from(store.range({}), ({ key, value }) => ({ key, value })), undefined as never);
+    const rows = change(sharedRowsOf(store));
     const bytes = concatBytes([...encodeImage(rows, crc32)]);
     return new Machine({ store: new MemoryStore() }).restore({ index: machine.lastApplied, term: 1 }, asyncOf([bytes])).then(() => "restored", (error: { code: string; message: string }) => `${error.code} ${error.message}`);
   }
@@ -187,6 +190,34 @@ describe("an image", () => {
     }
     expect(await restoredWith((rows) => rows.filter(({ key }) => key[0] !== prefixes.attachment))).toContain("do not fit");
     expect(await restoredWith((rows) => rows.map((row) => (row.key[0] === prefixes.lease ? { ...row, key: leaseKey(9n + BigInt(row.key[8]!)) } : row)))).toContain("CORRUPT");
-    expect(attachmentKey(1n, utf8("a"))).toHaveLength(10);
+  });
+
+  test("whose digest fits and whose keys and leases do not fit each other is refused: a revoke would not find what it is to delete", async () => {
+    const check = (...rows: (readonly ["lease" | "attached" | "record", bigint])[]): boolean => {
+      const leaseCheck = new LeaseCheck();
+      for (const [kind, lease] of rows) {
+        if (kind === "record") leaseCheck.record(lease);
+        else if (kind === "attached") leaseCheck.row({ key: attachmentKey(lease, utf8("a")), value: new Uint8Array(4) });
+        else leaseCheck.row({ key: leaseKey(lease), value: Uint8Array.of(0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0) });
+      }
+      return leaseCheck.fits;
+    };
+    expect(check(["record", 1n], ["lease", 1n], ["attached", 1n])).toBe(true);
+    expect(check()).toBe(true);
+    expect(check(["lease", 1n], ["attached", 1n])).toBe(false);
+    expect(check(["record", 1n], ["lease", 1n])).toBe(false);
+    expect(check(["record", 1n], ["lease", 2n], ["attached", 2n])).toBe(false);
+    expect(check(["record", 1n], ["attached", 1n])).toBe(false);
+    const { machine, store, run } = bench();
+    run(grant(1n), grant(2n), leased("a", 1n));
+    // The row of lease 2 in the place of the attached key: as many bytes and records, and a sum that is made to fit.
+    const rows = sharedRowsOf(store).filter(({ key }) => key[0] !== prefixes.attachment);
+    const position = decodePosition(rows[0]!.value, crc32);
+    const digest = new Digest(position.digest);
+    const gone = { key: attachmentKey(1n, utf8("a")), value: store.get(attachmentKey(1n, utf8("a")))! };
+    digest.removeRecord(checkLeaseRow(gone, crc32));
+    rows[0] = { key: rows[0]!.key, value: encodePosition({ ...position, digest: digest.state, bytes: position.bytes - gone.key.length - gone.value.length }, crc32) };
+    const bytes = concatBytes([...encodeImage(rows, crc32)]);
+    await expect(new Machine({ store: new MemoryStore() }).restore({ index: machine.lastApplied, term: 1 }, asyncOf([bytes]))).rejects.toThrow("keys that do not fit its leases");
   });
 });

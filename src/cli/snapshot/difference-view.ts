@@ -45,7 +45,7 @@ export function differenceText(document: DifferenceDocument, { changes }: Pick<C
   const lines = changes.map(({ kind, key }) => `${signs[kind]} ${shownBytes(key)}`);
   if (moreKeys) lines.push("… and more: --limit");
   lines.push(`keys: ${added} added, ${removed} removed, ${changed} changed${rewritten === 0 ? "" : ` (${rewritten} of them to the value that they had)`}`);
-  if (otherRows > 0) lines.push(`${otherRows} rows of sessions, streams or settings differ`);
+  if (otherRows > 0) lines.push(`${otherRows} rows of sessions, streams, leases or settings differ`);
   if (!samePosition) lines.push(`position: index ${left.lastIndex} of term ${left.lastTerm}, then index ${right.lastIndex} of term ${right.lastTerm}`);
   if (!sameMembership) lines.push(`members: ${left.members.map(visible).join(", ")}, then ${right.members.map(visible).join(", ")}`);
   if (!sameCluster) lines.push(`they are of different clusters: ${left.clusterId} and ${right.clusterId}`);

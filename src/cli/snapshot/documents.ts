@@ -80,6 +80,8 @@ export interface FileDocument {
   records: RowsDocument;
   sessions: RowsDocument;
   settings: RowsDocument;
+  /** And the keys that are attached to them. */
+  leases: RowsDocument;
   streams: RowsDocument & { streams: number };
 }
 

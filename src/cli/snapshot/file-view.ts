@@ -32,17 +32,18 @@ export interface InspectedFile {
   readonly records: Rows;
   readonly sessions: Rows;
   readonly settings: Rows;
+  readonly leases: Rows;
   readonly streams: Rows & { readonly streams: number };
   readonly keys: { readonly groups: readonly { readonly prefix: Uint8Array; readonly keys: number; readonly bytes: number }[]; readonly more: boolean } | undefined;
 }
 
-export function fileDocument({ path, bytes, imageBytes, sha256, stateDigest, header, records, sessions, settings, streams }: InspectedFile): FileDocument {
+export function fileDocument({ path, bytes, imageBytes, sha256, stateDigest, header, records, sessions, settings, leases, streams }: InspectedFile): FileDocument {
   const { kind, compression, clusterId, clusterIncarnation, region, index, term, membership } = header;
   return {
     file: path, kind, bytes, imageBytes, sha256: sha256 ?? null, compression,
     clusterId, clusterIncarnation: clusterIncarnation === undefined ? null : String(clusterIncarnation), region: region.name, lastIndex: String(index), lastTerm: String(term),
     members: membership.members.map(({ id, name, peerAddress }) => ({ id, name, peerAddress, voter: membership.voters.includes(id) })),
-    stateDigest, records, sessions, settings, streams,
+    stateDigest, records, sessions, settings, leases, streams,
   };
 }
 
@@ -75,7 +76,7 @@ function rehearsalText({ sameState, readyMs, command, exitCode, signal }: Rehear
 }
 
 function fileText(document: FileDocument): string {
-  const { kind, bytes, imageBytes, sha256, compression, clusterId, clusterIncarnation, region, lastIndex, lastTerm, members, stateDigest, records, sessions, settings, streams } = document;
+  const { kind, bytes, imageBytes, sha256, compression, clusterId, clusterIncarnation, region, lastIndex, lastTerm, members, stateDigest, records, sessions, settings, leases, streams } = document;
   const rows: readonly (readonly [string, string])[] = [
     ["kind", kind === "backup" ? "portable backup" : "a node's own snapshot"],
     ["cluster", `${clusterId}${clusterIncarnation === null ? "" : `, incarnation ${clusterIncarnation}`}`],
@@ -86,6 +87,7 @@ function fileText(document: FileDocument): string {
     ["keys", `${records.rows}, ${roughSize(records.bytes)}`],
     ["sessions", `${sessions.rows} rows, ${roughSize(sessions.bytes)}`],
     ["settings", `${settings.rows}, ${roughSize(settings.bytes)}`],
+    ["leases", `${leases.rows} rows, ${roughSize(leases.bytes)}`],
     ["streams", `${streams.streams} with ${streams.rows} records, ${roughSize(streams.bytes)}`],
     ["state digest", stateDigest],
     ...(sha256 === null ? [] : [["sha256", sha256] as const]),

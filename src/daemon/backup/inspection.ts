@@ -37,6 +37,8 @@ export interface Inspection {
   readonly sessions: RowCount;
   /** Of the cluster, replicated like the data. */
   readonly settings: RowCount;
+  /** And the keys that are attached to them. */
+  readonly leases: RowCount;
   readonly streams: RowCount & { readonly streams: number };
   readonly keys: KeyGroups | undefined;
 }
@@ -67,7 +69,7 @@ export function inspectFile(name: string, groups: GroupRequest | undefined): Pro
 }
 
 class Counts {
-  readonly #counts = { records: { rows: 0, bytes: 0 }, sessions: { rows: 0, bytes: 0 }, settings: { rows: 0, bytes: 0 }, streams: { rows: 0, bytes: 0, streams: 0 } };
+  readonly #counts = { records: { rows: 0, bytes: 0 }, sessions: { rows: 0, bytes: 0 }, settings: { rows: 0, bytes: 0 }, leases: { rows: 0, bytes: 0 }, streams: { rows: 0, bytes: 0, streams: 0 } };
 
   add({ key, value }: KeyValue): void {
     const kind = kindOf[key[0]!];
@@ -77,15 +79,15 @@ class Counts {
     this.#counts[kind].bytes += key.length + value.length;
   }
 
-  result(): Pick<Inspection, "records" | "sessions" | "settings" | "streams"> {
+  result(): Pick<Inspection, "records" | "sessions" | "settings" | "leases" | "streams"> {
     return this.#counts;
   }
 }
 
 /** What is not here says how the state came about, and is not counted. */
-const kindOf: Readonly<Record<number, "records" | "sessions" | "settings" | "streams">> = {
+const kindOf: Readonly<Record<number, "records" | "sessions" | "settings" | "leases" | "streams">> = {
   [prefixes.record]: "records", [prefixes.sessionPage]: "sessions", [prefixes.largeResult]: "sessions", [prefixes.setting]: "settings",
-  [prefixes.streamHead]: "streams", [prefixes.streamRecord]: "streams",
+  [prefixes.lease]: "leases", [prefixes.attachment]: "leases", [prefixes.streamHead]: "streams", [prefixes.streamRecord]: "streams",
 };
 
 export class Grouping {

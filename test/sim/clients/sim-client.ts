@@ -1,35 +1,25 @@
 // One client of the simulated cluster. It asks one node after the other until it has an answer, repeats what it stamped as the production client does,
 // records honestly what it was told, and checks nothing itself. It is outside of the cluster: no fault strikes it but the links to the nodes.
 
-import { RaftctlError, toRaftctlError } from "../../../src/base/errors.ts";
 import type { Prng } from "../../../src/base/prng.ts";
 import type { Call, History, Operation } from "../../../src/cli/check/history.ts";
 import { isAmbiguous } from "../../../src/client/ambiguity.ts";
 import { Session } from "../../../src/client/session.ts";
 import type { SessionStamp } from "../../../src/wire/command.ts";
-import type { ClientRequest, ClientResponse } from "../../../src/wire/client-protocol.ts";
+import type { ClientResponse } from "../../../src/wire/client-protocol.ts";
 import type { ClientAnswer } from "../properties/property.ts";
 import type { SimNode } from "../world/sim-node.ts";
 import type { ClientKnobs } from "../world/knobs.ts";
-import type { Stage } from "../world/stage.ts";
+import { ask, type Exchange, type Reply } from "./exchange.ts";
 import { outputOf, readRequest, requestOf, settledOutput, settleRequest, type TimedRequest } from "./requests.ts";
 import type { Step, Workload } from "./workload.ts";
 
-export interface ClientWorld {
-  readonly stage: Stage;
+export interface ClientWorld extends Exchange {
   readonly knobs: ClientKnobs;
   readonly workload: Workload;
   readonly history: History;
-  /** ms that a message takes; undefined when it is lost. */
-  delay(from: string, to: string): number | undefined;
   answered(answer: ClientAnswer): void;
 }
-
-type Reply =
-  | { readonly kind: "answer"; readonly response: ClientResponse; readonly boot: number }
-  | { readonly kind: "error"; readonly error: RaftctlError }
-  /** Nothing came back in time. */
-  | { readonly kind: "silence" };
 
 const attemptsMax = 6;
 /** Of the first time limit. */
@@ -152,38 +142,11 @@ export class SimClient {
     const { nodes, electionTimeout } = this.#world.stage;
     const node = nodes[this.#target % nodes.length]!;
     const began = this.#world.stage.now;
-    const reply = await new Promise<Reply>((resolve) => {
-      this.#world.stage.at(6 * patience * electionTimeout, () => resolve({ kind: "silence" }));
-      this.#send(node, { ...request, timeoutMs: patience * request.timeoutMs }, resolve);
-    });
+    const reply = await ask(this.#world, this.name, node, { request: { ...request, timeoutMs: patience * request.timeoutMs }, patienceMs: 6 * patience * electionTimeout });
     if (reply.kind === "answer") this.#told(node, kind, reply);
     const told = reply.kind === "error" ? reply.error.code : reply.kind;
     this.#world.stage.trace(this.name, kind, `asked ${node.name}, ${told} after ${Math.round(this.#world.stage.now - began)} ms`);
     return reply;
-  }
-
-  #send(node: SimNode, request: ClientRequest, resolve: (reply: Reply) => void): void {
-    const outward = this.#world.delay(this.name, node.name);
-    if (outward === undefined) return;
-    const back = (reply: Reply): void => {
-      const delay = this.#world.delay(node.name, this.name);
-      if (delay !== undefined) this.#world.stage.at(delay, () => resolve(reply));
-    };
-    this.#world.stage.at(outward, () => {
-      const { process } = node;
-      if (process === undefined) return back({ kind: "error", error: unreachable });
-      const { life } = process;
-      life.give(() => {
-        Promise.resolve()
-          .then(() => process.server.onRequest(request, this))
-          .then(
-            (response) => {
-              if (life.alive) back({ kind: "answer", response, boot: life.boot });
-            },
-            (error: unknown) => life.alive && back({ kind: "error", error: toRaftctlError(error) }),
-          );
-      });
-    });
   }
 
   #told(node: SimNode, kind: Operation["kind"] | "stale", { response, boot }: Reply & { kind: "answer" }): void {
@@ -193,5 +156,3 @@ export class SimClient {
     this.#world.answered({ client: this.name, node: node.name, boot, kind: said, index: response.index });
   }
 }
-
-const unreachable = new RaftctlError("UNREACHABLE", "nobody listens there", { details: { sent: false } });

@@ -17,9 +17,12 @@ export function drawWallJump(prng: Prng, at: number): PlannedFault {
   };
 }
 
+/** Against the time of the world. */
+export const fastestClockRate = 2;
+
 /** From its next start on. */
 export function drawClockRate(prng: Prng, at: number): PlannedFault {
-  const rate = pick(prng, [0.5, 0.9, 1.1, 2]);
+  const rate = pick(prng, [0.5, 0.9, 1.1, fastestClockRate]);
   return {
     at, kind: "clock rate", text: `the clock of one node runs at ${rate} after a restart`,
     strike: (nemesis) => {

@@ -6,6 +6,7 @@ import { backupMutants } from "./registry/backup.ts";
 import { electionMutants } from "./registry/election.ts";
 import { hostMutants } from "./registry/host.ts";
 import { inspectionMutants } from "./registry/inspection.ts";
+import { leaseMutants } from "./registry/leases.ts";
 import { machineMutants } from "./registry/machine.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
@@ -21,5 +22,5 @@ import { wireMutants } from "./registry/wire.ts";
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...txnMutants,
+  ...inspectionMutants, ...txnMutants, ...leaseMutants,
 ];

@@ -9,6 +9,7 @@ import { DurableIsRecovered } from "./durable-is-recovered.ts";
 import { ElectionSafety } from "./election-safety.ts";
 import { EqualDigests } from "./equal-digests.ts";
 import { LeaderAppendOnly } from "./leader-append-only.ts";
+import { LeaseSafety, type LeaseSafetyOptions } from "./lease-safety.ts";
 import { LeaderCompleteness } from "./leader-completeness.ts";
 import { LearnersNeverCount } from "./learners-never-count.ts";
 import { JustifiedReaping, type JustifiedReapingOptions } from "./justified-reaping.ts";
@@ -41,6 +42,7 @@ export interface PropertyOptions {
   /** Logs are compared at moments that this draws. */
   readonly logs: Pick<LogVerdictOptions, "prng" | "sights">;
   readonly reaping?: JustifiedReapingOptions["reaping"];
+  readonly clockRateMax?: LeaseSafetyOptions["clockRateMax"];
   /** Queues are looked at every so many events of a replica. */
   readonly queuesEveryEvents?: number;
 }
@@ -53,7 +55,7 @@ const repetitionsUsual = 2_000;
 
 /** The cheap and telling ones first: a run ends with the first violation, and its name should say the most. */
 export function allProperties(options: PropertyOptions): Property[] {
-  const { now, disks, crc32, logs, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8, reaping } = options;
+  const { now, disks, crc32, logs, electionTimeout, electionTimeoutsMax = 300, sessionLimits = sessionLimitsUsual, queuesEveryEvents = 8, reaping, clockRateMax = () => 1 } = options;
   return [
     new ElectionSafety(),
     new MonotonicState(),
@@ -68,6 +70,7 @@ export function allProperties(options: PropertyOptions): Property[] {
     new OneChangeInFlight(),
     new LearnersNeverCount(),
     new JustifiedReaping({ now, electionTimeout, reaping }),
+    new LeaseSafety({ now, clockRateMax }),
     new ReferenceReplay(sessionLimits),
     new SessionExactlyOnce(sessionLimits),
     new EqualDigests(),

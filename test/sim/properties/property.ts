@@ -94,6 +94,14 @@ export interface WatchView {
   readonly events: readonly WatchEvent[];
 }
 
+/** A holder was told that its lease is kept, by an answer to a request that it sent then. */
+export interface LeasePromise {
+  readonly lease: bigint;
+  /** ms, virtual. */
+  readonly sentAt: number;
+  readonly ttlMs: number;
+}
+
 export interface Property {
   /** As in the report: "Election Safety". */
   readonly name: string;
@@ -112,6 +120,7 @@ export interface Property {
   /** As a leader it is about to remove a member that it takes for dead. */
   reaping?(replica: ReplicaView, dead: NodeId): void;
   answered?(answer: ClientAnswer): void;
+  leaseKept?(promise: LeasePromise): void;
   backedUp?(backup: BackupView): void;
   watched?(view: WatchView): void;
   /** The state came from a snapshot instead. */

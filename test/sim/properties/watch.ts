@@ -5,7 +5,7 @@ import type { NodeId } from "../../../src/base/ids.ts";
 import type { Entry } from "../../../src/raft/entry.ts";
 import type { Message } from "../../../src/raft/message.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
-import type { BackupView, ClientAnswer, EndView, Property, ReplicaView, WatchView } from "./property.ts";
+import type { BackupView, ClientAnswer, EndView, LeasePromise, Property, ReplicaView, WatchView } from "./property.ts";
 
 type Hook = Exclude<keyof Property, "name">;
 type Listening<H extends Hook> = readonly (Property & Required<Pick<Property, H>>)[];
@@ -19,6 +19,7 @@ export class Watch {
   readonly #heard: Listening<"heard">;
   readonly #reaping: Listening<"reaping">;
   readonly #answered: Listening<"answered">;
+  readonly #leaseKept: Listening<"leaseKept">;
   readonly #backedUp: Listening<"backedUp">;
   readonly #watched: Listening<"watched">;
   readonly #installed: Listening<"installed">;
@@ -37,6 +38,7 @@ export class Watch {
     this.#heard = listening(properties, "heard");
     this.#reaping = listening(properties, "reaping");
     this.#answered = listening(properties, "answered");
+    this.#leaseKept = listening(properties, "leaseKept");
     this.#backedUp = listening(properties, "backedUp");
     this.#watched = listening(properties, "watched");
     this.#installed = listening(properties, "installed");
@@ -77,6 +79,10 @@ export class Watch {
 
   answered(answer: ClientAnswer): void {
     for (const property of this.#answered) property.answered(answer);
+  }
+
+  leaseKept(promise: LeasePromise): void {
+    for (const property of this.#leaseKept) property.leaseKept(promise);
   }
 
   backedUp(backup: BackupView): void {

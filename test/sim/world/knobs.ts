@@ -46,6 +46,16 @@ export interface Knobs {
   /** Members that are silent for so long are removed by their leader; undefined: never. */
   readonly reaping: ReapingKnobs | undefined;
   readonly sessions: SessionLimits;
+  /** undefined: nobody holds leases. */
+  readonly leases: LeaseKnobs | undefined;
+}
+
+export interface LeaseKnobs {
+  readonly holders: number;
+  /** Of a lease, in election timeouts. */
+  readonly ttls: readonly number[];
+  /** Of holders that are done and revoke; the others let it end. */
+  readonly revokeShare: number;
 }
 
 export interface ReapingKnobs {
@@ -83,7 +93,14 @@ export function drawKnobs(prng: Prng): Knobs {
     snapshotChunkBytes: Math.max(knobs.snapshotChunkBytes, knobs.clients.valueBytesMax / 4),
     // Whose session is forgotten while his write is under way is told so when it is executed, and not before.
     clients: sessions === defaultSessionLimits ? clients : { ...clients, committedShare: 0 },
+    leases: drawLeases(prng),
   };
+}
+
+/** Drawn last, so that worlds without leases are what they were. */
+function drawLeases(prng: Prng): LeaseKnobs | undefined {
+  if (prng.chance(0.6)) return undefined;
+  return { holders: prng.integer(2, 8), ttls: pick(prng, [[0.3, 1], [0.5, 2], [1, 3], [2, 6]]), revokeShare: pick(prng, [0, 0.3, 0.7]) };
 }
 
 function drawSessions(prng: Prng, electionTimeout: number): SessionLimits {
@@ -95,7 +112,7 @@ function drawSessions(prng: Prng, electionTimeout: number): SessionLimits {
   ]);
 }
 
-function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
+function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "leases" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
   const electionTimeout = pick(prng, [100, 200, 500, 1_000]);
   return {
     voters: pick(prng, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),

@@ -8,9 +8,11 @@ import type { Prng } from "../../../src/base/prng.ts";
 import type { Membership } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
 import { Backups } from "../clients/backups.ts";
+import { LeaseHolder } from "../clients/lease-holders.ts";
 import { SimClient } from "../clients/sim-client.ts";
 import { Watchers } from "../clients/watchers.ts";
 import { Workload } from "../clients/workload.ts";
+import { fastestClockRate } from "../faults/clock-faults.ts";
 import type { NumberedFault } from "../faults/fault.ts";
 import { Nemesis, type Struck } from "../faults/nemesis.ts";
 import { Triggers } from "../faults/trigger.ts";
@@ -26,7 +28,7 @@ import { Watch } from "../properties/watch.ts";
 import { diskSlack } from "./disk-slack.ts";
 import { describeEvent } from "./event-text.ts";
 import { describeMessage } from "./message-text.ts";
-import { fork, type Knobs } from "./knobs.ts";
+import { fork, type Knobs, type LeaseKnobs } from "./knobs.ts";
 import { Operator } from "./operator.ts";
 import { memberOf } from "./home.ts";
 import { logSights } from "./log-sights.ts";
@@ -84,7 +86,7 @@ export class World {
     this.#links = new Links(this.#stream("links"), knobs.weather);
     const disks = { durableLogOf: (id: string) => this.#stage.nodes[Number(id) - 1]?.disk.durableLog };
     const logs = { prng: this.#stream("log verdicts"), sights: () => this.logSights() };
-    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, logs, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts, reaping: knobs.reaping, sessionLimits: knobs.sessions }));
+    this.#watch = new Watch(allProperties({ now: () => this.scheduler.now, disks, crc32, logs, electionTimeout: knobs.electionTimeout, electionTimeoutsMax: convergenceElectionTimeouts, reaping: knobs.reaping, sessionLimits: knobs.sessions, clockRateMax: () => this.#clockRateMax() }));
     this.#network = this.#makeNetwork();
     this.#operator = new Operator({ stage: this.#stage, addNode: (instead) => this.#addMachine(instead), diskSlack: () => this.#diskSlack() });
     this.#workload = new Workload(knobs.clients, this.#stream("workload"));
@@ -102,6 +104,7 @@ export class World {
     for (let number = 1; number <= knobs.voters; number += 1) this.#addNode(true);
     for (let number = 1; number <= knobs.clients.clients; number += 1) this.#work(this.#client(`c${number}`).run());
     this.#watchers.begin();
+    for (let number = 1; number <= (knobs.leases?.holders ?? 0); number += 1) this.#work(this.#leaseHolder(`h${number}`, knobs.leases!).run());
     this.#backups.begin(knobs.chaosElectionTimeouts * knobs.electionTimeout);
     for (const fault of plan) this.scheduler.at(fault.at, () => this.#strike(fault));
     await this.scheduler.run(knobs.chaosElectionTimeouts * knobs.electionTimeout, () => false);
@@ -256,6 +259,19 @@ export class World {
         this.#guard(() => this.#watch.answered(answer));
       },
     }, this.#stream(name));
+  }
+
+  #leaseHolder(name: string, knobs: LeaseKnobs): LeaseHolder {
+    return new LeaseHolder(name, {
+      stage: this.#stage, knobs, delay: (from, to) => this.#links.fateOf(from, to).delay, isOver: () => this.#stage.healed,
+      kept: (promise) => this.#guard(() => this.#watch.leaseKept(promise)),
+    }, this.#stream(name));
+  }
+
+  /** Clocks drift; where a fault has changed one, it may be the fastest. */
+  #clockRateMax(): number {
+    const drifting = 1 + this.#options.knobs.clockDrift;
+    return this.struck["clock rate"] === undefined ? drifting : Math.max(drifting, fastestClockRate);
   }
 
   #strikeable(): Struck {
