@@ -13,6 +13,9 @@ export type { KeySelection, TxnComparison, TxnOperation, TxnOutcome, TxnReceipt,
 export type { RequestOutcome, WriteOptions, WriteReceipt } from "./client/writes.ts";
 export { Lease } from "./client/lease.ts";
 export type { Leases } from "./client/leases.ts";
+export type { ListedWatch } from "./client/list-and-watch.ts";
+export type { Watch, WatchBatch, WatchOptions, WatchSelection } from "./client/watch.ts";
+export type { WatchEvent } from "./wire/watch-events.ts";
 export { randomSessionId, requestId, Session, SessionPool } from "./client/session.ts";
 export type { AdminMethods, HealthReport, LeaseDetails, LeaseReport, MemberListReport, MemberReport, NodeStatus, RegionReport } from "./wire/admin-protocol.ts";
 export type { Consistency, KeyValueRecord, ReadResponse } from "./wire/client-protocol.ts";

@@ -2,7 +2,6 @@
 
 import { utf8, utf8Text } from "../../src/base/bytes.ts";
 import { isLocal } from "../../src/machine/keyspace.ts";
-import { isLocal } from "../../src/machine/keyspace.ts";
 import type { AppliedEntry } from "../../src/machine/state-machine.ts";
 import type { KeyValue, Store } from "../../src/machine/store.ts";
 import { type Command, type DeleteCommand, encodeCommand, type PutCommand, type SessionStamp } from "../../src/wire/command.ts";
@@ -55,11 +54,7 @@ export function stateOf(store: Pick<Store, "range">): [string, string][] {
   return Array.from(store.range({})).filter(({ key }) => !isLocal(key)).map(({ key, value }) => [hex(key), hex(value)]);
 }
 
-/** Without the rows that are a node's own. */
-export function sharedContentOf(store: Pick<Store, "range">): [string, string][] {
-  return sharedRowsOf(store).map(({ key, value }) => [hex(key), hex(value)]);
-}
-
+/** Rows that every node has. */
 export function sharedRowsOf(store: Pick<Store, "range">): KeyValue[] {
   return Array.from(store.range({})).filter(({ key }) => !isLocal(key));
 }

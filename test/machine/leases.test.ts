@@ -14,7 +14,7 @@ import { decodePosition, encodePosition } from "../../src/machine/position.ts";
 import type { KeyValue } from "../../src/machine/store.ts";
 import type { Command } from "../../src/wire/command.ts";
 import type { CommandResult } from "../../src/wire/command-result.ts";
-import { asyncOf, del, entryOf, put, resultOf, sharedContentOf, sharedRowsOf, text } from "./bytes-of.ts";
+import { asyncOf, del, entryOf, put, resultOf, stateOf, sharedRowsOf, text } from "./bytes-of.ts";
 
 interface Bench {
   readonly machine: Machine;
@@ -139,7 +139,7 @@ describe("what leases leave behind", () => {
     const { machine, store, run } = bench();
     run(put("z", "1"));
     const before = [machine.dataBytes, machine.recordCount];
-    const rows = (): unknown => sharedContentOf(store).filter(([key]) => !key.startsWith("00"));
+    const rows = (): unknown => stateOf(store).filter(([key]) => !key.startsWith("00"));
     const content = rows();
     run(grant(1n), leased("a", 1n), leased("b", 1n), leased("a", 1n, "a longer value"), put("b", "free"), del("b"), grant(1n), revoke(1n));
     expect([machine.dataBytes, machine.recordCount]).toEqual(before);
@@ -150,7 +150,7 @@ describe("what leases leave behind", () => {
     const { machine, store, run } = bench();
     run(grant(1n), grant(2n, 5), leased("a", 1n), leased("b", 1n), put("c", "1"), leased("d", 2n));
     const other = await restored(machine);
-    expect(sharedContentOf(other.store)).toEqual(sharedContentOf(store));
+    expect(stateOf(other.store)).toEqual(stateOf(store));
     expect([other.machine.digest(), other.machine.dataBytes, [...other.machine.leases.all()]]).toEqual([machine.digest(), machine.dataBytes, [...machine.leases.all()]]);
     const entry = entryOf(machine.lastApplied + 1, revoke(1n));
     expect(other.machine.apply(entry)).toEqual(machine.apply(entry));

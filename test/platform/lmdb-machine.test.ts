@@ -11,7 +11,7 @@ import type { AppliedEntry } from "../../src/machine/state-machine.ts";
 import type { Store } from "../../src/machine/store.ts";
 import { openLmdbStore } from "../../src/platform/lmdb-store.ts";
 import type { Command } from "../../src/wire/command.ts";
-import { asyncOf, contentOf, entryOf, hex, stamp } from "../machine/bytes-of.ts";
+import { asyncOf, stateOf, entryOf, hex, stamp } from "../machine/bytes-of.ts";
 
 const root = mkdtempSync(join(tmpdir(), "raftctl-lmdb-machine-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -94,7 +94,7 @@ test("an image moves from LMDB to LMDB while the source goes on, and stays where
   reopened.machine.applyBatch(entries.slice(1000));
   source.machine.applyBatch(entries);
   expect(reopened.machine.digest()).toBe(source.machine.digest());
-  expect(contentOf(reopened.store)).toEqual(contentOf(source.store));
+  expect(stateOf(reopened.store)).toEqual(stateOf(source.store));
   await source.store.close();
   await reopened.store.close();
 });

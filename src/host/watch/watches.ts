@@ -4,6 +4,7 @@
 //
 // While anybody waits, one loop follows what is applied; a batch is read once for all of them, and they are answered some at a time, in turns.
 
+import { AssertionFailure } from "../../base/assert.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
 import { mark } from "../../base/mark.ts";
@@ -48,7 +49,7 @@ interface Waiting {
   readonly owner: object;
   readonly position: number;
   readonly resolve: (answer: WatchAnswer) => void;
-  readonly reject: (error: RaftctlError) => void;
+  readonly reject: (error: Error) => void;
   timer: Timer | undefined;
 }
 
@@ -128,6 +129,8 @@ export class Watches {
         await this.#options.region.waitForApplied(this.#seen + 1, followMs);
         await this.#show();
       } catch (thrown) {
+        // Our own bug is nobody's answer: it ends the process.
+        if (thrown instanceof AssertionFailure) throw thrown;
         const error = toRaftctlError(thrown);
         if (error.code !== "TIMEOUT") this.#failAll(error);
       }
@@ -168,7 +171,7 @@ export class Watches {
     try {
       resolve(this.#answer(this.#source.read(query, Math.max(position, from))));
     } catch (thrown) {
-      reject(toRaftctlError(thrown));
+      reject(thrown as Error);
     }
   }
 

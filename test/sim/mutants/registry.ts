@@ -17,10 +17,11 @@ import { spaceMutants } from "./registry/space.ts";
 import { storageMutants } from "./registry/storage.ts";
 import { transferMutants } from "./registry/transfer.ts";
 import { txnMutants } from "./registry/txn.ts";
+import { watchMutants } from "./registry/watch.ts";
 import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...txnMutants, ...leaseMutants,
+  ...inspectionMutants, ...txnMutants, ...leaseMutants, ...watchMutants,
 ];

@@ -25,8 +25,8 @@ export const spaceMutants: readonly Mutant[] = [
     name: "overwriting-counted-as-new",
     breaks: ["H45"],
     file: "src/daemon/space-quota.ts",
-    find: "recordHeaderBytes + value.length - before;",
-    replace: "recordHeaderBytes + value.length + 0 * before;",
+    find: "value.length + attached - before;",
+    replace: "value.length + attached + 0 * before;",
     tests,
   },
   {
