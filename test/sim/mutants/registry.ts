@@ -14,11 +14,12 @@ import { replicationMutants } from "./registry/replication.ts";
 import { snapshotMutants } from "./registry/snapshot.ts";
 import { spaceMutants } from "./registry/space.ts";
 import { storageMutants } from "./registry/storage.ts";
+import { traceMutants } from "./registry/traces.ts";
 import { transferMutants } from "./registry/transfer.ts";
 import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants,
+  ...inspectionMutants, ...traceMutants,
 ];
