@@ -124,3 +124,20 @@ test("traces are bounded, finished or not: the oldest is forgotten, and with it 
   expect(cluster.clock.armed.length).toBeLessThanOrEqual(armed);
   cluster.stop();
 });
+
+test("the trace of a leader that steps down ends there: what the next one does with that index is none of it", async () => {
+  const cluster = await Cluster.led();
+  const { leader } = cluster;
+  cluster.hub.isolate(leader.id);
+  await cluster.clock.advance(electionTimeout / 2);
+  leader.raft.propose(bytes("lost"), traced).catch(() => undefined);
+  await cluster.clock.settle();
+  const { lastIndex, currentTerm } = leader.raft.core;
+  const began = cluster.clock.now();
+  const lost = watch(leader.raft.traces.report(lastIndex, currentTerm));
+  await cluster.clock.until(() => leader.raft.core.role !== "leader", "the leader has stepped down");
+  await cluster.clock.settle();
+  expect(cluster.clock.now() - began).toBeLessThan(electionTimeout);
+  expect([lost.state, lost.value?.committedMs, leader.raft.traces.following]).toEqual(["resolved", null, false]);
+  cluster.stop();
+});
