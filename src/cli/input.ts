@@ -1,4 +1,5 @@
-// Where the value of a `put` comes from: the argument, a file or the standard input, byte for byte, and read as the encoding says.
+// Where the value of a `put`, or a document, comes from: the argument, a file or the standard input, byte for byte; and how a value is read as its encoding
+// says.
 
 import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
@@ -24,11 +25,18 @@ async function readBytes(source: ValueSource): Promise<Uint8Array> {
   if (given !== 1 || (source.stdin && source.argument !== undefined)) {
     throw new RaftctlError("USAGE", "give the value once: as the argument VALUE, with --file, or with --stdin");
   }
-  if (source.file !== undefined) return readValueFile(source.file);
-  return fromStdin ? readStdin(process.stdin) : utf8(source.argument ?? "");
+  if (source.file !== undefined) return readNamedFile(source.file);
+  return fromStdin ? readStdin(process.stdin, "value") : utf8(source.argument ?? "");
 }
 
-async function readValueFile(file: string): Promise<Uint8Array> {
+/** @param what is read, for people */
+export async function readInput({ file, stdin }: Omit<ValueSource, "argument">, what: string): Promise<Uint8Array> {
+  if (file !== undefined) return readNamedFile(file);
+  if (!stdin) throw new RaftctlError("USAGE", `say where the ${what} is: --file or --stdin`);
+  return readStdin(process.stdin, what);
+}
+
+async function readNamedFile(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (cause) {
@@ -37,8 +45,8 @@ async function readValueFile(file: string): Promise<Uint8Array> {
   }
 }
 
-async function readStdin(stream: NodeJS.ReadStream): Promise<Uint8Array> {
-  if (stream.isTTY) process.stderr.write("reading the value from the terminal; end it with Ctrl-D\n");
+async function readStdin(stream: NodeJS.ReadStream, what: string): Promise<Uint8Array> {
+  if (stream.isTTY) process.stderr.write(`reading the ${what} from the terminal; end it with Ctrl-D\n`);
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);

@@ -2,7 +2,7 @@
 
 import type { PreviousRecord } from "../wire/command-result.ts";
 import type { KeyValueRecord } from "../wire/client-protocol.ts";
-import type { WriteReceipt } from "../client/kv.ts";
+import type { WriteReceipt } from "../client/writes.ts";
 import { bytesDocument } from "./envelope.ts";
 import type { BytesDocument } from "./envelope.ts";
 import type { TraceDocument } from "./write-trace.ts";
@@ -22,10 +22,10 @@ export interface RecordDocument extends VersionDocument, Partial<BytesDocument> 
 export function recordDocument(record: KeyValueRecord, options: { readonly keysOnly: boolean }): RecordDocument {
   const key = bytesDocument(record.key);
   const value = options.keysOnly ? {} : bytesDocument(record.value);
-  return { key: key.value, keyEncoding: key.encoding, ...value, ...versionDocument(record) };
+  return { key: key.value, keyEncoding: key.encoding, ...value, ...recordVersions(record) };
 }
 
-function versionDocument(record: PreviousRecord): VersionDocument {
+export function recordVersions(record: PreviousRecord): VersionDocument {
   return { version: String(record.version), createIndex: String(record.createIndex), modIndex: String(record.modIndex) };
 }
 
@@ -69,5 +69,5 @@ export function receiptDocument(receipt: WriteReceipt, written: Written): Receip
 }
 
 function previousDocument(previous: PreviousRecord | undefined): (VersionDocument & BytesDocument) | null {
-  return previous === undefined ? null : { ...bytesDocument(previous.value), ...versionDocument(previous) };
+  return previous === undefined ? null : { ...bytesDocument(previous.value), ...recordVersions(previous) };
 }

@@ -3,7 +3,7 @@
 import * as Flags from "@oclif/core/flags";
 import { utf8 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
-import type { WriteOptions } from "../client/kv.ts";
+import type { WriteOptions } from "../client/writes.ts";
 import { countFlag } from "./flags.ts";
 
 export const conditionFlags = {

@@ -1,7 +1,7 @@
 // `put --trace`: where the time of one write went, as a table in order of time with small bars, and as JSON.
 
 import type { Client } from "../client/client.ts";
-import type { WriteReceipt } from "../client/kv.ts";
+import type { WriteReceipt } from "../client/writes.ts";
 import type { WriteTraceReport } from "../wire/admin-protocol.ts";
 import { renderTable } from "./table.ts";
 

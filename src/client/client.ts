@@ -11,7 +11,8 @@ import { Connection } from "./connection.ts";
 import type { Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { KeyValue } from "./kv.ts";
-import type { SessionPool } from "./session.ts";
+import { SessionPool } from "./session.ts";
+import { Writes } from "./writes.ts";
 
 export interface ClientOptions {
   /** Path of a daemon's admin socket. */
@@ -68,7 +69,7 @@ export class Client {
       observe: (response: ProposeResponse | ReadResponse) => this.#observe(response),
       reached: (deadline: Deadline) => this.#reached(deadline),
     };
-    this.kv = new KeyValue(context, options.sessions);
+    this.kv = new KeyValue(context, new Writes(context, options.sessions ?? new SessionPool()));
     this.admin = new Admin(context);
   }
 

@@ -2,54 +2,17 @@
 // is taken as UTF-8. A condition that does not hold is CONFLICT with the current version; a missing key is an empty answer, not an error.
 
 import { assert } from "../base/assert.ts";
-import { concatBytes, utf8 } from "../base/bytes.ts";
-import { RaftctlError, toRaftctlError } from "../base/errors.ts";
+import { concatBytes } from "../base/bytes.ts";
 import type { RegionId } from "../base/ids.ts";
-import type { ClientRequest, Consistency, KeyValueRecord, ProposeResponse, ReadResponse } from "../wire/client-protocol.ts";
-import { decodeResult } from "../wire/command-result.ts";
-import type { CommandResult } from "../wire/command-result.ts";
-import { encodeCommand } from "../wire/command.ts";
-import type { Command, Condition, SessionStamp } from "../wire/command.ts";
+import type { ClientRequest, Consistency, KeyValueRecord, ReadResponse } from "../wire/client-protocol.ts";
+import type { SessionStamp } from "../wire/command.ts";
 import { limits } from "../wire/limits.ts";
-import type { Connection } from "./connection.ts";
+import { bytesOf, type Bytes } from "./bytes.ts";
 import { Deadline } from "./deadline.ts";
 import { prefixEnd } from "./key-range.ts";
-import { requestId, type Session, SessionPool } from "./session.ts";
-import { deliver, unknownOutcome } from "./write.ts";
-
-export type Bytes = string | Uint8Array;
-
-export interface WriteOptions {
-  readonly condition?: Condition | undefined;
-  /** The receipt carries the record that was there before. */
-  readonly wantPrevious?: boolean;
-  /** When to answer: once it is in a majority of logs, or once it is also executed (the default; only then results are known). */
-  readonly waitFor?: "committed" | "applied";
-  /** A stamp of the caller's own, to repeat a request; "none" gives up exactly-once. By default the client makes one. */
-  readonly session?: SessionStamp | "none";
-  readonly timeoutMs?: number;
-  /** The leader keeps the life of this write: `admin.call("writeTrace", { index, term })` with those of the receipt. */
-  readonly trace?: boolean;
-}
-
-export interface WriteReceipt {
-  /** Where the command stands in the log. */
-  readonly index: number;
-  readonly term: number;
-  /** undefined when only commitment was waited for. */
-  readonly result: CommandResult | undefined;
-  readonly leader: string | undefined;
-  readonly forwardedBy: string | undefined;
-  readonly requestId: string | undefined;
-  /** From the first time that it was sent to the answer, ms. */
-  readonly tookMs: number;
-}
-
-/**
- * applied: the state machine has executed it, at `result.index`; it may have answered that a condition did not hold. not-applied: it was not executed and
- * never will be. session-expired: the cluster has forgotten the session; nobody can tell any more whether it was executed, and from now on it will not be.
- */
-export type RequestOutcome = { readonly state: "applied"; readonly result: CommandResult } | { readonly state: "not-applied" | "session-expired" };
+import type { Session } from "./session.ts";
+import { encodedTxn, txnReceipt, type TxnReceipt, type TxnRequest } from "./txn.ts";
+import type { RequestContext, RequestOutcome, WriteOptions, WriteReceipt, Writes } from "./writes.ts";
 
 export interface ReadOptions {
   /** Default linearizable. */
@@ -71,62 +34,55 @@ export interface RangeQuery {
   readonly countOnly?: boolean;
 }
 
-/** What the key-value client needs of the client that owns it. */
-export interface KeyValueContext {
-  readonly connection: Connection;
-  readonly timeoutMs: number;
-  readonly clearUpMs: number;
-  region(): RegionId;
-  /** Called with each answer, for the header and the leader hint. */
-  observe(response: ProposeResponse | ReadResponse): void;
-  /** An index that the log of the region has reached. @throws UNREACHABLE when nothing is known and nobody answers */
-  reached(deadline: Deadline): Promise<number>;
-}
-
 export class KeyValue {
-  readonly #context: KeyValueContext;
-  readonly #sessions: SessionPool;
+  readonly #context: RequestContext;
+  readonly #writes: Writes;
 
-  constructor(context: KeyValueContext, sessions: SessionPool = new SessionPool()) {
+  constructor(context: RequestContext, writes: Writes) {
     this.#context = context;
-    this.#sessions = sessions;
+    this.#writes = writes;
   }
 
   put(key: Bytes, value: Bytes, options: WriteOptions = {}): Promise<WriteReceipt> {
     const { condition, wantPrevious = false } = options;
-    return this.#write({ operation: "put", key: bytes(key), value: bytes(value), condition, wantPrevious }, options);
+    return this.#writes.write({ operation: "put", key: bytesOf(key), value: bytesOf(value), condition, wantPrevious }, options);
   }
 
   /** `result.deleted` is 0 when there was no such key. */
   delete(key: Bytes, options: WriteOptions = {}): Promise<WriteReceipt> {
     const { condition, wantPrevious = false } = options;
-    return this.#write({ operation: "delete", key: bytes(key), condition, wantPrevious }, options);
+    return this.#writes.write({ operation: "delete", key: bytesOf(key), condition, wantPrevious }, options);
   }
 
   /** All keys in [start, end) or none, in one step; TOO_LARGE when they are more than one command may delete. */
   deleteRange(start: Bytes, end: Bytes | undefined, options: Omit<WriteOptions, "condition" | "wantPrevious"> = {}): Promise<WriteReceipt> {
-    return this.#write({ operation: "deleteRange", start: bytes(start), end: end === undefined ? undefined : bytes(end) }, options);
+    return this.#writes.write({ operation: "deleteRange", start: bytesOf(start), end: end === undefined ? undefined : bytesOf(end) }, options);
   }
 
   deletePrefix(prefix: Bytes, options: Omit<WriteOptions, "condition" | "wantPrevious"> = {}): Promise<WriteReceipt> {
-    return this.deleteRange(prefix, prefixEnd(bytes(prefix)), options);
+    return this.deleteRange(prefix, prefixEnd(bytesOf(prefix)), options);
+  }
+
+  /** At one index, or not at all. That the comparisons did not hold is an answer, not an error: `succeeded` says which side was done. */
+  async txn(request: TxnRequest, options: Omit<WriteOptions, "condition" | "wantPrevious"> = {}): Promise<TxnReceipt> {
+    return txnReceipt(request, await this.#writes.write({ operation: "txn", body: encodedTxn(request) }, options));
   }
 
   /** `record` is undefined when there is no such key. */
   async get(key: Bytes, options: ReadOptions = {}): Promise<ReadResponse & { readonly record: KeyValueRecord | undefined }> {
-    const response = await this.#read((shared) => ({ operation: "get", key: bytes(key), ...shared }), options);
+    const response = await this.#read((shared) => ({ operation: "get", key: bytesOf(key), ...shared }), options);
     return { ...response, record: response.records[0] };
   }
 
   range(query: RangeQuery, options: ReadOptions = {}): Promise<ReadResponse> {
-    const start = query.start === undefined ? undefined : bytes(query.start);
-    const end = query.end === undefined ? undefined : bytes(query.end);
+    const start = query.start === undefined ? undefined : bytesOf(query.start);
+    const end = query.end === undefined ? undefined : bytesOf(query.end);
     const { limit = limits.rangeRecordsMax, keysOnly = false, countOnly = false } = query;
     return this.#read((shared) => ({ operation: "range", start, end, limit, keysOnly, countOnly, ...shared }), options);
   }
 
   prefix(prefix: Bytes, query: Omit<RangeQuery, "start" | "end"> = {}, options: ReadOptions = {}): Promise<ReadResponse> {
-    return this.range({ ...query, start: prefix, end: prefixEnd(bytes(prefix)) }, options);
+    return this.range({ ...query, start: prefix, end: prefixEnd(bytesOf(prefix)) }, options);
   }
 
   /** Page by page until the end or `query.limit`. Each page is one read: records of different pages may be of different moments. */
@@ -143,65 +99,16 @@ export class KeyValue {
   }
 
   /** The next number of a session of the caller's own, to be sent with `session`. */
-  async nextStamp(session: Session, options: { readonly timeoutMs?: number } = {}): Promise<SessionStamp> {
-    return session.nextStamp(await this.#context.reached(new Deadline(options.timeoutMs ?? this.#context.timeoutMs)));
+  nextStamp(session: Session, options: { readonly timeoutMs?: number } = {}): Promise<SessionStamp> {
+    return this.#writes.nextStamp(session, options);
   }
 
   /**
    * What became of a request whose answer was lost. It asks by a command of its own with the same stamp: so a request that has not been executed by then never
    * will be, and the answer is final. Rejects like a write; asking again is harmless.
    */
-  async outcome(stamp: SessionStamp, options: { readonly timeoutMs?: number } = {}): Promise<RequestOutcome> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
-    const { receipt, sent } = await this.#deliver({ operation: "settle", session: stamp }, options, deadline).catch(unanswered(stamp));
-    const { result } = receipt;
-    assert(result !== undefined, "whoever waits until it is applied gets the result");
-    if (result.status === "neverApplied") return { state: "not-applied" };
-    if (result.status === "sessionExpired") return { state: "session-expired" };
-    if (result.status === "sequenceAhead") refuseUnlessOk(result, sent);
-    return { state: "applied", result };
-  }
-
-  async #write(command: Command, options: WriteOptions): Promise<WriteReceipt> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
-    const { session } = options;
-    if (session !== undefined) return accepted(await this.#deliver(session === "none" ? command : { ...command, session }, options, deadline));
-    const delivered = await this.#deliverInSession(command, options, deadline);
-    // Nothing was done, and where the log is now is known: a new session begins there.
-    return accepted(wasForgotten(delivered) ? await this.#deliverInSession(command, options, deadline) : delivered);
-  }
-
-  async #deliverInSession(command: Command, options: WriteOptions, deadline: Deadline): Promise<Delivered> {
-    const reached = await this.#context.reached(deadline);
-    const session = this.#sessions.take();
-    try {
-      const delivered = await this.#deliver({ ...command, session: session.nextStamp(reached) }, options, deadline);
-      if (isSessionLost(delivered.receipt)) return delivered;
-      // Whatever else the state machine answers, the command is in the log.
-      session.executed();
-      this.#sessions.giveBack(session);
-      return delivered;
-    } catch (error) {
-      const known = error instanceof RaftctlError && error.code !== "UNKNOWN_OUTCOME";
-      if (known) this.#sessions.giveBack(session);
-      throw error;
-    }
-  }
-
-  async #deliver(command: Command, options: WriteOptions, deadline: Deadline): Promise<Delivered> {
-    const encoded = encodeCommand(command);
-    const waitFor = options.waitFor ?? "applied";
-    const region = this.#context.region();
-    const sent = { command, requestId: command.session === undefined ? undefined : requestId(command.session), deadline };
-    const makeRequest = (timeoutMs: number): ClientRequest => ({ operation: "propose", region, waitFor, timeoutMs, command: encoded, ...(options.trace === true && { trace: true }) });
-    const { connection, clearUpMs } = this.#context;
-    const send = (limit: Deadline): Promise<ProposeResponse> => connection.call(makeRequest, limit).then(proposeResponse);
-    const began = performance.now();
-    const { response, wasRepeated } = await deliver({ send, deadline, clearUpMs, requestId: sent.requestId, isClosed: () => connection.closed });
-    this.#context.observe(response);
-    const result = response.result.length === 0 ? undefined : decodeResult(response.result);
-    const { index, term, leader, forwardedBy } = response;
-    return { sent, wasRepeated, receipt: { index: result?.index ?? index, term, result, leader, forwardedBy, requestId: sent.requestId, tookMs: performance.now() - began } };
+  outcome(stamp: SessionStamp, options: { readonly timeoutMs?: number } = {}): Promise<RequestOutcome> {
+    return this.#writes.outcome(stamp, options);
   }
 
   async #read(makeRequest: (shared: SharedReadFields) => ClientRequest, options: ReadOptions): Promise<ReadResponse> {
@@ -216,93 +123,10 @@ export class KeyValue {
   }
 }
 
-interface Sent {
-  readonly command: Command;
-  readonly requestId: string | undefined;
-  readonly deadline: Deadline;
-}
-
-/** What became of a command, before anybody judges it. */
-interface Delivered {
-  readonly sent: Sent;
-  readonly receipt: WriteReceipt;
-  /** It was sent more than once. */
-  readonly wasRepeated: boolean;
-}
-
-/** It is the question here that may or may not have been taken in, and that does no harm. */
-function unanswered(stamp: SessionStamp): (thrown: unknown) => never {
-  return (thrown) => {
-    const error = toRaftctlError(thrown);
-    if (error.code !== "UNKNOWN_OUTCOME") throw error;
-    throw new RaftctlError("UNKNOWN_OUTCOME", `nobody has answered what became of request ${requestId(stamp)}: ${toRaftctlError(error.cause).message}`, {
-      cause: error, details: { ...error.details }, hint: "ask again: the question changes nothing but that a request that was not applied never will be",
-    });
-  };
-}
-
-/** The cluster has refused a number that was sent for the first time: so nothing was done, and nothing will be. */
-function wasForgotten({ receipt, wasRepeated }: Delivered): boolean {
-  return !wasRepeated && isSessionLost(receipt);
-}
-
-function isSessionLost({ result }: WriteReceipt): boolean {
-  return result?.status === "sessionExpired" || result?.status === "sequenceAhead";
-}
-
-function accepted({ receipt, sent }: Delivered): WriteReceipt {
-  if (receipt.result !== undefined) refuseUnlessOk(receipt.result, sent);
-  return receipt;
-}
-
 interface SharedReadFields {
   readonly region: RegionId;
   readonly consistency: Consistency;
   readonly minIndex: number | undefined;
   readonly maxLagMs: number | undefined;
   readonly timeoutMs: number;
-}
-
-function refuseUnlessOk(result: CommandResult, sent: Sent): void {
-  switch (result.status) {
-    case "ok":
-      return;
-    case "conflict":
-      throw conflict(result, sent.command);
-    case "tooMany":
-      throw new RaftctlError("TOO_LARGE", "the range holds more keys than one command may delete; nothing was deleted", {
-        hint: "delete a smaller range or a longer prefix",
-      });
-    case "sessionExpired":
-      throw unknownOutcome(new RaftctlError("UNKNOWN_OUTCOME", "the cluster does not remember this session or sequence any more"), sent);
-    case "sequenceAhead":
-      throw new RaftctlError("INVALID_ARGUMENT", `the number of request ${sent.requestId} is too far ahead of the log, which is at index ${result.index}; nothing was done`, {
-        hint: "repeat a request with the numbers that were printed with it",
-      });
-    case "neverApplied":
-      throw new RaftctlError("CONFLICT", `request ${sent.requestId} was declared as never applied at index ${result.index}, when somebody asked for its outcome; nothing was done`, {
-        hint: "write again as a new request", details: { index: String(result.index) },
-      });
-    case "invalid":
-      throw new RaftctlError("BAD_REQUEST", "the cluster does not know this command: upgrade every node first");
-  }
-}
-
-function conflict(result: CommandResult, command: Command): RaftctlError {
-  const wanted = command.operation === "deleteRange" ? undefined : command.condition;
-  const found = result.version === 0 ? "the key does not exist" : `the key has version ${result.version}`;
-  const wish = wanted?.kind === "version" ? `version ${wanted.version}` : wanted?.kind === "absent" ? "no such key" : "another value";
-  return new RaftctlError("CONFLICT", `the condition did not hold: wanted ${wish}, but ${found}`, {
-    details: { version: String(result.version), index: String(result.index) },
-    hint: "read the key again and decide anew",
-  });
-}
-
-function proposeResponse(response: { operation: string }): ProposeResponse {
-  assert(response.operation === "propose", "a proposal is answered with its index");
-  return response as ProposeResponse;
-}
-
-function bytes(value: Bytes): Uint8Array {
-  return typeof value === "string" ? utf8(value) : value;
 }

@@ -6,7 +6,7 @@ import { conditionFlags, deliveryFlags, writeOptions } from "../cli/write-flags.
 import type { PutDocument } from "../cli/kv-result.ts";
 import type { TraceDocument } from "../cli/write-trace.ts";
 import type { Client } from "../client/client.ts";
-import type { WriteReceipt } from "../client/kv.ts";
+import type { WriteReceipt } from "../client/writes.ts";
 
 export default class Put extends BaseCommand {
   static override summary = "Store a value under a key";

@@ -10,6 +10,7 @@ import type { RegionId } from "../base/ids.ts";
 import type { MaybePromise } from "../base/deferred.ts";
 import type { AdminResponse, ClientRequest, ClientResponse, GetRequest, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse } from "../wire/client-protocol.ts";
 import { checkCommand, isSetting } from "../wire/command.ts";
+import { checkTxnCommand } from "../wire/txn.ts";
 import type { AdminHandlers } from "./admin-handlers.ts";
 
 export interface ServedRegion {
@@ -40,6 +41,7 @@ export class ClientServer {
   #propose(request: ProposeRequest): Promise<ProposeResponse> {
     const { hosted } = this.#region(request.region);
     checkCommand(request.command);
+    checkTxnCommand(request.command);
     if (isSetting(request.command)) throw new RaftctlError("DENIED", "a setting of the cluster is not written directly", { hint: "raftctl quota set, raftctl upgrade finalize" });
     return hosted.gateway.propose(request.command, request).then(({ term, index, result, forwardedTo }) => ({
       operation: "propose", term, index, result,

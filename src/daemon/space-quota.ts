@@ -6,7 +6,8 @@
 import { RaftctlError } from "../base/errors.ts";
 import type { Machine } from "../machine/machine.ts";
 import { recordHeaderBytes } from "../machine/record.ts";
-import { addsData, decodeCommand } from "../wire/command.ts";
+import { addsData, decodeCommand, type PutCommand } from "../wire/command.ts";
+import { decodeTxn } from "../wire/txn.ts";
 import type { QuotaReport } from "../wire/admin-protocol.ts";
 
 export const quotaSetting = "quota.bytes";
@@ -35,7 +36,7 @@ export class SpaceQuota {
     const quotaBytes = this.#quotaBytes();
     if (quotaBytes === undefined || !addsData(command)) return undefined;
     const { dataBytes } = this.#data;
-    // An upper bound first, which costs nothing.
+    // A bound first that costs nothing. (A step of a transaction has a header of its own, which is larger than that of a record.)
     if (dataBytes + command.length <= quotaBytes) return undefined;
     const growth = this.#growth(command);
     if (growth <= 0 || dataBytes + growth <= quotaBytes) return undefined;
@@ -53,10 +54,16 @@ export class SpaceQuota {
 
   #growth(bytes: Uint8Array): number {
     const command = decodeCommand(bytes);
-    if (command.operation !== "put") return bytes.length;
-    const current = this.#data.get(command.key);
-    const before = current === undefined ? 0 : 1 + command.key.length + recordHeaderBytes + current.value.length;
-    return 1 + command.key.length + recordHeaderBytes + command.value.length - before;
+    if (command.operation === "put") return this.#growthBy(command);
+    if (command.operation !== "txn") return bytes.length;
+    const { then, else: otherwise } = decodeTxn(command.body);
+    return Math.max(...[then, otherwise].map((steps) => steps.reduce((total, step) => total + (step.operation === "put" ? this.#growthBy(step) : 0), 0)));
+  }
+
+  #growthBy({ key, value }: PutCommand): number {
+    const current = this.#data.get(key);
+    const before = current === undefined ? 0 : 1 + key.length + recordHeaderBytes + current.value.length;
+    return 1 + key.length + recordHeaderBytes + value.length - before;
   }
 
   #state(quotaBytes: number | undefined): QuotaReport["state"] {

@@ -17,6 +17,10 @@ export interface DataEngine {
   del(transaction: StoreTransaction, write: KeyDelete): WriteOutcome;
   /** All keys of the span or none, in one step. */
   deleteRange(transaction: StoreTransaction, span: KeySpan): WriteOutcome;
+  /** Keys of the span, counted up to `limit`. */
+  count(content: StoreContent, span: KeySpan, limit: number): number;
+  /** Keys of the span in their order, at most `limit`, bounded in bytes too, but one where there is one. Theirs to keep. Throws CORRUPT. */
+  list(content: StoreContent, span: KeySpan, limit: number): KeyListing;
   /** Offset of the new record: 0, 1, 2, … without a gap, in the order of the calls. The first record makes the stream. */
   append(transaction: StoreTransaction, stream: Uint8Array, data: Uint8Array): number;
   /** The same at any time while the content is the same: a stream only grows. Throws CORRUPT. */
@@ -30,6 +34,12 @@ export interface DataRecord {
   /** Revision of the put that created the key, and of the last one. */
   readonly createRevision: number;
   readonly modRevision: number;
+}
+
+export interface KeyListing {
+  readonly records: readonly (DataRecord & { readonly key: Uint8Array })[];
+  /** There are further keys behind the last one here. */
+  readonly more: boolean;
 }
 
 export interface KeyDelete {

@@ -7,11 +7,13 @@ import { utf8Text } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { type ClusterVersions, clusterVersionSetting, finalizedLevel, levelFault, parseLevel } from "../wire/cluster-version.ts";
 import { type Command, commandFault, decodeCommand, type SetCommand, timeOf } from "../wire/command.ts";
-import { type CommandResult, encodeResult, type PreviousRecord, type ResultStatus } from "../wire/command-result.ts";
-import type { DataEngine, DataRecord, WriteOutcome } from "./data-engine.ts";
+import { type CommandResult, encodeResult, type ResultStatus } from "../wire/command-result.ts";
+import type { DataEngine } from "./data-engine.ts";
+import { nothing, resultOf } from "./results.ts";
 import type { SessionTable } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
 import type { StoreTransaction } from "./store.ts";
+import { executeTxn } from "./txn.ts";
 
 export class Dispatch {
   readonly #engine: DataEngine;
@@ -59,6 +61,8 @@ export class Dispatch {
         return { ...nothing, status: this.#set(transaction, command), index };
       case "settle":
         return { ...nothing, status: "neverApplied", index };
+      case "txn":
+        return executeTxn(command.body, { engine: this.#engine, transaction, index });
       default:
         return unreachable(command);
     }
@@ -80,17 +84,6 @@ export class Dispatch {
     if (fault !== undefined) throw fault;
     return "ok";
   }
-}
-
-const nothing: Omit<CommandResult, "status" | "index"> = { version: 0, deleted: 0, previous: undefined, previousDropped: false };
-
-function resultOf(outcome: WriteOutcome, index: number): CommandResult {
-  const { status, version, deleted, previous } = outcome;
-  return { status, version, index, deleted, previous: previous && previousOf(previous), previousDropped: false };
-}
-
-function previousOf(record: DataRecord): PreviousRecord {
-  return { value: record.value, version: record.version, createIndex: record.createRevision, modIndex: record.modRevision };
 }
 
 function incompatible(data: Uint8Array, index: number): RaftctlError {

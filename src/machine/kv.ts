@@ -75,6 +75,12 @@ export class KeyValueSpace {
     return { status: "ok", version: 0, deleted: doomed.length, previous: undefined };
   }
 
+  count(content: StoreContent, span: KeySpan, limit: number): number {
+    let count = 0;
+    for (const _pair of content.range({ ...recordRange(span.start, span.end), limit })) count += 1;
+    return count;
+  }
+
   #read(content: StoreContent, stored: Uint8Array, key: Uint8Array): StoredRecord | undefined {
     const bytes = content.get(stored);
     return bytes === undefined ? undefined : this.#codec.decode(key, bytes);

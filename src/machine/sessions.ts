@@ -13,13 +13,13 @@ import { readSafeU64, readU32, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { SessionStamp } from "../wire/command.ts";
-import { resultHeaderBytes, withoutPrevious } from "../wire/command-result.ts";
+import { hasTail, resultHeaderBytes, withoutTail } from "../wire/command-result.ts";
 import { largeResultKey, largeResultRange, prefixes, prefixRange, sessionHorizonKey, sessionIdOf, sessionPageKey } from "./keyspace.ts";
 import { SessionHorizon } from "./session-horizon.ts";
 import { pageNumber, pagesPerSession, sequencesRemembered, SessionPage } from "./session-page.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
 
-/** A result with a previous record is remembered whole up to this size, and without the previous record above. */
+/** A result with a previous record or with steps is remembered whole up to this size, and without them above. */
 export const rememberedResultBytesMax = 4096;
 /** How far a sequence number may be ahead of the index of its entry. */
 export const sequenceLeadMax = 1024;
@@ -132,10 +132,10 @@ export class SessionTable {
   #writeSlot(session: Session, { sequence }: SessionStamp, result: Uint8Array, transaction: StoreTransaction): void {
     const page = this.#changedPage(session, pageNumber(sequence));
     const overwritten = page.occupant(sequence);
-    if (overwritten !== 0 && isLarge(page.result(overwritten)!)) transaction.delete(largeResultKey(session.id, overwritten));
-    if (result.length > rememberedResultBytesMax) return page.write(sequence, withoutPrevious(result));
+    if (overwritten !== 0 && hasTail(page.result(overwritten)!)) transaction.delete(largeResultKey(session.id, overwritten));
+    if (result.length > rememberedResultBytesMax) return page.write(sequence, withoutTail(result));
     page.write(sequence, result.subarray(0, resultHeaderBytes));
-    if (result.length > resultHeaderBytes) transaction.put(largeResultKey(session.id, sequence), sealed(result, this.#crc32));
+    if (hasTail(result)) transaction.put(largeResultKey(session.id, sequence), sealed(result, this.#crc32));
   }
 
   #open(id: bigint, floor: number): Session {
@@ -179,7 +179,7 @@ export class SessionTable {
       this.#pageCount -= 1;
       page.isRemoved = true;
       this.#noteChange(page);
-      hadLargeResult ||= [...page.slots()].some(({ result }) => isLarge(result));
+      hadLargeResult ||= [...page.slots()].some(({ result }) => hasTail(result));
     }
     if (!hadLargeResult) return;
     for (const { key } of [...transaction.range(largeResultRange(session.id))]) transaction.delete(key);
@@ -202,13 +202,8 @@ function indexOf(resultHeader: Uint8Array): number {
   return readSafeU64(resultHeader, 16);
 }
 
-/** The result has a previous record, which lies in a row of its own. */
-function isLarge(resultHeader: Uint8Array): boolean {
-  return (resultHeader[2]! & 1) !== 0;
-}
-
 function recall(stamp: SessionStamp, header: Uint8Array, transaction: StoreTransaction, crc32: Crc32): Uint8Array {
-  if (!isLarge(header)) return header;
+  if (!hasTail(header)) return header;
   const row = transaction.get(largeResultKey(stamp.id, stamp.sequence));
   if (row === undefined) throw new RaftctlError("CORRUPT", "a remembered result is missing from the state");
   checkLargeResult(row, crc32);

@@ -2,10 +2,11 @@
 // digest. Holds no content of its own; whoever rolls a transaction back makes a new one.
 
 import type { Crc32 } from "../base/crc.ts";
-import type { DataEngine, DataRecord, KeyDelete, KeySpan, KeyWrite, StreamPage, StreamQuery, WriteOutcome } from "./data-engine.ts";
+import type { DataEngine, DataRecord, KeyDelete, KeyListing, KeySpan, KeyWrite, StreamPage, StreamQuery, WriteOutcome } from "./data-engine.ts";
 import type { DataSize } from "./data-size.ts";
 import type { Digest } from "./digest.ts";
 import { KeyValueSpace } from "./kv.ts";
+import { readRange } from "./reader.ts";
 import type { RecordCodec } from "./record.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
 import { StreamSpace } from "./streams.ts";
@@ -20,11 +21,13 @@ export interface StoreEngineOptions {
 }
 
 export class StoreEngine implements DataEngine {
+  readonly #codec: RecordCodec;
   readonly #keyValues: KeyValueSpace;
   readonly #streams: StreamSpace;
   readonly #size: DataSize;
 
   constructor({ codec, crc32, digest, size }: StoreEngineOptions) {
+    this.#codec = codec;
     this.#keyValues = new KeyValueSpace(codec, digest, size);
     this.#streams = new StreamSpace(crc32, digest, size);
     this.#size = size;
@@ -48,6 +51,15 @@ export class StoreEngine implements DataEngine {
 
   deleteRange(transaction: StoreTransaction, span: KeySpan): WriteOutcome {
     return this.#keyValues.deleteRange(transaction, span);
+  }
+
+  count(content: StoreContent, span: KeySpan, limit: number): number {
+    return this.#keyValues.count(content, span, limit);
+  }
+
+  list(content: StoreContent, span: KeySpan, limit: number): KeyListing {
+    const { records, more } = readRange(content, this.#codec, { ...span, limit, keysOnly: false, countOnly: false });
+    return { records: records.map(({ createIndex: createRevision, modIndex: modRevision, ...record }) => ({ ...record, createRevision, modRevision })), more };
   }
 
   append(transaction: StoreTransaction, stream: Uint8Array, data: Uint8Array): number {

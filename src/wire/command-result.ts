@@ -2,8 +2,9 @@
 //
 //    0  u8   version, 1                         8  u64  version of the key, or, with bit 2, offset in the stream
 //    1  u8   status                            16  u64  index of the log entry
-//    2  u8   bit 0 previous, bit 1 dropped,    24       previous, if any: u64 version | u64 createIndex | u64 modIndex | value
-//            bit 2 offset (it alone)
+//    2  u8   bit 0 previous, bit 1 dropped,    24       previous, if any: u64 version | u64 createIndex | u64 modIndex | value;
+//            bit 2 offset (it alone), bit 3             or steps, if any (txn-result.ts)
+//            steps (it alone)
 //    3  u8   0
 //    4  u32  keys deleted
 
@@ -19,17 +20,19 @@ export interface CommandResult {
    * client can honestly be, nothing changed. neverApplied: somebody asked what became of it (settle) before it came, and it will not be executed.
    */
   readonly status: ResultStatus;
-  /** After a put the new version, after a delete the one deleted, at a conflict the current one; 0 when there is no such key. */
+  /** After a put the new version, after a delete the one deleted, at a conflict the current one; 0 when there is no such key. Of a transaction: 1 when its comparisons held. */
   readonly version: number;
   /** Of the entry that was executed; a repetition gets the index of the first. For a put this is the modIndex. */
   readonly index: number;
   readonly deleted: number;
   /** What was there before (at a conflict: what is there), if it was asked for. */
   readonly previous: PreviousRecord | undefined;
-  /** There was a previous record, but it is too large to be remembered for a repetition. */
+  /** There was a previous record, or there were steps, but too large to be remembered for a repetition. */
   readonly previousDropped: boolean;
   /** Where an append put its record: 0, 1, 2, … in its stream. Only after an append that took effect, whose version is 0. */
   readonly offset?: number | undefined;
+  /** What the steps of a transaction came to, encoded (txn-result.ts). */
+  readonly steps?: Uint8Array | undefined;
 }
 
 export interface PreviousRecord {
@@ -45,16 +48,18 @@ export type ResultStatus = keyof typeof statuses;
 const statusNames = new Map<number, ResultStatus>(Object.entries(statuses).map(([name, value]) => [value, name as ResultStatus]));
 
 const formatVersion = 1;
-/** A result without a previous record has exactly this size. */
+/** A result without a previous record and steps has exactly this size. */
 export const resultHeaderBytes = 24;
 const previousHeaderBytes = 24;
 const previousFlag = 0b01;
 const droppedFlag = 0b10;
 const offsetFlag = 0b100;
+const stepsFlag = 0b1000;
 
 export function encodeResult(result: CommandResult): Uint8Array {
-  const { previous, offset } = result;
-  const bytes = new Uint8Array(resultHeaderBytes + (previous === undefined ? 0 : previousHeaderBytes + previous.value.length));
+  const { previous, offset, steps } = result;
+  const tailBytes = previous === undefined ? steps?.length ?? 0 : previousHeaderBytes + previous.value.length;
+  const bytes = new Uint8Array(resultHeaderBytes + tailBytes);
   bytes[0] = formatVersion;
   bytes[1] = statuses[result.status];
   bytes[2] = flagsOf(result);
@@ -67,23 +72,27 @@ export function encodeResult(result: CommandResult): Uint8Array {
     writeSafeU64(bytes, 40, previous.modIndex);
     bytes.set(previous.value, resultHeaderBytes + previousHeaderBytes);
   }
+  if (steps !== undefined) bytes.set(steps, resultHeaderBytes);
   return bytes;
 }
 
 function flagsOf(result: CommandResult): number {
-  const { previous, previousDropped } = result;
+  const { previous, previousDropped, steps } = result;
   const flags = (previous === undefined ? 0 : previousFlag) | (previousDropped ? droppedFlag : 0);
+  assert(steps === undefined || (flags === 0 && result.offset === undefined), "a transaction has no previous record of its own");
+  if (steps !== undefined) return stepsFlag;
   if (result.offset === undefined) return flags;
   assert(flags === 0 && result.version === 0, "what is appended has no version and replaces nothing");
   return offsetFlag;
 }
 
-/** The previous value is a view of `bytes`. Throws BAD_REQUEST for anything that encodeResult did not make. */
+/** The previous value and the steps are views of `bytes`. Throws BAD_REQUEST for anything that encodeResult did not make. */
 export function decodeResult(bytes: Uint8Array): CommandResult {
   const status = bytes.length < resultHeaderBytes || bytes[0] !== formatVersion || bytes[3] !== 0 ? undefined : statusNames.get(bytes[1]!);
-  if (status === undefined || bytes[2]! > offsetFlag) throw malformed(bytes);
+  if (status === undefined || (bytes[2]! > offsetFlag && bytes[2] !== stepsFlag)) throw malformed(bytes);
   const hasPrevious = (bytes[2]! & previousFlag) !== 0;
-  const isLengthRight = hasPrevious ? bytes.length >= resultHeaderBytes + previousHeaderBytes : bytes.length === resultHeaderBytes;
+  const hasSteps = bytes[2] === stepsFlag;
+  const isLengthRight = hasPrevious ? bytes.length >= resultHeaderBytes + previousHeaderBytes : hasSteps || bytes.length === resultHeaderBytes;
   const hasOffset = bytes[2] === offsetFlag;
   const number = readSafeU64(bytes, 8);
   const index = readSafeU64(bytes, 16);
@@ -91,7 +100,7 @@ export function decodeResult(bytes: Uint8Array): CommandResult {
   const previous = hasPrevious ? decodePrevious(bytes) : undefined;
   return {
     status, version: hasOffset ? 0 : number, index, deleted: readU32(bytes, 4), previous, previousDropped: (bytes[2]! & droppedFlag) !== 0,
-    offset: hasOffset ? number : undefined,
+    offset: hasOffset ? number : undefined, steps: hasSteps ? bytes.subarray(resultHeaderBytes) : undefined,
   };
 }
 
@@ -103,8 +112,13 @@ function decodePrevious(bytes: Uint8Array): PreviousRecord {
   return { value: bytes.subarray(resultHeaderBytes + previousHeaderBytes), version, createIndex, modIndex };
 }
 
-/** The same result as it is remembered when its previous record is too large to keep. */
-export function withoutPrevious(bytes: Uint8Array): Uint8Array {
+/** Whether there is more than the header. */
+export function hasTail(header: Uint8Array): boolean {
+  return (header[2]! & (previousFlag | stepsFlag)) !== 0;
+}
+
+/** The same result as it is remembered when its previous record, or its steps, are too large to keep. */
+export function withoutTail(bytes: Uint8Array): Uint8Array {
   const header = bytes.slice(0, resultHeaderBytes);
   header[2] = droppedFlag;
   return header;

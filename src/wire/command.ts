@@ -23,7 +23,7 @@ const { keyBytesMax, valueBytesMax } = limits;
 export const streamNameBytesMax = 256;
 export const settingNameBytesMax = 64;
 
-export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand | SetCommand | SettleCommand;
+export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand | SetCommand | SettleCommand | TxnCommand;
 
 export interface PutCommand {
   readonly operation: "put";
@@ -84,6 +84,16 @@ export interface SettleCommand {
   readonly session: SessionStamp;
 }
 
+/** Comparisons, and steps that follow from them, all at one index. */
+export interface TxnCommand {
+  readonly operation: "txn";
+  /** As wire/txn.ts encodes it; here it is bytes, at most `valueBytesMax`. */
+  readonly body: Uint8Array;
+  readonly condition?: undefined;
+  readonly wantPrevious?: undefined;
+  readonly session?: SessionStamp | undefined;
+}
+
 /** What must hold for the operation to have an effect. Version 0 is the version of a key that does not exist. */
 export type Condition =
   | { readonly kind: "absent" }
@@ -101,7 +111,7 @@ export interface SessionStamp {
 const clientVersion = 1;
 const stampedVersion = 2;
 /** The numbers stand in every log: never change or reuse one. */
-const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5, settle: 6 } as const;
+const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5, settle: 6, txn: 7 } as const;
 /** Whose key is a name, and which have neither condition nor previous record. */
 const nameBytesMax: Readonly<Record<number, number>> = { [operations.append]: streamNameBytesMax, [operations.set]: settingNameBytesMax };
 const operationNames = new Map<number, Command["operation"]>(Object.entries(operations).map(([name, number]) => [number, name as Command["operation"]]));
@@ -119,7 +129,7 @@ export type CommandFault = "malformed" | "tooLarge" | "unknown";
 export function commandFault(bytes: Uint8Array): CommandFault | undefined {
   if (bytes.length < 2) return "malformed";
   const operation = bytes[1]!;
-  if (!isVersionKnown(bytes) || operation < operations.put || operation > operations.settle) return "unknown";
+  if (!isVersionKnown(bytes) || operation < operations.put || operation > operations.txn) return "unknown";
   const headerBytes = headerBytesOf(bytes);
   if (bytes.length < headerBytes || bytes[3] !== 0) return "malformed";
   const keyLength = readU16(bytes, 4);
@@ -139,6 +149,8 @@ function isSound(bytes: Uint8Array): boolean {
       return isRangeSound(bytes);
     case operations.settle:
       return isStampAlone(bytes);
+    case operations.txn:
+      return isBodyAlone(bytes);
     default:
       return isSingleSound(bytes);
   }
@@ -146,6 +158,10 @@ function isSound(bytes: Uint8Array): boolean {
 
 function isStampAlone(bytes: Uint8Array): boolean {
   return readSafeU64(bytes, 24) > 0 && bytes.length === headerBytesOf(bytes) && bytes[2] === 0 && readSafeU64(bytes, 32) === 0;
+}
+
+function isBodyAlone(bytes: Uint8Array): boolean {
+  return bytes.length === headerBytesOf(bytes) + readU32(bytes, 8) && bytes[2] === 0 && readSafeU64(bytes, 32) === 0;
 }
 
 function isVersionKnown(bytes: Uint8Array): boolean {
@@ -231,6 +247,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
     return { operation: "deleteRange", start: key, end, session };
   }
   if (operation === operations.settle) return { operation: "settle", session: session! };
+  if (operation === operations.txn) return { operation: "txn", body: bytes.subarray(headerBytes), session };
   const valueEnd = keyEnd + readU32(bytes, 8);
   if (operation === operations.append) return { operation: "append", key, value: bytes.subarray(keyEnd), session };
   if (operation === operations.set) return { operation: "set", key, value: bytes.subarray(keyEnd), session };
@@ -272,7 +289,7 @@ export function isSetting(bytes: Uint8Array): boolean {
 
 /** Whether it may make the data larger: only a command that decodes. */
 export function addsData(bytes: Uint8Array): boolean {
-  return bytes[1] === operations.put || bytes[1] === operations.append;
+  return bytes[1] === operations.put || bytes[1] === operations.append || bytes[1] === operations.txn;
 }
 
 /** Throws INVALID_ARGUMENT for an empty key or a number out of range, TOO_LARGE for a key or value above its limit. */
@@ -304,11 +321,12 @@ export function encodeCommand(command: Command): Uint8Array {
 }
 
 function keyOf(command: Command): Uint8Array {
-  if (command.operation === "settle") return emptyBytes;
+  if (command.operation === "settle" || command.operation === "txn") return emptyBytes;
   return command.operation === "deleteRange" ? command.start : command.key;
 }
 
 function valueOf(command: Command): Uint8Array | undefined {
+  if (command.operation === "txn") return command.body;
   return command.operation === "put" || command.operation === "append" || command.operation === "set" ? command.value : undefined;
 }
 
@@ -328,6 +346,8 @@ function checkLimits(command: Command): void {
     checkKey(command.end ?? command.start, 0);
   } else if (command.operation === "settle") {
     checkSession(command.session);
+  } else if (command.operation === "txn") {
+    checkValues(command);
   } else if (command.operation === "append" || command.operation === "set") {
     checkName(command);
     checkValues(command);
@@ -351,7 +371,7 @@ function checkName({ operation, key: name }: AppendCommand | SetCommand): void {
   throw new RaftctlError("TOO_LARGE", `name of a ${what} of ${name.length} bytes (at most ${bytesMax})`);
 }
 
-function checkValues(command: PutCommand | DeleteCommand | AppendCommand | SetCommand): void {
+function checkValues(command: PutCommand | DeleteCommand | AppendCommand | SetCommand | TxnCommand): void {
   const { condition } = command;
   if (condition?.kind === "version" && !isCount(condition.version)) {
     throw new RaftctlError("INVALID_ARGUMENT", `not a version: ${condition.version} (want an integer from 0 to 2^53-1)`);

@@ -80,13 +80,31 @@ export interface LogEntry {
 }
 
 export interface LogCommand {
-  operation: "put" | "delete" | "deleteRange" | "append" | "set" | "settle";
+  /** range: a read, which is only a step of a transaction. */
+  operation: "put" | "delete" | "deleteRange" | "append" | "set" | "settle" | "txn" | "range";
   /** The first key of a range, or the name of a stream or of a setting; empty where there is none. */
   key: Uint8Array;
   /** Of a range, not included; null: to the last key. */
   end: Uint8Array | null;
   value: LogValue | null;
   condition: LogCondition | null;
+  /** Only of a transaction. */
+  txn?: LogTxn;
+}
+
+export interface LogTxn {
+  compare: LogComparison[];
+  then: LogCommand[];
+  else: LogCommand[];
+}
+
+/** A number, or a value when that is what is compared. */
+export interface LogComparison {
+  key: Uint8Array;
+  target: "version" | "createIndex" | "modIndex" | "value";
+  relation: "equal" | "notEqual" | "less" | "greater";
+  number: number | null;
+  value: LogValue | null;
 }
 
 export type LogCondition = { kind: "absent" } | { kind: "version"; version: number } | { kind: "value"; value: LogValue };

@@ -5,6 +5,7 @@ import { RaftctlError } from "../../src/base/errors.ts";
 import { utf8, utf8Text } from "../../src/base/bytes.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ClientOptions } from "../../src/client/client.ts";
+import type { TxnOutcome } from "../../src/client/txn.ts";
 import { parseRequestId } from "../../src/client/session.ts";
 import { decodeCommand, type SessionStamp } from "../../src/wire/command.ts";
 import { emptySocketPath, FakeDaemon } from "./fake-daemon.ts";
@@ -231,6 +232,22 @@ test("a session whose first command never entered the log is not used again, so 
   expect(stamps.map((stamp) => stamp!.sequence)).toEqual([101, 101, 102]);
   expect(stamps[1]!.id).not.toBe(stamps[0]!.id);
   expect(stamps[2]!.id).toBe(stamps[1]!.id);
+});
+
+test("a transaction is one command in a session, and tells which side was done and what each of its operations came to (S112)", async () => {
+  const fake = await daemon();
+  const { kv } = client({ endpoints: [fake.endpoint] });
+  const request = { compare: [{ key: "a", version: 0 }], then: [{ op: "put", key: "a", value: "1" }, { op: "delete", prefix: "b" }, { op: "get", key: "a" }], else: [{ op: "put", key: "c", value: "2", wantPrevious: true }] } as const;
+  fake.faults.push({ kind: "executeAndDrop" });
+  const first = await kv.txn(request);
+  expect(first).toMatchObject({ index: 101, succeeded: true, outcomes: [{ op: "put", version: 1 }, { op: "delete", deleted: 0 }, { op: "get", records: [] }] });
+  expect(fake.executed).toBe(1);
+  expect(await kv.txn(request)).toMatchObject({ succeeded: false, outcomes: [{ op: "put", version: 1, previous: undefined }] });
+  const [overwritten] = (await kv.txn(request)).outcomes as [Extract<TxnOutcome, { op: "put" }>];
+  expect([overwritten.version, overwritten.previous?.version, utf8Text(overwritten.previous!.value)]).toEqual([2, 1, "2"]);
+  expect(await kv.txn({ compare: [{ key: "a", version: 9 }], then: [{ op: "put", key: "a", value: "1" }] })).toMatchObject({ succeeded: false, outcomes: [] });
+  expect(await kv.txn(request, { waitFor: "committed" })).toMatchObject({ succeeded: undefined, outcomes: undefined });
+  await expect(kv.txn({ then: [{ op: "put", key: "a", value: "1" }, { op: "delete", key: "a" }] })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });
 
 test("the outcome of a request whose answer was lost is found out: applied with its result, or not applied and never any more (N5)", async () => {

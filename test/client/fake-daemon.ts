@@ -16,6 +16,8 @@ import { decodeCommand } from "../../src/wire/command.ts";
 import type { Command, Condition } from "../../src/wire/command.ts";
 import { decodeResult, encodeResult } from "../../src/wire/command-result.ts";
 import type { CommandResult } from "../../src/wire/command-result.ts";
+import { decodeTxn } from "../../src/wire/txn.ts";
+import { encodeStepResults } from "../../src/wire/txn-result.ts";
 
 const directories: string[] = [];
 afterAll(() => {
@@ -152,6 +154,7 @@ export class FakeDaemon {
       return { status: "ok", version: 0, index: this.#index, deleted: matching.length, previous: undefined, previousDropped: false };
     }
     if (command.operation === "settle") return { status: "neverApplied", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false };
+    if (command.operation === "txn") return this.#txn(command.body);
     const found = this.records.get(hex(command.key));
     const previous = command.wantPrevious ? found : undefined;
     const shared = { index: this.#index, previous, previousDropped: false };
@@ -164,6 +167,14 @@ export class FakeDaemon {
     const createIndex = found?.createIndex ?? this.#index;
     this.records.set(hex(command.key), { key: command.key, value: command.value, version, createIndex, modIndex: this.#index });
     return { status: "ok", version, deleted: 0, ...shared };
+  }
+
+  /** Writes only, and comparisons of versions: the rest is the machine's. */
+  #txn(body: Uint8Array): CommandResult {
+    const { compare, then, else: otherwise } = decodeTxn(body);
+    const held = compare.every((comparison) => comparison.target === "version" && (this.records.get(hex(comparison.key))?.version ?? 0) === comparison.number);
+    const results = (held ? then : otherwise).map((step) => (step.operation === "range" ? { records: [], more: true } : this.#apply(step)));
+    return { status: "ok", version: held ? 1 : 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false, steps: encodeStepResults(results) };
   }
 
   #read(request: GetRequest | RangeRequest): ClientResponse {

@@ -9,7 +9,7 @@ import { Machine } from "../../src/machine/machine.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { encodeCommand, type Command } from "../../src/wire/command.ts";
 import { startCluster } from "./support/cluster.ts";
-import { append, del, entryOf, put } from "../machine/bytes-of.ts";
+import { append, del, entryOf, put, txn } from "../machine/bytes-of.ts";
 
 function quotaOf(bytes: number | "none"): { quota: SpaceQuota; write: (command: Command) => string } {
   const machine = new Machine({ store: new MemoryStore() });
@@ -51,6 +51,17 @@ test("also far beyond the quota, when it was set below what is there, deletes an
   expect(write(put("k0", "small"))).toBe("ok");
   expect(write(del("k1"))).toBe("ok");
   expect(write({ operation: "deleteRange", start: utf8("k2"), end: undefined })).toBe("ok");
+});
+
+test("of a transaction the side counts that would add more; one that only compares, reads and deletes is never refused", () => {
+  const { write } = quotaOf(10_000);
+  for (let number = 0; number < 9; number += 1) write(put(`k${number}`, large));
+  expect(write(txn({ then: [put("k9", large)] }))).toBe("NO_SPACE");
+  expect(write(txn({ then: [put("k0", "")], else: [put("k9", large)] }))).toBe("NO_SPACE");
+  expect(write(txn({ then: [put("k0", large), put("k1", large)], else: [put("k2", "")] }))).toBe("ok");
+  expect(write({ operation: "set", key: utf8(quotaSetting), value: utf8("100") })).toBe("ok");
+  const range = { operation: "range", start: utf8("k"), end: undefined, limit: 100, keysOnly: true } as const;
+  expect(write(txn({ compare: [{ key: utf8("k0"), target: "value", relation: "equal", value: utf8(large) }], then: [range, del("k0"), { operation: "deleteRange", start: utf8("k1"), end: undefined }] }))).toBe("ok");
 });
 
 test("the alarm ends by itself at the low-water mark and not before, and comes again with the next refusal", () => {
@@ -98,4 +109,14 @@ test("a client cannot write a setting past the verbs that check it", { timeout: 
   const server = new ClientServer("n1", () => ({ hosted: node.region, machine: undefined as never }), undefined as never);
   const command = encodeCommand({ operation: "set", key: utf8(quotaSetting), value: utf8("nonsense") });
   expect(() => server.onRequest({ operation: "propose", region: 1 as never, waitFor: "applied", timeoutMs: 1_000, command })).toThrow("a setting of the cluster is not written directly");
+});
+
+test("what is no transaction does not get into the log (T25)", { timeout: 20_000 }, async () => {
+  await using fixture = await startCluster(1);
+  const { region } = fixture.leader();
+  const server = new ClientServer("n1", () => ({ hosted: region, machine: undefined as never }), undefined as never);
+  const before = region.raft.core.lastIndex;
+  const propose = (body: Uint8Array): unknown => server.onRequest({ operation: "propose", region: 1 as never, waitFor: "applied", timeoutMs: 1_000, command: encodeCommand({ operation: "txn", body }) });
+  expect(() => propose(utf8("nonsense"))).toThrow("malformed transaction");
+  expect(region.raft.core.lastIndex).toBe(before);
 });

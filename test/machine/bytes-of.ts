@@ -3,7 +3,8 @@
 import { utf8, utf8Text } from "../../src/base/bytes.ts";
 import type { AppliedEntry } from "../../src/machine/state-machine.ts";
 import type { KeyValue, Store } from "../../src/machine/store.ts";
-import { type Command, encodeCommand, type SessionStamp } from "../../src/wire/command.ts";
+import { type Command, type DeleteCommand, encodeCommand, type PutCommand, type SessionStamp } from "../../src/wire/command.ts";
+import { encodeTxn, type Txn } from "../../src/wire/txn.ts";
 import { type CommandResult, decodeResult } from "../../src/wire/command-result.ts";
 
 export function entryOf(index: number, command: Command, term = 1): AppliedEntry {
@@ -14,16 +15,20 @@ export function noopOf(index: number, term = 1): AppliedEntry {
   return { index, term, type: 0, data: new Uint8Array(0) };
 }
 
-export function put(key: string, value: string, extra: Partial<Omit<Command & { operation: "put" }, "operation">> = {}): Command {
+export function put(key: string, value: string, extra: Partial<Omit<PutCommand, "operation">> = {}): PutCommand {
   return { operation: "put", key: utf8(key), value: utf8(value), wantPrevious: false, ...extra };
 }
 
-export function del(key: string, extra: Partial<Omit<Command & { operation: "delete" }, "operation">> = {}): Command {
+export function del(key: string, extra: Partial<Omit<DeleteCommand, "operation">> = {}): DeleteCommand {
   return { operation: "delete", key: utf8(key), wantPrevious: false, ...extra };
 }
 
 export function append(stream: string, data: string, extra: { session?: SessionStamp } = {}): Command {
   return { operation: "append", key: utf8(stream), value: utf8(data), ...extra };
+}
+
+export function txn(parts: Partial<Txn>, extra: { session?: SessionStamp } = {}): Command {
+  return { operation: "txn", body: encodeTxn({ compare: [], then: [], else: [], ...parts }), ...extra };
 }
 
 export function stamp(id: number | bigint, sequence: number): SessionStamp {

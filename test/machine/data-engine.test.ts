@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readFileSync } from "node:fs";
 import { utf8 } from "../../src/base/bytes.ts";
 import { crc32 } from "../../src/base/crc.ts";
-import type { DataEngine, DataRecord, KeyDelete, KeyWrite, WriteOutcome } from "../../src/machine/data-engine.ts";
+import type { DataEngine, DataRecord, KeyDelete, KeyListing, KeySpan, KeyWrite, WriteOutcome } from "../../src/machine/data-engine.ts";
 import { Digest, emptyDigest } from "../../src/machine/digest.ts";
 import { Dispatch } from "../../src/machine/dispatch.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
@@ -13,6 +13,8 @@ import { Settings } from "../../src/machine/settings.ts";
 import { StoreEngine } from "../../src/machine/store-engine.ts";
 import { clusterVersions } from "../../src/wire/cluster-version.ts";
 import { type Command, encodeCommand } from "../../src/wire/command.ts";
+import { encodeTxn } from "../../src/wire/txn.ts";
+import { decodeStepResults } from "../../src/wire/txn-result.ts";
 import { append, contentOf, del, put, resultOf, stamp, text } from "./bytes-of.ts";
 
 function engineOver(): { engine: DataEngine; store: MemoryStore; digest: Digest } {
@@ -97,6 +99,16 @@ class MapEngine implements DataEngine {
     return { status: "tooMany", version: 0, deleted: 0, previous: undefined };
   }
 
+  count(): number {
+    this.calls.push("count");
+    return 1;
+  }
+
+  list(_content: unknown, { start }: KeySpan, limit: number): KeyListing {
+    this.calls.push(`list ${limit}`);
+    return { records: [{ key: start, ...this.#records.get(text(start)!)! }], more: true };
+  }
+
   append(_transaction: unknown, stream: Uint8Array, data: Uint8Array): number {
     this.calls.push("append");
     const records = this.#streams.get(text(stream)!) ?? [];
@@ -125,6 +137,15 @@ test("every command is carried out by whatever DataEngine is handed in, and its 
   expect(run(append("s", "x"))).toMatchObject({ status: "ok", version: 0, index: 45, offset: 0 });
   const stamped = append("s", "y", { session: stamp(1, 1) });
   expect([run(stamped), run(stamped)].map((result) => [result.index, result.offset])).toEqual([[46, 1], [46, 1]]);
-  expect(engine.calls).toEqual(["put", "put", "del", "deleteRange", "append", "append"]);
+  expect(engine.calls.splice(0)).toEqual(["put", "put", "del", "deleteRange", "append", "append"]);
+  const body = encodeTxn({
+    compare: [{ key: utf8("a"), target: "modIndex", relation: "equal", number: 42 }],
+    then: [{ operation: "put", key: utf8("b"), value: utf8("3"), wantPrevious: false }, { operation: "range", start: utf8("b"), end: undefined, limit: 5, keysOnly: false }, { operation: "deleteRange", start: utf8("x"), end: utf8("y") }],
+    else: [],
+  });
+  const { steps, ...transacted } = run({ operation: "txn", body });
+  expect(transacted).toMatchObject({ status: "ok", version: 1, index: 48 });
+  expect(decodeStepResults(steps!)[1]).toEqual({ records: [{ key: utf8("b"), value: utf8("3"), version: 1, createIndex: 48, modIndex: 48 }], more: true });
+  expect(engine.calls).toEqual(["count", "put", "list 5", "deleteRange"]);
   expect(contentOf(store)).toEqual([]);
 });

@@ -287,7 +287,10 @@ test("after stop no socket, server or timer is left (S53)", async () => {
   await Promise.all(Array.from({ length: 50 }, () => heartbeat(one, two)));
   await cluster.stop();
   await new Promise(setImmediate);
-  expect(count()).toEqual(timersBefore === 0 ? {} : { Timeout: timersBefore });
+  const { Timeout: timersLeft = 0, ...left } = count();
+  expect(left).toEqual({});
+  // A timer of the test runner may have ended meanwhile.
+  expect(timersLeft).toBeLessThanOrEqual(timersBefore);
 });
 
 const dialOptions = { clock, timeoutMs: 10_000, payloadBytesMax: limits.peerFrameBytesMax, sendQueueBytesMax: 1 << 26 };

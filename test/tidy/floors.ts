@@ -38,7 +38,7 @@ export const belowTheLine = ["base", "raft", "wire", "storage", "machine", "host
 const packageHomes: readonly { readonly name: RegExp; readonly home: RegExp }[] = [
   { name: /^msgpackr$/, home: /^wire\/codec\.ts$/ },
   { name: /^(cosmiconfig|chokidar)$/, home: /^config\// },
-  { name: /^valibot$/, home: /^(config|daemon)\// },
+  { name: /^valibot$/, home: /^(config|daemon|cli)\// },
   { name: /^lmdb$/, home: /^platform\// },
   { name: /^(pino|prom-client)$/, home: /^daemon\// },
   { name: /^@oclif\//, home: /^(cli|commands|hooks)\// },

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { utf8 } from "../../src/base/bytes.ts";
 import { type ErrorCode, RaftctlError } from "../../src/base/errors.ts";
 import { addsData, checkCommand, type Command, commandFault, decodeCommand, encodeCommand, isSetting, settingNameBytesMax, streamNameBytesMax, timeOf, withTime } from "../../src/wire/command.ts";
-import { type CommandResult, decodeResult, encodeResult, withoutPrevious } from "../../src/wire/command-result.ts";
+import { type CommandResult, decodeResult, encodeResult, withoutTail } from "../../src/wire/command-result.ts";
 import { limits } from "../../src/wire/limits.ts";
 
 const count = fc.maxSafeNat();
@@ -24,6 +24,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   }),
   fc.record({ operation: fc.constant("append" as const), key, value, session }),
   fc.record({ operation: fc.constant("set" as const), key, value, session }),
+  fc.record({ operation: fc.constant("txn" as const), body: value, session }),
   fc.record({ operation: fc.constant("settle" as const), session: fc.record({ id: fc.bigInt(1n, 2n ** 64n - 1n), sequence: count.map((number) => Math.max(1, number)) }) }),
 );
 
@@ -153,6 +154,19 @@ describe("a command", () => {
     expect(codeOf(() => checkCommand(longName))).toBe("TOO_LARGE");
   });
 
+  test("that is a transaction has these bytes, which stand in logs for ever: a stamp, and a body like a value", () => {
+    const txn = { operation: "txn", body: utf8("body"), session: { id: 0x0102030405060708n, sequence: 5 } } as const;
+    const bytes = encodeCommand(txn);
+    expect(Buffer.from(bytes).toString("hex")).toBe(["01070000", "00000000", "04000000", "00000000", "0807060504030201", "0500000000000000", "0000000000000000", "626f6479"].join(""));
+    for (const offset of [2, 4, 6, 8, 12, 32]) {
+      const forged = encodeCommand(txn);
+      forged[offset]! ^= 1;
+      expect(codeOf(() => checkCommand(forged)), `byte ${offset}`).toBe("BAD_REQUEST");
+    }
+    expect(codeOf(() => encodeCommand({ ...txn, body: new Uint8Array(limits.valueBytesMax + 1) }))).toBe("TOO_LARGE");
+    expect(addsData(bytes)).toBe(true);
+  });
+
   test("that settles has these bytes, which stand in logs for ever: a stamp and nothing else (N5)", () => {
     const settle = { operation: "settle", session: { id: 0x0102030405060708n, sequence: 5 } } as const;
     const bytes = encodeCommand(settle);
@@ -222,7 +236,7 @@ describe("a command", () => {
   });
 
   test("of a version or an operation that is not known is refused and told apart from a malformed one", () => {
-    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 7], [1, 255]] as const) {
+    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 8], [1, 255]] as const) {
       const bytes = encodeCommand(putA);
       bytes[offset] = byte;
       expect(commandFault(bytes)).toBe("unknown");
@@ -281,7 +295,7 @@ describe("a result", () => {
     expect(decodeResult(bytes)).toEqual({ ...none, status: "ok", index: 9, offset: 2 ** 33 });
     expect(decodeResult(encodeResult({ ...none, status: "ok", index: 9, offset: 0 })).offset).toBe(0);
     expect(decodeResult(encodeResult({ ...none, status: "ok", index: 9, version: 7 }))).toMatchObject({ version: 7, offset: undefined });
-    for (const flags of [5, 6, 7, 8, 12]) {
+    for (const flags of [5, 6, 7, 9, 12, 16]) {
       const forged = new Uint8Array(48);
       forged.set(bytes);
       forged[2] = flags;
@@ -289,9 +303,18 @@ describe("a result", () => {
     }
   });
 
+  test("of a transaction carries what its steps came to, told apart by its flag, and without them says that there were some", () => {
+    const whole: CommandResult = { version: 1, deleted: 3, previous: undefined, previousDropped: false, status: "ok", index: 9, steps: utf8("steps") };
+    const bytes = encodeResult(whole);
+    expect(Buffer.from(bytes).toString("hex")).toBe(["01010800", "03000000", "0100000000000000", "0900000000000000", "7374657073"].join(""));
+    expect(decodeResult(bytes)).toEqual(whole);
+    expect(decodeResult(encodeResult({ ...whole, steps: new Uint8Array(0) })).steps).toEqual(new Uint8Array(0));
+    expect(decodeResult(withoutTail(bytes))).toEqual({ ...whole, steps: undefined, previousDropped: true });
+  });
+
   test("without its previous record says that there was one, and keeps the rest", () => {
     const previous = { value: utf8("old"), version: 3, createIndex: 1, modIndex: 7 };
     const whole: CommandResult = { status: "ok", version: 4, index: 9, deleted: 0, previous, previousDropped: false };
-    expect(decodeResult(withoutPrevious(encodeResult(whole)))).toEqual({ ...whole, previous: undefined, previousDropped: true });
+    expect(decodeResult(withoutTail(encodeResult(whole)))).toEqual({ ...whole, previous: undefined, previousDropped: true });
   });
 });

@@ -8,7 +8,7 @@ import { toRaftctlError } from "../../base/errors.ts";
 import type { ErrorCode, RaftctlError } from "../../base/errors.ts";
 import { Client } from "../../client/client.ts";
 import type { ClientOptions } from "../../client/client.ts";
-import type { WriteReceipt } from "../../client/kv.ts";
+import type { WriteReceipt } from "../../client/writes.ts";
 import { randomSessionId, Session } from "../../client/session.ts";
 import type { SessionStamp } from "../../wire/command.ts";
 import type { Condition, History, Operation, Outcome, Output } from "./history.ts";

@@ -5,7 +5,7 @@
 // had expired, and so a command of it was refused.
 
 import { equalBytes } from "../../base/bytes.ts";
-import type { LogCommand, LogEntry } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogEntry, LogTxn } from "../../wire/log-inspection.ts";
 import { writesKey } from "./selection.ts";
 
 /** repeated: the same command of the same session stands before it. unknown: whether its condition held does not follow from the log. */
@@ -51,6 +51,7 @@ export class Blame {
   }
 
   #apply(command: LogCommand): Effect {
+    if (command.txn !== undefined) return this.#applyTxn(command.txn);
     const holds = holdsFor(command, this.#state);
     if (holds === false) return "refused";
     const before = this.#state;
@@ -64,6 +65,15 @@ export class Blame {
     }
     this.#state = absent;
     return before?.version === 0 ? "nothing" : "deleted";
+  }
+
+  /** No key is written by two steps of one side. Whether comparisons held is not looked at: they may be about any key. */
+  #applyTxn({ compare, then }: LogTxn): Effect {
+    const step = compare.length === 0 ? then.find((one) => writesKey(one, this.#key)) : undefined;
+    if (step !== undefined) return this.#apply(step);
+    if (compare.length === 0) return "nothing";
+    this.#state = undefined;
+    return "unknown";
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { utf8 } from "../../base/bytes.ts";
 import { RaftctlError } from "../../base/errors.ts";
-import type { LogCommand, LogHeader, LogSource } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogHeader, LogSource, LogTxn, LogValue } from "../../wire/log-inspection.ts";
 import { renderTable } from "../table.ts";
 import { visible } from "../terminal.ts";
 import { Blame, type BlamedEntry, type Effect } from "./blame.ts";
@@ -51,9 +51,17 @@ function withoutValues({ entry, ...judged }: BlamedEntry): BlamedEntry {
 
 /** The same without the content of its values. */
 export function hidden(command: LogCommand): LogCommand {
-  const { value, condition } = command;
-  const wanted = condition?.kind === "value" ? { ...condition, value: { ...condition.value, content: null } } : condition;
-  return { ...command, value: value === null ? null : { ...value, content: null }, condition: wanted };
+  const { value, condition, txn } = command;
+  const wanted = condition?.kind === "value" ? { ...condition, value: hiddenValue(condition.value) } : condition;
+  return { ...command, value: hiddenValue(value), condition: wanted, ...(txn !== undefined && { txn: hiddenTxn(txn) }) };
+}
+
+function hiddenTxn({ compare, then, else: otherwise }: LogTxn): LogTxn {
+  return { compare: compare.map((comparison) => ({ ...comparison, value: hiddenValue(comparison.value) })), then: then.map(hidden), else: otherwise.map(hidden) };
+}
+
+function hiddenValue<V extends LogValue | null>(value: V): V {
+  return value === null ? value : { ...value, content: null };
 }
 
 function blameText(header: LogHeader, blamed: readonly BlamedEntry[]): string {

@@ -1,7 +1,7 @@
 // The header and the entries of a log as `--json` has them: every u64 is a text; values are there when they were asked for.
 
 import { bytesDocument, type BytesDocument } from "../envelope.ts";
-import type { LogCommand, LogCondition, LogDamage, LogEntry, LogEntryType, LogHeader, LogSegment, LogSnapshot, LogValue } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogComparison, LogCondition, LogDamage, LogEntry, LogEntryType, LogHeader, LogSegment, LogSnapshot, LogValue } from "../../wire/log-inspection.ts";
 
 export interface PositionDocument {
   index: string;
@@ -55,6 +55,19 @@ export interface CommandDocument {
   end?: BytesDocument | null;
   value?: ValueDocument;
   condition?: { absent: true } | { version: string } | { value: ValueDocument };
+  /** Of a transaction; its steps have no session, and one that reads has the op "range". */
+  compare?: ComparisonDocument[];
+  then?: CommandDocument[];
+  else?: CommandDocument[];
+}
+
+export interface ComparisonDocument {
+  key: string;
+  keyEncoding: BytesDocument["encoding"];
+  target: LogComparison["target"];
+  relation: LogComparison["relation"];
+  number?: string;
+  value?: ValueDocument;
 }
 
 export interface EntryDocument {
@@ -117,19 +130,25 @@ export function hexadecimal(crc: number): string {
   return crc.toString(16).padStart(8, "0");
 }
 
-export function commandDocument({ operation, key, end, value, condition }: LogCommand): CommandDocument {
+export function commandDocument({ operation, key, end, value, condition, txn }: LogCommand): CommandDocument {
   const name = bytesDocument(key);
   return {
     op: operation,
     ...nameDocument(operation, name),
-    ...(operation === "deleteRange" && { end: end === null ? null : bytesDocument(end) }),
+    ...((operation === "deleteRange" || operation === "range") && { end: end === null ? null : bytesDocument(end) }),
     ...(value !== null && { value: valueDocument(value) }),
     ...(condition !== null && { condition: conditionDocument(condition) }),
+    ...(txn !== undefined && { compare: txn.compare.map(comparisonDocument), then: txn.then.map(commandDocument), else: txn.else.map(commandDocument) }),
   };
 }
 
+function comparisonDocument({ key, target, relation, number, value }: LogComparison): ComparisonDocument {
+  const { value: name, encoding: keyEncoding } = bytesDocument(key);
+  return { key: name, keyEncoding, target, relation, ...(number !== null && { number: String(number) }), ...(value !== null && { value: valueDocument(value) }) };
+}
+
 function nameDocument(operation: LogCommand["operation"], { value, encoding }: ReturnType<typeof bytesDocument>): Partial<CommandDocument> {
-  if (operation === "settle") return {};
+  if (operation === "settle" || operation === "txn") return {};
   if (operation === "append") return { stream: value, streamEncoding: encoding };
   return operation === "set" ? { setting: value } : { key: value, keyEncoding: encoding };
 }

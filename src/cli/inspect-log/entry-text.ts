@@ -1,7 +1,7 @@
 // A log as lines for people: a head that says what it is, then one entry a line under fixed columns, so that lines can be written as they come. Everything
 // that others have chosen is made visible first.
 
-import type { LogCommand, LogCondition, LogEntry, LogHeader, LogValue } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogComparison, LogCondition, LogEntry, LogHeader, LogTxn, LogValue } from "../../wire/log-inspection.ts";
 import { roughSize } from "../measure.ts";
 import { paint, shownBytes, visible } from "../terminal.ts";
 import { hexadecimal, timeDocument } from "./documents.ts";
@@ -74,12 +74,30 @@ export function entryText({ command, config, session, fault }: Pick<LogEntry, "c
   return parts.join("  ");
 }
 
-function commandText({ operation, key, end, value, condition }: LogCommand): string {
+function commandText({ operation, key, end, value, condition, txn }: LogCommand): string {
   if (operation === "settle") return "settle";
-  const parts = [operation === "deleteRange" ? `delete ${shownBytes(key)}..${end === null ? "" : shownBytes(end)}` : `${operation} ${shownBytes(key)}`];
+  if (txn !== undefined) return txnText(txn);
+  const parts = [isRange(operation) ? `${operation === "range" ? "read" : "delete"} ${shownBytes(key)}..${end === null ? "" : shownBytes(end)}` : `${operation} ${shownBytes(key)}`];
   if (condition !== null) parts.push(`if ${conditionText(condition)}`);
   if (value !== null) parts.push(valueText(value));
   return parts.join("  ");
+}
+
+function isRange(operation: LogCommand["operation"]): boolean {
+  return operation === "deleteRange" || operation === "range";
+}
+
+function txnText({ compare, then, else: otherwise }: LogTxn): string {
+  const side = (name: string, steps: readonly LogCommand[]): string[] => (steps.length === 0 ? [] : [`${name} ${steps.map(commandText).join(", ")}`]);
+  const conditions = compare.length === 0 ? [] : [`if ${compare.map(comparisonText).join(" and ")}`];
+  return ["txn", ...conditions, ...side("then", then), ...side("else", otherwise)].join("  ");
+}
+
+const relationSigns = { equal: "=", notEqual: "!=", less: "<", greater: ">" } as const;
+
+function comparisonText({ key, target, relation, number, value }: LogComparison): string {
+  const wanted = value === null ? `${number}` : valueText(value).replace(/^= /, "");
+  return `${target} of ${shownBytes(key)} ${relationSigns[relation]} ${wanted}`;
 }
 
 function conditionText(condition: LogCondition): string {

@@ -3,7 +3,7 @@
 
 import { compareBytes, equalBytes, utf8 } from "../../base/bytes.ts";
 import { RaftctlError } from "../../base/errors.ts";
-import type { LogCommand, LogEntry, LogEntryType } from "../../wire/log-inspection.ts";
+import type { LogCommand, LogEntry, LogEntryType, LogTxn } from "../../wire/log-inspection.ts";
 
 export const entryTypeNames = ["command", "config", "noop"] as const satisfies readonly LogEntryType[];
 
@@ -62,17 +62,24 @@ export function selects({ types, term, key, prefix, committed }: Selection, entr
 
 /** Streams and settings have names of their own. */
 export function isAboutKeys({ operation }: LogCommand): boolean {
-  return operation !== "append" && operation !== "set" && operation !== "settle";
+  return operation === "put" || operation === "delete" || operation === "deleteRange" || operation === "txn";
 }
 
 export function writesKey(command: LogCommand, key: Uint8Array): boolean {
   if (!isAboutKeys(command)) return false;
+  if (command.txn !== undefined) return stepsOf(command.txn).some((step) => writesKey(step, key));
   if (command.operation !== "deleteRange") return equalBytes(command.key, key);
   return compareBytes(command.key, key) <= 0 && (command.end === null || compareBytes(key, command.end) < 0);
 }
 
+/** Of both sides: which one was taken, the entry does not say. */
+function stepsOf({ then, else: otherwise }: LogTxn): LogCommand[] {
+  return [...then, ...otherwise];
+}
+
 function writesUnder(command: LogCommand, prefix: Uint8Array): boolean {
   if (!isAboutKeys(command)) return false;
+  if (command.txn !== undefined) return stepsOf(command.txn).some((step) => writesUnder(step, prefix));
   const begins = equalBytes(command.key.subarray(0, prefix.length), prefix);
   if (command.operation !== "deleteRange" || begins) return begins;
   // The range begins before the prefix: it reaches it when it ends behind it.

@@ -1,6 +1,7 @@
 // Counts what a log holds while it goes by: entries and bytes by type and operation, the runs of terms, sessions, and the prefixes of keys under which most is
 // written. Memory is bounded: beyond a number of sessions or prefixes the rest is counted together.
 
+import { equalBytes } from "../../base/bytes.ts";
 import type { LogCommand, LogEntry, LogEntryType } from "../../wire/log-inspection.ts";
 import { bytesDocument, type BytesDocument } from "../envelope.ts";
 import { isAboutKeys } from "./selection.ts";
@@ -62,7 +63,7 @@ export class LogStatistics {
     if (entry.session !== null) this.#addSession(entry.session.id);
     if (entry.command === null) return;
     count(counted(this.#operations, entry.command.operation), entry.bytes);
-    if (isAboutKeys(entry.command)) this.#addPrefix(prefixOf(entry.command.key), entry.bytes);
+    for (const prefix of prefixesWritten(entry.command)) this.#addPrefix(prefix, entry.bytes);
   }
 
   document(): StatisticsDocument {
@@ -117,6 +118,14 @@ function sum(total: Count, part: Count): Count {
 
 function textOf(index: number | undefined): string | null {
   return index === undefined ? null : String(index);
+}
+
+/** Each once. Of a transaction, which is counted under each of them, those of both sides. */
+function prefixesWritten(command: LogCommand): Uint8Array[] {
+  if (!isAboutKeys(command)) return [];
+  if (command.txn === undefined) return [prefixOf(command.key)];
+  const found = [...command.txn.then, ...command.txn.else].flatMap(prefixesWritten);
+  return found.filter((prefix, place) => found.findIndex((other) => equalBytes(other, prefix)) === place);
 }
 
 /** A copy: what was read is not kept alive by it. */

@@ -1,7 +1,7 @@
 // The state at one index, out of a backup or a snapshot or from before the first entry, in memory, as far as the fate of one key depends on it: the key's
-// record and the sessions. Other keys matter only where a range may hold more of them than one command deletes; then they are kept too.
+// record, those that transactions compare, and the sessions. Other keys matter only where a range may hold more of them than one command deletes; then they
+// are kept too.
 
-import { equalBytes } from "../../base/bytes.ts";
 import { prefixes, userKey } from "../../machine/keyspace.ts";
 import { keysDeletedMax } from "../../machine/kv.ts";
 import { Machine } from "../../machine/machine.ts";
@@ -13,11 +13,12 @@ import { crc32 } from "../../platform/crc32.ts";
 import { decodeResult, type CommandResult } from "../../wire/command-result.ts";
 import type { KeyAt } from "../../wire/key-history.ts";
 import type { LogEntry } from "../../wire/log-inspection.ts";
+import type { Influences } from "./influences.ts";
 
 export interface Wanted {
   readonly key: Uint8Array;
-  /** How many entries may be applied on top, at most. */
-  readonly entriesBehind: number;
+  /** Of the entries that may be applied on top. */
+  readonly influences: Influences;
 }
 
 const rowsPerTransaction = 1_000;
@@ -44,8 +45,8 @@ export class BaseState {
     let keepsAll = true;
     let kept: KeyValue[] = [];
     for await (const row of rows) {
-      if (row.key[0] === prefixes.position) keepsAll = decodePosition(row.value, crc32).records + wanted.entriesBehind > keysDeletedMax;
-      if (!keepsAll && !matters(row.key, wanted.key)) continue;
+      if (row.key[0] === prefixes.position) keepsAll = decodePosition(row.value, crc32).records + wanted.influences.keysAdded > keysDeletedMax;
+      if (!keepsAll && !matters(row.key, wanted.influences)) continue;
       kept.push(row);
       if (kept.length < rowsPerTransaction) continue;
       write(store, kept);
@@ -83,10 +84,10 @@ function write(store: MemoryStore, rows: readonly KeyValue[]): void {
   });
 }
 
-function matters(stored: Uint8Array, key: Uint8Array): boolean {
+function matters(stored: Uint8Array, influences: Influences): boolean {
   switch (stored[0]) {
     case prefixes.record:
-      return equalBytes(userKey(stored), key);
+      return influences.has(userKey(stored));
     case prefixes.streamHead:
     case prefixes.streamRecord:
       return false;

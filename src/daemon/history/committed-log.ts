@@ -2,7 +2,7 @@
 // where it agrees with one of them about the term at a committed index, everything up to there is committed in it too (Log Matching, §5.3).
 
 import { RaftctlError } from "../../base/errors.ts";
-import type { LogEntry, LogRange, LogSource } from "../../wire/log-inspection.ts";
+import type { LogContent, LogEntry, LogRange, LogSource } from "../../wire/log-inspection.ts";
 
 /** Known to be committed. */
 export interface CommittedPosition {
@@ -84,6 +84,6 @@ function pendingBehind(known: readonly Piece[]): Piece | undefined {
   return holder && { log: holder.log, first: committed + 1, last: holder.log.header.lastIndex };
 }
 
-export async function* readPiece({ log, first, last }: Piece): AsyncGenerator<LogEntry> {
-  for await (const page of log.entries({ first, last }, "payload")) yield* page;
+export async function* readPiece({ log, first, last }: Piece, content: LogContent): AsyncGenerator<LogEntry> {
+  for await (const page of log.entries({ first, last }, content)) yield* page;
 }

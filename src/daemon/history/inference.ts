@@ -23,6 +23,8 @@ export class Inference {
 
   /** @param later the next state behind the entry, if there is one */
   judge(entry: LogEntry, command: LogCommand, later: BaseState | undefined): Judged {
+    // What its comparisons came to does not follow.
+    if (command.operation === "txn") return this.#lost();
     if (entry.session === null) return this.#judgeAlone(entry, command);
     const outcome = later?.outcomeOf(entry.session);
     // A later one: this entry was refused for some reason, and its number was executed afterwards.

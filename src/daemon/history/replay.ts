@@ -50,7 +50,15 @@ export class Replay {
     const before = this.#record;
     const result = decodeResult(this.#machine.apply(rawEntry(entry))!);
     this.#record = this.#machine.get(this.#key);
-    return { effect: effectOf(result, { index: entry.index, command, hadRecord: before !== undefined }), after: this.held };
+    const effect = effectOf(result, { index: entry.index, command, hadRecord: before !== undefined });
+    return { effect: effect === "written" && command.operation === "txn" ? this.#effectOfTxn(before, result) : effect, after: this.held };
+  }
+
+  /** Which side was taken, and what it did to this key. */
+  #effectOfTxn(before: KeyAt | undefined, { version: held }: CommandResult): HistoryEffect {
+    if (this.#record?.modIndex === this.#index) return "written";
+    if (before !== undefined && this.#record === undefined) return "deleted";
+    return held === 1 ? "nothing" : "refused";
   }
 
   #flush(): void {
@@ -66,14 +74,14 @@ interface Executed {
   readonly hadRecord: boolean | undefined;
 }
 
-/** What a result of the machine says of the entry. */
+/** What a result of the machine says of the entry. Of a transaction that was carried out: written, whatever it has done. */
 export function effectOf({ status, index, deleted }: CommandResult, executed: Executed): HistoryEffect {
   if (status === "neverApplied") return "refused";
   if (index !== executed.index) return "repeated";
   if (status === "sessionExpired") return "expired";
   if (status !== "ok") return "refused";
   const { command: { operation }, hadRecord } = executed;
-  if (operation === "put") return "written";
+  if (operation === "put" || operation === "txn") return "written";
   if (deleted === 0) return "nothing";
   if (operation === "delete") return "deleted";
   // A range may have held others.

@@ -8,8 +8,10 @@ import { entryFacts } from "../log-inspection/entry-facts.ts";
 
 const types = { noop: entryTypes.noop, command: entryTypes.command, config: entryTypes.membership } as const;
 
-export function touches({ operation, key: name, end }: LogCommand, key: Uint8Array): boolean {
-  if (operation === "append" || operation === "set" || operation === "settle") return false;
+/** Of a transaction: by a step of either side. */
+export function touches({ operation, key: name, end, txn }: LogCommand, key: Uint8Array): boolean {
+  if (txn !== undefined) return [...txn.then, ...txn.else].some((step) => touches(step, key));
+  if (operation === "append" || operation === "set" || operation === "settle" || operation === "range") return false;
   if (operation !== "deleteRange") return equalBytes(name, key);
   return compareBytes(name, key) <= 0 && (end === null || compareBytes(key, end) < 0);
 }

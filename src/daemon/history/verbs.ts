@@ -9,6 +9,7 @@ import { checkedRows } from "../backup/content-check.ts";
 import { withImageFile, type ImageHeader } from "../backup/image-file.ts";
 import { BaseState } from "./base-state.ts";
 import { committedLog, readPiece, type CommittedLog } from "./committed-log.ts";
+import { Influences } from "./influences.ts";
 import { Reconstruction } from "./reconstruction.ts";
 
 export interface HistoryEvidence {
@@ -39,7 +40,7 @@ export async function historyOf(key: Uint8Array, { logs, files }: HistoryEvidenc
   const states = [...(await namedFiles(files)), ...(await ownFiles(logs, findings))];
   for (const { header, path } of states) checkCluster(header, path, { clusterId, node });
   const committed = await committedLog(logs, states.map(({ path, header: { index, term } }) => ({ name: path, index, term })));
-  const bases = await readStates(states, { key, committed, findings });
+  const bases = await readStates(states, { key, influences: await influencesOn(key, committed), findings });
   const { events, spans } = await reconstruct(key, bases, committed);
   const committedTo = Math.max(0, ...committed.pieces.map(({ last }) => last), ...bases.map(({ index }) => index));
   return { key, committedTo, events, spans, sources: sourcesOf(committed, bases), ...findings };
@@ -91,20 +92,24 @@ function unlessGone(path: string, { superseded }: Findings): (thrown: unknown) =
   };
 }
 
+async function influencesOn(key: Uint8Array, { pieces }: CommittedLog): Promise<Influences> {
+  const influences = new Influences(key);
+  for (const piece of pieces) for await (const entry of readPiece(piece, "sizes")) influences.note(entry);
+  return influences;
+}
+
 interface Reading {
   readonly key: Uint8Array;
-  readonly committed: CommittedLog;
+  readonly influences: Influences;
   readonly findings: Findings;
 }
 
-async function readStates(states: readonly StateFile[], { key, committed, findings }: Reading): Promise<BaseState[]> {
-  const last = committed.pieces.at(-1)?.last ?? 0;
+async function readStates(states: readonly StateFile[], { key, influences, findings }: Reading): Promise<BaseState[]> {
   const bases = [BaseState.beginning(key)];
   for (const { path, header, isDispensable } of states) {
     // States at one index of one history are the same.
     if (bases.some(({ index }) => index === header.index)) continue;
-    const wanted = { key, entriesBehind: Math.max(0, last - header.index) };
-    const read = (): Promise<BaseState> => withImageFile(path, (file) => BaseState.read(path, checkedRows(file), wanted));
+    const read = (): Promise<BaseState> => withImageFile(path, (file) => BaseState.read(path, checkedRows(file), { key, influences }));
     const base = await unlessDamaged(findings, () => (isDispensable ? read().catch(unlessGone(path, findings)) : read()));
     if (base !== undefined) bases.push(base);
   }
@@ -113,9 +118,9 @@ async function readStates(states: readonly StateFile[], { key, committed, findin
 
 async function reconstruct(key: Uint8Array, bases: readonly BaseState[], { pieces, pending }: CommittedLog): Promise<Reconstruction["result"]> {
   const reconstruction = new Reconstruction(key, bases);
-  for (const piece of pieces) for await (const entry of readPiece(piece)) reconstruction.take(entry, piece.log.header.node);
+  for (const piece of pieces) for await (const entry of readPiece(piece, "payload")) reconstruction.take(entry, piece.log.header.node);
   reconstruction.reachLast();
-  if (pending !== undefined) for await (const entry of readPiece(pending)) reconstruction.takePending(entry, pending.log.header.node);
+  if (pending !== undefined) for await (const entry of readPiece(pending, "payload")) reconstruction.takePending(entry, pending.log.header.node);
   return reconstruction.result;
 }
 

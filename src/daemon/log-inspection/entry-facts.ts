@@ -7,7 +7,8 @@ import { toRaftctlError } from "../../base/errors.ts";
 import { entryTypes, type Entry, type EntryType } from "../../raft/entry.ts";
 import { decodeMembership } from "../../raft/membership-codec.ts";
 import { decodeCommand, timeOf, type Command, type Condition } from "../../wire/command.ts";
-import type { LogCommand, LogCondition, LogConfig, LogContent, LogEntry, LogEntryType, LogValue } from "../../wire/log-inspection.ts";
+import { decodeTxn, type Comparison, type Txn, type TxnStep } from "../../wire/txn.ts";
+import type { LogCommand, LogComparison, LogCondition, LogConfig, LogContent, LogEntry, LogEntryType, LogTxn, LogValue } from "../../wire/log-inspection.ts";
 
 export interface EntryView {
   readonly commitIndex: number;
@@ -40,12 +41,30 @@ function commandFacts(command: Command, view: EntryView): Pick<LogEntry, "sessio
   };
 }
 
+const nameless = { key: emptyBytes, end: null, value: null, condition: null };
+
 function partsOf(command: Command, view: EntryView): LogCommand {
   if (command.operation === "deleteRange") return { operation: "deleteRange", key: command.start, end: command.end ?? null, value: null, condition: null };
-  if (command.operation === "settle") return { operation: "settle", key: emptyBytes, end: null, value: null, condition: null };
+  if (command.operation === "settle") return { ...nameless, operation: "settle" };
+  if (command.operation === "txn") return { ...nameless, operation: "txn", txn: txnFacts(decodeTxn(command.body), view) };
   const { operation, key, condition } = command;
   const value = operation === "delete" ? null : valueFacts(command.value, view);
   return { operation, key, end: null, value, condition: condition === undefined ? null : conditionFacts(condition, view) };
+}
+
+function txnFacts({ compare, then, else: otherwise }: Txn, view: EntryView): LogTxn {
+  return { compare: compare.map((comparison) => comparisonFacts(comparison, view)), then: then.map((step) => stepFacts(step, view)), else: otherwise.map((step) => stepFacts(step, view)) };
+}
+
+function comparisonFacts(comparison: Comparison, view: EntryView): LogComparison {
+  const { key, target, relation } = comparison;
+  return comparison.target === "value"
+    ? { key, target, relation, number: null, value: valueFacts(comparison.value, view) }
+    : { key, target, relation, number: comparison.number, value: null };
+}
+
+function stepFacts(step: TxnStep, view: EntryView): LogCommand {
+  return step.operation === "range" ? { ...nameless, operation: "range", key: step.start, end: step.end ?? null } : partsOf(step, view);
 }
 
 function conditionFacts(condition: Condition, view: EntryView): LogCondition {

@@ -10,7 +10,8 @@ import { decodeMembership } from "../../raft/membership-codec.ts";
 import { readIdentity, type Identity } from "../../storage/data-dir.ts";
 import type { Disk } from "../../storage/disk.ts";
 import type { WalImage } from "../../storage/wal/recovery.ts";
-import { commandFault, decodeCommand } from "../../wire/command.ts";
+import { commandFault, decodeCommand, type Command } from "../../wire/command.ts";
+import { decodeTxn, type TxnRange } from "../../wire/txn.ts";
 import { readDirectoryLog, type DirectoryLog } from "./directory-log.ts";
 import type { Survivor, TermRun } from "./survivor.ts";
 
@@ -56,10 +57,23 @@ function termRuns(entries: readonly Entry[]): TermRun[] {
 function keysOf({ type, data }: Entry): readonly string[] {
   if (type !== entryTypes.command) return [];
   if (commandFault(data) !== undefined) return ["(a command of a newer version)"];
-  const command = decodeCommand(data);
-  if (command.operation === "settle") return [];
+  return keysWritten(decodeCommand(data));
+}
+
+function keysWritten(command: Command | TxnRange): readonly string[] {
+  if (command.operation === "settle" || command.operation === "range") return [];
+  if (command.operation === "txn") return txnKeys(command.body);
   if (command.operation !== "deleteRange") return [command.operation === "append" ? `stream ${keyText(command.key)}` : keyText(command.key)];
   return [`${keyText(command.start)}..${command.end === undefined ? "" : keyText(command.end)}`];
+}
+
+function txnKeys(body: Uint8Array): readonly string[] {
+  try {
+    const { then, else: otherwise } = decodeTxn(body);
+    return [...new Set([...then, ...otherwise].flatMap(keysWritten))];
+  } catch {
+    return ["(not a transaction)"];
+  }
 }
 
 function keyText(key: Uint8Array): string {

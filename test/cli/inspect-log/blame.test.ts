@@ -3,7 +3,7 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { crc32 } from "../../../src/base/crc.ts";
 import { Blame } from "../../../src/cli/inspect-log/blame.ts";
 import { blameKey, blameMissing } from "../../../src/cli/inspect-log/blaming.ts";
-import type { LogCondition, LogEntry } from "../../../src/wire/log-inspection.ts";
+import type { LogCommand, LogCondition, LogEntry, LogTxn } from "../../../src/wire/log-inspection.ts";
 import { logEntry, MadeUpLog, putEntry, writeEntry } from "./logs.ts";
 
 function judged(entries: readonly LogEntry[], isComplete = true): string[] {
@@ -42,6 +42,17 @@ test("conditions on absence, version and value are decided where the key is know
 test("a repeated command of a session has no effect, and one that is not known to be committed has none yet", () => {
   const stamped = (index: number, sequence: number): LogEntry => putEntry(index, "k", "v", { session: { id: "9", sequence } });
   expect(judged([stamped(1, 1), stamped(2, 2), stamped(3, 1), putEntry(4, "k", "v", { committed: null })])).toEqual(["1 written 1", "2 written 2", "3 repeated 2", "4 pending ?"]);
+});
+
+test("of a transaction without comparisons it is known what it did to the key, of another one not", () => {
+  const step = (command: Partial<LogCommand>): LogCommand => ({ operation: "put", key: utf8("k"), end: null, value: null, condition: null, ...command });
+  const txn = (index: number, parts: Partial<LogTxn>): LogEntry => writeEntry(index, { operation: "txn", key: utf8(""), txn: { compare: [], then: [], else: [], ...parts } });
+  const compare: LogTxn["compare"] = [{ key: utf8("other"), target: "version", relation: "equal", number: 1, value: null }];
+  const reads = step({ operation: "range", key: utf8("a") });
+  expect(judged([
+    txn(1, { then: [reads, step({ key: utf8("other") }), step({})] }), txn(2, { then: [step({ operation: "deleteRange", key: utf8("a"), end: utf8("z") })] }), txn(3, { then: [reads], else: [reads] }),
+    txn(4, { then: [reads], else: [step({})] }), putEntry(5, "k"), txn(6, { compare, else: [step({})] }), putEntry(7, "k"), deleted(8), putEntry(9, "k"),
+  ])).toEqual(["1 written 1", "2 deleted 0", "4 nothing 0", "5 written 1", "6 unknown ?", "7 written ?", "8 deleted 0", "9 written 1"]);
 });
 
 test("a write that somebody had settled before it came was refused; one that had come before stays what it was (N5)", () => {

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { BaseState } from "../../../src/daemon/history/base-state.ts";
+import { Influences } from "../../../src/daemon/history/influences.ts";
 import { Reconstruction, type Reconstructed } from "../../../src/daemon/history/reconstruction.ts";
 import { entryFacts } from "../../../src/daemon/log-inspection/entry-facts.ts";
 import { decodeImage } from "../../../src/machine/image.ts";
@@ -24,6 +25,12 @@ function entry(index: number, command: Command): LogEntry {
 
 function put(key: string, value = "v"): Command {
   return { operation: "put", key: utf8(key), value: utf8(value), wantPrevious: false };
+}
+
+function influencesOf(commands: readonly Command[]): Influences {
+  const influences = new Influences(utf8("a"));
+  commands.forEach((command, place) => influences.note(entry(place + 1, command)));
+  return influences;
 }
 
 async function* rowsOf(commands: readonly Command[]): AsyncGenerator<KeyValue> {
@@ -49,7 +56,7 @@ async function* manyRows(count: number): AsyncGenerator<KeyValue> {
 }
 
 async function after(count: number, then: readonly Command[]): Promise<Reconstructed> {
-  const reconstruction = new Reconstruction(utf8("a"), [await BaseState.read("state", manyRows(count), { key: utf8("a"), entriesBehind: then.length })]);
+  const reconstruction = new Reconstruction(utf8("a"), [await BaseState.read("state", manyRows(count), { key: utf8("a"), influences: influencesOf(then) })]);
   then.forEach((command, place) => reconstruction.take(entry(count + 1 + place, command), "log"));
   return reconstruction.result;
 }
@@ -64,13 +71,13 @@ test.each<[number, Command[], unknown]>([
 
 test("of other keys, and of streams, nothing is kept where it cannot matter", async () => {
   const commands: Command[] = [put("a"), put("b", "x".repeat(1000)), { operation: "append", key: utf8("a"), value: utf8("r") }];
-  const { machine, record } = await BaseState.read("state", rowsOf(commands), { key: utf8("a"), entriesBehind: 10 });
+  const { machine, record } = await BaseState.read("state", rowsOf(commands), { key: utf8("a"), influences: influencesOf([]) });
   expect([record?.version, machine.get(utf8("b")), machine.readStream(utf8("a"), 0, 9).records, machine.lastApplied]).toEqual([1, undefined, [], 3]);
   expect(recordKey(utf8("a"))).toHaveLength(2);
 });
 
 test("a state that is not what the entries before it come to is not believed (exit 13)", async () => {
-  const bases = [BaseState.beginning(utf8("a")), await BaseState.read("backup", rowsOf([put("a"), put("a")]), { key: utf8("a"), entriesBehind: 0 })];
+  const bases = [BaseState.beginning(utf8("a")), await BaseState.read("backup", rowsOf([put("a"), put("a")]), { key: utf8("a"), influences: influencesOf([]) })];
   const reconstruction = new Reconstruction(utf8("a"), bases);
   reconstruction.take(entry(1, put("a")), "n1");
   reconstruction.take(entry(2, { operation: "delete", key: utf8("a"), wantPrevious: false }), "n1");
@@ -78,7 +85,7 @@ test("a state that is not what the entries before it come to is not believed (ex
 });
 
 test("terms that do not fit together are not one history (exit 13)", async () => {
-  const state = await BaseState.read("backup", rowsOf([put("a"), put("b")]), { key: utf8("a"), entriesBehind: 0 });
+  const state = await BaseState.read("backup", rowsOf([put("a"), put("b")]), { key: utf8("a"), influences: influencesOf([]) });
   const other = new Reconstruction(utf8("a"), [state]);
   other.take({ ...entry(2, put("a")), term: 2 }, "n1");
   expect(() => other.reachLast()).toThrow(/backup is the state at index 2 of term 1, but n1 has term 2 at index 2/);
@@ -100,7 +107,7 @@ test("what is not known to be committed is shown, and has no effect yet", () => 
 test("between its last write and a state the key was as it is there, whatever was tried meanwhile", async () => {
   const tried: Command = { ...put("a", "tried"), session: { id: 9n, sequence: 5_000 } };
   const commands = [put("a"), put("b"), tried, put("b")];
-  const reconstruction = new Reconstruction(utf8("a"), [await BaseState.read("state", rowsOf(commands), { key: utf8("a"), entriesBehind: 0 })]);
+  const reconstruction = new Reconstruction(utf8("a"), [await BaseState.read("state", rowsOf(commands), { key: utf8("a"), influences: influencesOf([]) })]);
   commands.forEach((command, place) => reconstruction.take(entry(place + 1, command), "log"));
   reconstruction.reachLast();
   expect(reconstruction.result.events.map(({ index, effect, version }) => [index, effect, version])).toEqual([[1, "written", 1], [3, "unknown", 1]]);

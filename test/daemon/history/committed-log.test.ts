@@ -51,9 +51,9 @@ test("logs and states that have committed different entries are no evidence for 
   await expect(pieces([log("n1", 4, [1, 1], { commitIndex: 4 })], [{ name: "backup", index: 3, term: 3 }])).rejects.toMatchObject({ message: expect.stringContaining("n1 has committed term 1 at index 3, backup term 3") });
 });
 
-test("entries are read with their payload, and only those of the piece", async () => {
+test("of a piece only its entries are read, with as much of them as is asked for", async () => {
   const source = log("n1", 1, [1, 1, 1, 1, 1], { commitIndex: 5 });
   const indexes: number[] = [];
-  for await (const { index } of readPiece({ log: source, first: 2, last: 4 })) indexes.push(index);
+  for await (const { index } of readPiece({ log: source, first: 2, last: 4 }, "payload")) indexes.push(index);
   expect([indexes, source.asked.at(-1)]).toEqual([[2, 3, 4], { range: expect.objectContaining({ first: 2, last: 4 }), content: "payload" }]);
 });

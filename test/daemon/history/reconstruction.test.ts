@@ -4,10 +4,12 @@ import { expect, test } from "vitest";
 import { equalBytes, utf8 } from "../../../src/base/bytes.ts";
 import { Prng } from "../../../src/base/prng.ts";
 import { BaseState } from "../../../src/daemon/history/base-state.ts";
+import { Influences } from "../../../src/daemon/history/influences.ts";
 import { Reconstruction, type Reconstructed } from "../../../src/daemon/history/reconstruction.ts";
 import type { KeyValue } from "../../../src/machine/store.ts";
+import type { SessionStamp } from "../../../src/wire/command.ts";
 import type { KeyAt } from "../../../src/wire/key-history.ts";
-import { leadMax, keys, Workload, type ModelRecord, type Moment } from "./workload.ts";
+import { leadMax, keys, remembered, Workload, type ModelRecord, type Moment } from "./workload.ts";
 
 interface Evidence {
   readonly workload: Workload;
@@ -40,7 +42,9 @@ async function evidence(seed: number): Promise<Evidence> {
 
 async function reconstruct({ workload, images, held }: Evidence, key: string): Promise<Reconstructed> {
   const bases = [BaseState.beginning(utf8(key))];
-  for (const [index, rows] of images) bases.push(await BaseState.read(`state ${index}`, stream(rows), { key: utf8(key), entriesBehind: workload.length - index }));
+  const influences = new Influences(utf8(key));
+  for (const { entry } of workload.moments) if (held.has(entry.index)) influences.note(entry);
+  for (const [index, rows] of images) bases.push(await BaseState.read(`state ${index}`, stream(rows), { key: utf8(key), influences }));
   const reconstruction = new Reconstruction(utf8(key), bases);
   for (const { entry } of workload.moments) if (held.has(entry.index)) reconstruction.take(entry, "log");
   reconstruction.reachLast();
@@ -78,12 +82,17 @@ function checkSpans(seen: Evidence, key: string, { spans }: Reconstructed): void
   }
 }
 
-/** A later state has the answer that the session got; what a range did to one key, an answer does not say. */
+/** A later state has the answer that the session got; what a range or a transaction did to one key, an answer does not say. */
 function isRemembered(seen: Evidence, index: number): boolean {
   const { command, effects } = truth(seen, index);
-  const isAnswered = command?.session !== undefined && command.operation !== "deleteRange" && ![...effects.values()].includes("expired");
-  if (command?.session !== undefined && command.session.sequence > index + leadMax) return false;
+  const isAnswered = command?.session !== undefined && command.operation !== "deleteRange" && command.operation !== "txn" && ![...effects.values()].includes("expired");
+  if (command?.session !== undefined && (command.session.sequence > index + leadMax || wasOverwritten(seen, command.session))) return false;
   return isAnswered && [...seen.images.keys()].some((image) => image >= index);
+}
+
+/** Another number of the session has taken its place in the ring. */
+function wasOverwritten({ workload }: Evidence, { id, sequence }: SessionStamp): boolean {
+  return workload.moments.some(({ command }) => command?.session?.id === id && command.session.sequence > sequence && command.session.sequence % remembered === sequence % remembered);
 }
 
 function checkEvents(seen: Evidence, key: string, { events }: Reconstructed): { unknown: number; told: number } {

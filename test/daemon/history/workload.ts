@@ -1,7 +1,7 @@
 // Random histories of a few keys, with a model beside them that says after each entry what there is and what the entry did. The model knows the rules of
 // conditions, sessions and ranges, and nothing of the machine. The machine runs along only to make images.
 
-import { compareBytes, equalBytes, utf8 } from "../../../src/base/bytes.ts";
+import { compareBytes, equalBytes, utf8, utf8Text } from "../../../src/base/bytes.ts";
 import type { Prng } from "../../../src/base/prng.ts";
 import { decodeImage } from "../../../src/machine/image.ts";
 import { Machine } from "../../../src/machine/machine.ts";
@@ -10,7 +10,8 @@ import type { KeyValue } from "../../../src/machine/store.ts";
 import { crc32 } from "../../../src/platform/crc32.ts";
 import { entryTypes, type Entry, type EntryType } from "../../../src/raft/entry.ts";
 import { entryFacts } from "../../../src/daemon/log-inspection/entry-facts.ts";
-import { encodeCommand, type Command, type Condition, type SessionStamp } from "../../../src/wire/command.ts";
+import { encodeCommand, type Command, type Condition, type SessionStamp, type TxnCommand } from "../../../src/wire/command.ts";
+import { decodeTxn, encodeTxn, type Comparison, type Txn, type TxnStep } from "../../../src/wire/txn.ts";
 import type { HistoryEffect } from "../../../src/wire/key-history.ts";
 import type { LogEntry } from "../../../src/wire/log-inspection.ts";
 
@@ -30,7 +31,8 @@ export interface Moment {
 }
 
 export const keys = ["a", "b", "c"];
-const remembered = 1024;
+/** Numbers of one session. */
+export const remembered = 1024;
 /** How far a number may be ahead of the log. */
 export const leadMax = 1024;
 
@@ -95,10 +97,25 @@ export class Workload {
     if (seen !== "new") return all(seen);
     if (command.session !== undefined) this.#remember(command.session);
     if (command.operation === "settle") this.#settled.add(stampText(command.session));
+    if (command.operation === "txn") return this.#transact(decodeTxn(command.body), touched, index);
     return new Map(touched.map((key) => [key, this.#effect(command, key, index)]));
   }
 
-  #effect(command: Command, key: string, index: number): HistoryEffect {
+  /** A side that touches a key leaves no doubt; where only the other one would have, the comparisons say why it did not. */
+  #transact({ compare, then, else: otherwise }: Txn, touched: readonly string[], index: number): Map<string, HistoryEffect> {
+    const held = compare.every((comparison) => comparison.target === "version" && (this.#records.get(utf8Text(comparison.key)!)?.version ?? 0) === comparison.number);
+    const effects = new Map<string, HistoryEffect>(touched.map((key) => [key, held ? "nothing" : "refused"]));
+    for (const step of held ? then : otherwise) {
+      if (step.operation === "range") continue;
+      for (const key of touched.filter((name) => reaches(step, utf8(name)))) {
+        const effect = this.#effect(step, key, index);
+        if (effect !== "nothing") effects.set(key, effect);
+      }
+    }
+    return effects;
+  }
+
+  #effect(command: Exclude<Command, TxnCommand>, key: string, index: number): HistoryEffect {
     const current = this.#records.get(key);
     if (command.operation === "settle") return "nothing";
     if (command.operation !== "deleteRange" && !holds(command.condition, current)) return "refused";
@@ -130,10 +147,23 @@ export class Workload {
     if (session !== undefined && this.#chance(8)) return { operation: "settle", session };
     const kind = this.#below(100);
     const wantPrevious = this.#chance(30);
-    if (kind < 55) return { operation: "put", key, value, condition: this.#condition(), wantPrevious, session };
-    if (kind < 80) return { operation: "delete", key, condition: this.#condition(), wantPrevious, session };
-    if (kind < 92) return { operation: "deleteRange", start: utf8(this.#pick(["", "a", "b", "d"])), end: this.#pick([undefined, utf8("b"), utf8("c"), utf8("aa")]), session };
-    return kind < 96 ? { operation: "append", key: utf8("a"), value, session } : { operation: "set", key: utf8("a"), value, session };
+    if (kind < 50) return { operation: "put", key, value, condition: this.#condition(), wantPrevious, session };
+    if (kind < 72) return { operation: "delete", key, condition: this.#condition(), wantPrevious, session };
+    if (kind < 84) return { operation: "deleteRange", start: utf8(this.#pick(["", "a", "b", "d"])), end: this.#pick([undefined, utf8("b"), utf8("c"), utf8("aa")]), session };
+    if (kind < 98) return { operation: "txn", body: encodeTxn(this.#newTxn()), session };
+    return kind < 99 ? { operation: "append", key: utf8("a"), value, session } : { operation: "set", key: utf8("a"), value, session };
+  }
+
+  #newTxn(): Txn {
+    const [first, second] = [this.#pick(["a", "b", "other"]), "c"];
+    const put = (key: string): TxnStep => ({ operation: "put", key: utf8(key), value: utf8(this.#pick(["x", "txn"])), wantPrevious: false });
+    const compare: Comparison[] = [{ key: utf8(this.#pick(keys)), target: "version", relation: "equal", number: this.#below(3) }];
+    const deletes: TxnStep[] = [{ operation: "delete", key: utf8(second), wantPrevious: false }, { operation: "deleteRange", start: utf8("a"), end: utf8("b") }];
+    return {
+      compare: this.#chance(80) ? compare : [],
+      then: [put(first), ...(this.#chance(50) ? [put(second)] : [])],
+      else: this.#chance(50) ? [{ operation: "range", start: utf8("a"), end: undefined, limit: 2, keysOnly: true }, this.#pick(deletes)] : [],
+    };
   }
 
   #condition(): Condition | undefined {
@@ -169,6 +199,10 @@ function stampText({ id, sequence }: SessionStamp): string {
 }
 
 function reaches(command: Command, key: Uint8Array): boolean {
+  if (command.operation === "txn") {
+    const { then, else: otherwise } = decodeTxn(command.body);
+    return [...then, ...otherwise].some((step) => step.operation !== "range" && reaches(step, key));
+  }
   if (command.operation === "append" || command.operation === "set" || command.operation === "settle") return false;
   if (command.operation !== "deleteRange") return equalBytes(command.key, key);
   return compareBytes(command.start, key) <= 0 && (command.end === undefined || compareBytes(key, command.end) < 0);

@@ -6,6 +6,8 @@ import type { Condition as RecordedCondition, Operation, Output } from "../../..
 import type { ClientRequest, ClientResponse, Consistency } from "../../../src/wire/client-protocol.ts";
 import { decodeResult } from "../../../src/wire/command-result.ts";
 import { encodeCommand, type Condition, type SessionStamp } from "../../../src/wire/command.ts";
+import { isPair, pairRead, pairRecordsOutput, pairResultOutput, pairWrite } from "./pairs.ts";
+import type { Step } from "./workload.ts";
 
 export interface RequestOptions {
   readonly timeoutMs: number;
@@ -20,6 +22,7 @@ export function readRequest(key: string, consistency: Consistency, timeoutMs: nu
 export function requestOf(key: string, operation: Operation, options: RequestOptions): ClientRequest {
   const { timeoutMs, waitFor, stamp: session } = options;
   const propose = (command: Uint8Array): ClientRequest => ({ operation: "propose", region: globalRegion, waitFor, timeoutMs, command });
+  if (isPair(key)) return operation.kind === "get" ? pairRead(key, timeoutMs) : propose(encodeCommand(pairWrite(key, operation, session)));
   switch (operation.kind) {
     case "get": return readRequest(key, "linearizable", timeoutMs);
     case "put": return propose(encodeCommand({ operation: "put", key: utf8(key), value: utf8(operation.value), wantPrevious: false, session }));
@@ -33,21 +36,24 @@ export function settleRequest(session: SessionStamp, timeoutMs: number): ClientR
 }
 
 /** What the settled operation was answered, if it was executed; undefined when the cluster has forgotten the session. */
-export function settledOutput(operation: Operation, response: ClientResponse): Output | "not applied" | undefined {
+export function settledOutput({ key, operation }: Step, response: ClientResponse): Output | "not applied" | undefined {
   const isVoid = response.operation === "propose" && decodeResult(response.result).status === "neverApplied";
-  return isVoid ? "not applied" : outputOf(operation, response);
+  return isVoid ? "not applied" : outputOf({ key, operation }, response);
 }
 
 /** undefined: the cluster does not know this session, or refuses its number. */
-export function outputOf(operation: Operation, response: ClientResponse): Output | undefined {
+export function outputOf({ key, operation }: Step, response: ClientResponse): Output | undefined {
   if (response.operation === "read") {
+    if (isPair(key)) return pairRecordsOutput(response.records);
     const found = response.records[0];
     return { value: found === undefined ? undefined : utf8Text(found.value), version: found?.version };
   }
   if (response.operation !== "propose") throw new Error("clients of the simulation ask for data only");
   if (response.result === emptyBytes || response.result.length === 0) return {};
-  const { status, version, deleted } = decodeResult(response.result);
+  const result = decodeResult(response.result);
+  const { status, version, deleted } = result;
   if (status === "sessionExpired" || status === "sequenceAhead") return undefined;
+  if (isPair(key)) return pairResultOutput(operation, result);
   if (operation.kind === "delete") return { found: deleted === 1 };
   if (operation.kind === "putIf") return status === "conflict" ? { applied: false } : { applied: true, version };
   return { version };

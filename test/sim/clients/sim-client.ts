@@ -106,8 +106,9 @@ export class SimClient {
     return new Session(BigInt(this.#prng.integer(1, 2 ** 40)));
   }
 
-  #answered({ key, operation }: Step, recorded: Call, { response, doubt }: { readonly response: ClientResponse; readonly doubt: boolean }): void {
-    const output = outputOf(operation, response);
+  #answered(step: Step, recorded: Call, { response, doubt }: { readonly response: ClientResponse; readonly doubt: boolean }): void {
+    const { key, operation } = step;
+    const output = outputOf(step, response);
     if (output === undefined) {
       this.#session = this.#newSession();
       // A number that was sent for the first time is refused: so nothing was done, and nothing will be.
@@ -133,7 +134,7 @@ export class SimClient {
     for (let attempt = 1; ; attempt += 1) {
       const reply = await this.#attempt(request, "put", Math.min(2 ** (attempt - 1), patienceMax));
       if (reply.kind === "answer") {
-        const output = settledOutput(step.operation, reply.response);
+        const output = settledOutput(step, reply.response);
         this.#world.stage.trace(this.name, "settled", `${step.operation.kind} ${step.key}: ${output === undefined ? "the session is forgotten" : output === "not applied" ? output : "applied"}`);
         if (output === "not applied") return recorded.failed();
         return output === undefined ? recorded.unknown() : recorded.ok(output);

@@ -1,9 +1,10 @@
-// What the clients do: reads, writes, conditional writes and deletes of a few keys. A key retires after a number of operations and another takes its
+// What the clients do: reads, writes, conditional writes and deletes of a few keys, some of them pairs that are written by transactions. A key retires after a number of operations and another takes its
 // place, so that the checker's work per key stays small; values are unique, so that a lost or repeated effect cannot hide.
 
 import type { Prng } from "../../../src/base/prng.ts";
 import type { Operation } from "../../../src/cli/check/history.ts";
 import type { ClientKnobs } from "../world/knobs.ts";
+import { pairName } from "./pairs.ts";
 
 export interface Step {
   readonly key: string;
@@ -62,6 +63,6 @@ export class Workload {
   }
 
   #keyAt(generation: number, number: number): string {
-    return `k${generation}.${number}`;
+    return number < this.#knobs.keys - this.#knobs.pairs ? `k${generation}.${number}` : pairName(generation, number);
   }
 }

@@ -16,10 +16,11 @@ import { spaceMutants } from "./registry/space.ts";
 import { storageMutants } from "./registry/storage.ts";
 import { traceMutants } from "./registry/traces.ts";
 import { transferMutants } from "./registry/transfer.ts";
+import { txnMutants } from "./registry/txn.ts";
 import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...traceMutants,
+  ...inspectionMutants, ...traceMutants, ...txnMutants,
 ];

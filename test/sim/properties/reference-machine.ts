@@ -6,6 +6,8 @@ import { equalBytes } from "../../../src/base/bytes.ts";
 import { entryTypes, type Entry } from "../../../src/raft/entry.ts";
 import { commandFault, decodeCommand, timeOf, type Command, type Condition, type DeleteCommand, type DeleteRangeCommand, type PutCommand } from "../../../src/wire/command.ts";
 import { encodeResult, type CommandResult, type PreviousRecord } from "../../../src/wire/command-result.ts";
+import { decodeTxn, type Comparison, type Relation, type Txn, type TxnRange } from "../../../src/wire/txn.ts";
+import { encodeStepResults, type TxnStepResult } from "../../../src/wire/txn-result.ts";
 import { ReferenceSessions, type ReferenceLimits } from "./reference-sessions.ts";
 
 /** More keys are never deleted by one command. */
@@ -55,6 +57,8 @@ export class ReferenceMachine {
         return { status: "neverApplied" };
       case "append":
         return this.#append(textOf(command.key));
+      case "txn":
+        return this.#txn(command.body, index);
       default:
         return unreachable(command);
     }
@@ -77,13 +81,36 @@ export class ReferenceMachine {
     return { status: "ok", version, deleted: this.#records.delete(textOf(key)) ? 1 : 0, previous };
   }
 
-  #deleteRange({ start, end }: DeleteRangeCommand): Outcome {
-    const first = textOf(start);
-    const beyond = end === undefined ? undefined : textOf(end);
-    const doomed = [...this.#records.keys()].filter((key) => key >= first && (beyond === undefined || key < beyond));
+  #deleteRange(range: DeleteRangeCommand): Outcome {
+    const doomed = this.#keysIn(range);
     if (doomed.length > keysDeletedMax) return { status: "tooMany" };
     for (const key of doomed) this.#records.delete(key);
     return { status: "ok", deleted: doomed.length };
+  }
+
+  #txn(body: Uint8Array, index: number): Outcome {
+    const txn = txnOf(body);
+    if (txn === undefined) return { status: "invalid" };
+    const held = txn.compare.every((comparison) => compares(comparison, this.#records.get(textOf(comparison.key))));
+    const steps = held ? txn.then : txn.else;
+    const doomed = steps.flatMap((step) => (step.operation === "deleteRange" ? this.#keysIn(step) : []));
+    if (doomed.length > keysDeletedMax) return { status: "tooMany" };
+    const results = steps.map((step) => (step.operation === "range" ? this.#range(step) : fullResult(this.#execute(step, index), index)));
+    const deleted = results.reduce((sum, result) => sum + ("deleted" in result ? result.deleted : 0), 0);
+    return { status: "ok", version: held ? 1 : 0, deleted, steps: encodeStepResults(results) };
+  }
+
+  /** As long as everything fits into one answer, which holds for the small worlds in which this is used. */
+  #range(range: TxnRange): TxnStepResult {
+    const keys = this.#keysIn(range).toSorted((left, right) => (left < right ? -1 : 1));
+    const records = keys.slice(0, range.limit).map((key) => ({ key: bytesOf(key), ...this.#records.get(key)! }));
+    return { records: records.map((record) => (range.keysOnly ? { ...record, value: new Uint8Array(0) } : record)), more: keys.length > range.limit };
+  }
+
+  #keysIn({ start, end }: { readonly start: Uint8Array; readonly end: Uint8Array | undefined }): string[] {
+    const first = textOf(start);
+    const beyond = end === undefined ? undefined : textOf(end);
+    return [...this.#records.keys()].filter((key) => key >= first && (beyond === undefined || key < beyond));
   }
 
   #append(stream: string): Outcome {
@@ -94,7 +121,31 @@ export class ReferenceMachine {
 }
 
 function resultOf(outcome: Outcome, index: number): Uint8Array {
-  return encodeResult({ version: 0, deleted: 0, previous: undefined, previousDropped: false, ...outcome, index });
+  return encodeResult(fullResult(outcome, index));
+}
+
+function fullResult(outcome: Outcome, index: number): CommandResult {
+  return { version: 0, deleted: 0, previous: undefined, previousDropped: false, ...outcome, index };
+}
+
+function txnOf(body: Uint8Array): Txn | undefined {
+  try {
+    return decodeTxn(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function compares(comparison: Comparison, current: PreviousRecord | undefined): boolean {
+  const { relation } = comparison;
+  if (comparison.target === "value") return current !== undefined && relates(textOf(current.value), textOf(comparison.value), relation);
+  return relates(current?.[comparison.target] ?? 0, comparison.number, relation);
+}
+
+function relates<T extends number | string>(found: T, wanted: T, relation: Relation): boolean {
+  if (relation === "less") return found < wanted;
+  if (relation === "greater") return found > wanted;
+  return (found === wanted) === (relation === "equal");
 }
 
 function holds(condition: Condition | undefined, current: PreviousRecord | undefined): boolean {
@@ -113,4 +164,8 @@ function holds(condition: Condition | undefined, current: PreviousRecord | undef
 /** One character for each byte, so that texts compare as the bytes do. */
 function textOf(key: Uint8Array): string {
   return String.fromCharCode(...key);
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

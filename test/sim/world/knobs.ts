@@ -57,6 +57,8 @@ export interface ClientKnobs {
   readonly clients: number;
   readonly operations: number;
   readonly keys: number;
+  /** Of these so many are pairs. */
+  readonly pairs: number;
   /** Operations on one key before another takes its place. */
   readonly operationsPerKey: number;
   readonly readShare: number;
@@ -74,12 +76,13 @@ export interface ClientKnobs {
 export function drawKnobs(prng: Prng): Knobs {
   const knobs = drawAnything(prng);
   const sessions = drawSessions(prng, knobs.electionTimeout);
+  const clients = { ...knobs.clients, pairs: prng.chance(0.4) ? 1 : 0 };
   return {
     ...knobs, sessions,
     // A transfer of a thousand round trips is never done before the log behind it is forgotten, and nothing is learnt from that.
     snapshotChunkBytes: Math.max(knobs.snapshotChunkBytes, knobs.clients.valueBytesMax / 4),
     // Whose session is forgotten while his write is under way is told so when it is executed, and not before.
-    clients: sessions === defaultSessionLimits ? knobs.clients : { ...knobs.clients, committedShare: 0 },
+    clients: sessions === defaultSessionLimits ? clients : { ...clients, committedShare: 0 },
   };
 }
 
@@ -92,7 +95,7 @@ function drawSessions(prng: Prng, electionTimeout: number): SessionLimits {
   ]);
 }
 
-function drawAnything(prng: Prng): Omit<Knobs, "sessions"> {
+function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
   const electionTimeout = pick(prng, [100, 200, 500, 1_000]);
   return {
     voters: pick(prng, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),
@@ -138,7 +141,7 @@ function drawWeather(prng: Prng, electionTimeout: number): Weather {
   };
 }
 
-function drawClients(prng: Prng): ClientKnobs {
+function drawClients(prng: Prng): Omit<ClientKnobs, "pairs"> {
   return {
     clients: prng.integer(1, 12),
     operations: prng.integer(200, 1_000),

@@ -132,7 +132,7 @@ export const machineMutants: readonly Mutant[] = [
   {
     name: "outcome-of-a-settled-request-is-applied",
     breaks: ["N5"],
-    file: "src/client/kv.ts",
+    file: "src/client/writes.ts",
     find: 'if (result.status === "neverApplied") return { state: "not-applied" };',
     replace: "",
     tests: ["test/client/client.test.ts"],
@@ -164,7 +164,7 @@ export const machineMutants: readonly Mutant[] = [
   {
     name: "client-gives-up-when-its-session-was-forgotten",
     breaks: ["S109", "S121"],
-    file: "src/client/kv.ts",
+    file: "src/client/writes.ts",
     find: "return accepted(wasForgotten(delivered) ? await this.#deliverInSession(command, options, deadline) : delivered);",
     replace: "return accepted(delivered);",
     tests: ["test/client/client.test.ts"],
@@ -172,7 +172,7 @@ export const machineMutants: readonly Mutant[] = [
   {
     name: "client-begins-anew-after-a-repetition-was-refused",
     breaks: ["S112"],
-    file: "src/client/kv.ts",
+    file: "src/client/writes.ts",
     find: "return !wasRepeated && isSessionLost(receipt);",
     replace: "return isSessionLost(receipt) || wasRepeated === undefined;",
     tests: ["test/client/client.test.ts"],
