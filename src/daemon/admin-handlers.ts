@@ -100,7 +100,7 @@ export class AdminHandlers {
     replacementCancel: (params, call) => this.#atLeader("replacementCancel", params, call, () => this.#context.memberChange.cancelReplacement(params)),
     membershipChange: (params, call) =>
       this.#atLeader("membershipChange", params, call, async () => ({ index: await this.#context.memberChange.change(params.change) })),
-    writeTrace: (params, call) => this.#atLeader("writeTrace", params, call, () => traceOf(this.#context.hosted.raft, params)),
+    writeTrace: (params, call) => this.#atLeader("writeTrace", params, call, () => traceOf(this.#context.hosted.raft, params, call.timeoutMs)),
     quota: () => this.#context.quota.report(),
     quotaSet: (params, call) => this.#setQuota(params, call),
     alarmClear: (params, call) => this.#atLeader("alarmClear", params, call, () => Promise.resolve(this.#clearAlarms())),

@@ -6,9 +6,9 @@ import type { Raft } from "../host/region.ts";
 import { nameOf } from "../host/status.ts";
 import type { WriteTraceReport } from "../wire/admin-protocol.ts";
 
-/** @throws NOT_FOUND when this node has none of that entry. */
-export async function traceOf(raft: Raft, { index, term }: { readonly index: number; readonly term: number }): Promise<WriteTraceReport> {
-  const report = await raft.traces.report(index, term);
+/** @param timeoutMs of whoever asks: the answer has half of it for its way back. @throws NOT_FOUND when this node has none of that entry. */
+export async function traceOf(raft: Raft, { index, term }: { readonly index: number; readonly term: number }, timeoutMs: number): Promise<WriteTraceReport> {
+  const report = await raft.traces.report(index, term, timeoutMs / 2);
   if (report === undefined) {
     throw new RaftctlError("NOT_FOUND", `this leader has no trace of entry ${index} of term ${term}: leadership moved, or the write was not sent with the wish for one, or it is long ago`);
   }

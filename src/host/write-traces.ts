@@ -39,7 +39,8 @@ const keptMax = 64;
 export class WriteTrace {
   readonly #clock: Clock;
   readonly #began: number;
-  readonly #timer: Timer;
+  #timer: Timer;
+  #deadline: number;
   readonly #durable = new Map<NodeId, number>();
   readonly #awaited: ((report: WriteTraceFacts | undefined) => void)[] = [];
   #last: RaftStatus | undefined;
@@ -56,7 +57,8 @@ export class WriteTrace {
   constructor(clock: Clock, patience: number) {
     this.#clock = clock;
     this.#began = clock.now();
-    this.#timer = clock.at(this.#began + patience, () => this.end());
+    this.#deadline = this.#began + patience;
+    this.#timer = clock.at(this.#deadline, () => this.end());
   }
 
   get ended(): boolean {
@@ -101,9 +103,13 @@ export class WriteTrace {
     for (const resolve of this.#awaited.splice(0)) resolve(report);
   }
 
-  /** At its end. undefined: it was never appended here. */
-  report(): Promise<WriteTraceFacts | undefined> {
-    return this.#ended ? Promise.resolve(this.#report()) : new Promise((resolve) => this.#awaited.push(resolve));
+  /** At its end, which comes now within so many ms. undefined: it was never appended here. */
+  report(withinMs: number): Promise<WriteTraceFacts | undefined> {
+    if (this.#ended) return Promise.resolve(this.#report());
+    this.#deadline = Math.min(this.#deadline, this.#clock.now() + withinMs);
+    this.#timer.cancel();
+    this.#timer = this.#clock.at(this.#deadline, () => this.end());
+    return new Promise((resolve) => this.#awaited.push(resolve));
   }
 
   #report(): WriteTraceFacts | undefined {
@@ -160,9 +166,9 @@ export class WriteTraces {
     this.#followed = this.#followed.filter((trace) => !trace.ended);
   }
 
-  /** At the end of the trace; undefined when this node has none of that entry. */
-  async report(index: number, term: number): Promise<WriteTraceFacts | undefined> {
-    return this.#kept.findLast((trace) => trace.index === index && trace.term === term)?.report();
+  /** At the end of the trace, which whoever asks does not wait for longer than `withinMs`; undefined when this node has none of that entry. */
+  async report(index: number, term: number, withinMs: number): Promise<WriteTraceFacts | undefined> {
+    return this.#kept.findLast((trace) => trace.index === index && trace.term === term)?.report(withinMs);
   }
 }
 

@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { listSchemas } from "../../src/cli/schemas.ts";
 import { generateSchemas } from "../../tools/schemas/command-schemas.ts";
 import type { JsonSchema } from "../../tools/schemas/type-reader.ts";
 import { checkJsonOutput, schemasFolder } from "./json-output.ts";
@@ -51,6 +52,12 @@ test("schema lists every command with the name of its schema, and prints each on
   const printed = await raftctl(["schema", "member", "list"]);
   expect(JSON.parse(printed.stdout)).toEqual(committed("member-list.json"));
   expect((await raftctl(["schema", "snapshot", "--json"])).json.result).toEqual({ command: "snapshot", jsonSchema: committed("snapshot.json") });
+});
+
+test("a command says itself which version its document has; hidden ones and those without --json have none", () => {
+  const flags = { json: { name: "json", type: "boolean" as const, allowNo: false } };
+  const commands = [{ id: "put", hidden: false, flags, schemaVersion: 2 }, { id: "member:list", hidden: false, flags }, { id: "inner", hidden: true, flags }, { id: "help", hidden: false, flags: {} }];
+  expect(listSchemas(commands)).toEqual({ commands: [{ command: "member list", schema: "raftctl.member-list/v1" }, { command: "put", schema: "raftctl.put/v2" }] });
 });
 
 test("schema of a command that does not exist is a usage error with the nearest one", async () => {

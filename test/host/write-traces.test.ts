@@ -14,7 +14,7 @@ function slowDisk(cluster: Cluster, { storage: { disk } }: ClusterNode, ms: numb
 
 async function lifeOf(cluster: Cluster, node: ClusterNode = cluster.leader) {
   const outcome = await cluster.run(node.gateway.propose(bytes("x"), traced));
-  const report = await cluster.run(cluster.leader.raft.traces.report(outcome.index, outcome.term));
+  const report = await cluster.run(cluster.leader.raft.traces.report(outcome.index, outcome.term, 60_000));
   return { outcome, report: report! };
 }
 
@@ -65,6 +65,17 @@ test("a member that says nothing is waited for one election timeout at most, and
   cluster.stop();
 });
 
+test("who asks with little time is told what is known by then (N10)", async () => {
+  const cluster = await Cluster.led();
+  const { leader, followers: [, silent] } = cluster;
+  cluster.hub.isolate(silent!.id);
+  const { index, term } = await cluster.run(leader.gateway.propose(bytes("x"), traced));
+  const began = cluster.clock.now();
+  expect(await cluster.run(leader.raft.traces.report(index, term, 300))).toMatchObject({ committedMs: 2, appliedMs: 2, stragglers: [silent!.id] });
+  expect(cluster.clock.now() - began).toBe(300);
+  cluster.stop();
+});
+
 test("asked at a follower the wish travels with the write, and the leader has the trace (N10)", async () => {
   const cluster = await Cluster.led();
   const { outcome, report } = await lifeOf(cluster, cluster.followers[0]);
@@ -80,7 +91,7 @@ test("a cluster of one has no straggler, and a write that only waits for commitm
   const cluster = await Cluster.led();
   cluster.leader.storage.machine.close();
   const { index, term } = await cluster.run(cluster.leader.gateway.propose(bytes("x"), { ...traced, waitFor: "committed" }));
-  const report = watch(cluster.leader.raft.traces.report(index, term));
+  const report = watch(cluster.leader.raft.traces.report(index, term, 60_000));
   await cluster.clock.advance(20);
   cluster.leader.storage.machine.open();
   await cluster.clock.settle();
@@ -94,16 +105,16 @@ test("a write that nobody asked about, one of another term, and one of a deposed
   expect(leader.raft.traces.following).toBe(false);
   const plain = await cluster.write("plain");
   expect(leader.raft.traces.following).toBe(false);
-  expect(await leader.raft.traces.report(plain.index, plain.term)).toBeUndefined();
+  expect(await leader.raft.traces.report(plain.index, plain.term, 60_000)).toBeUndefined();
   const { outcome, report } = await lifeOf(cluster);
   expect(report.index).toBe(outcome.index);
   expect(leader.raft.traces.following).toBe(false);
-  expect(await leader.raft.traces.report(outcome.index, outcome.term + 1)).toBeUndefined();
+  expect(await leader.raft.traces.report(outcome.index, outcome.term + 1, 60_000)).toBeUndefined();
   cluster.hub.isolate(leader.id);
   leader.raft.propose(bytes("lost"), traced).catch(() => undefined);
   await cluster.clock.settle();
   expect(leader.raft.traces.following).toBe(true);
-  const lost = watch(leader.raft.traces.report(leader.raft.core.lastIndex, leader.raft.core.currentTerm));
+  const lost = watch(leader.raft.traces.report(leader.raft.core.lastIndex, leader.raft.core.currentTerm, 60_000));
   await cluster.clock.advance(5 * electionTimeout);
   expect([lost.state, lost.value?.committedMs, lost.value?.stragglers.length, leader.raft.traces.following]).toEqual(["resolved", null, 2, false]);
   cluster.stop();
@@ -114,8 +125,8 @@ test("traces are bounded, finished or not: the oldest is forgotten, and with it 
   const { leader } = cluster;
   const first = await cluster.run(leader.raft.propose(bytes("first"), traced));
   for (let count = 0; count < 64; count += 1) await cluster.run(leader.raft.propose(bytes(`w${count}`), traced));
-  expect(await leader.raft.traces.report(first.index, first.term)).toBeUndefined();
-  expect(await cluster.run(leader.raft.traces.report(first.index + 1, first.term))).toMatchObject({ index: first.index + 1 });
+  expect(await leader.raft.traces.report(first.index, first.term, 60_000)).toBeUndefined();
+  expect(await cluster.run(leader.raft.traces.report(first.index + 1, first.term, 60_000))).toMatchObject({ index: first.index + 1 });
   const armed = cluster.clock.armed.length;
   for (let count = 0; count < 200; count += 1) leader.raft.propose(bytes(`at once ${count}`), traced).catch(() => undefined);
   expect(cluster.clock.armed.length - armed).toBeLessThanOrEqual(64);
@@ -134,7 +145,7 @@ test("the trace of a leader that steps down ends there: what the next one does w
   await cluster.clock.settle();
   const { lastIndex, currentTerm } = leader.raft.core;
   const began = cluster.clock.now();
-  const lost = watch(leader.raft.traces.report(lastIndex, currentTerm));
+  const lost = watch(leader.raft.traces.report(lastIndex, currentTerm, 60_000));
   await cluster.clock.until(() => leader.raft.core.role !== "leader", "the leader has stepped down");
   await cluster.clock.settle();
   expect(cluster.clock.now() - began).toBeLessThan(electionTimeout);
