@@ -1,8 +1,8 @@
 // Reads a TypeScript type through the compiler's own checker and says as JSON Schema (draft 2020-12) what JSON.stringify makes of its values. Closed:
 // an object has the properties of its type and no others. A type that JSON cannot carry (a function, a bigint, bytes) is an error here.
 
-import { isIntersectionType, isLiteralType, isTemplateLiteralType, isTupleType, isTypeReference, isUnionType, SignatureKind, SymbolFlags, TypeFlags } from "typescript/unstable/sync";
-import type { Checker, Symbol, TupleType, Type, TypeReference } from "typescript/unstable/sync";
+import { isIntersectionType, isLiteralType, isTemplateLiteralType, isTypeReference, isUnionType, SignatureKind, SymbolFlags, TypeFlags } from "typescript/unstable/sync";
+import type { Checker, InterfaceType, Symbol, TupleType, Type, TypeReference } from "typescript/unstable/sync";
 
 export interface JsonSchema {
   readonly $schema?: string;
@@ -58,7 +58,7 @@ export class TypeReader {
     if (isTemplateLiteralType(type)) return { type: "string" };
     if (isUnionType(type)) return this.#union(type.getTypes());
     if (this.#checker.isArrayType(type)) return { type: "array", items: this.schemaOf(this.#checker.getTypeArguments(type as TypeReference)[0]!) };
-    if (isTupleType(type)) return this.#tuple(type);
+    if (this.#checker.isTupleType(type)) return this.#tuple(type);
     const branded = isIntersectionType(type) ? type.getTypes().find((part) => (part.flags & (TypeFlags.String | TypeFlags.Number)) !== 0) : undefined;
     return branded === undefined ? this.#object(type) : this.schemaOf(branded);
   }
@@ -118,7 +118,7 @@ export class TypeReader {
   #nameOf(type: Type): string | undefined {
     const alias = type.getAliasSymbol();
     const name = alias === undefined ? type.getSymbol()?.name : type.getAliasTypeArguments().length === 0 ? alias.name : undefined;
-    if (name === undefined || name.startsWith("__") || (alias === undefined && isTypeReference(type))) return undefined;
+    if (name === undefined || name.startsWith("__") || (alias === undefined && isTypeReference(type) && (type.getTarget() as InterfaceType).getLocalTypeParameters().length > 0)) return undefined;
     for (let count = 1; ; count += 1) {
       const numbered = count === 1 ? name : `${name}${count}`;
       const known = this.#named.get(numbered);
