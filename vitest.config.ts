@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 // unit: in process, no sockets but loopback, a few seconds. tidy: the tree itself. e2e: the built binary and real daemons, apart from everything else and
-// one file at a time, because they measure time and would measure the other tests with it.
+// one file at a time, because they measure time and would measure the other tests with it. last: what only a run of all the others can show.
+// The order is given to all of them: with one worker vitest runs a group without a number behind those that have one.
 export default defineConfig({
   test: {
     pool: "forks",
+    globalSetup: "test/last/schemas-seen.ts",
     projects: [
       {
         extends: true,
@@ -12,9 +14,10 @@ export default defineConfig({
           name: "unit",
           include: ["test/{base,raft,wire,storage,machine,host,hazards,platform,config,daemon,client,cli,commands,hooks,sim,e2e-support}/**/*.test.ts"],
           testTimeout: 30_000,
+          sequence: { groupOrder: 1 },
         },
       },
-      { extends: true, test: { name: "tidy", include: ["test/*.test.ts"], testTimeout: 30_000 } },
+      { extends: true, test: { name: "tidy", include: ["test/*.test.ts"], testTimeout: 30_000, sequence: { groupOrder: 1 } } },
       {
         extends: true,
         test: {
@@ -23,9 +26,10 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
+      { extends: true, test: { name: "last", include: ["test/last/**/*.test.ts"], sequence: { groupOrder: 3 } } },
     ],
   },
 });

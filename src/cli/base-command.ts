@@ -13,11 +13,14 @@ import type { GlobalFlags } from "./flags.ts";
 import { releaseSignals } from "./signals.ts";
 import { paint, shownBytes, visible } from "./terminal.ts";
 
-export abstract class BaseCommand extends Command {
+/** @typeParam Line what `--json` prints in each line, for a command that goes on until it is stopped. */
+export abstract class BaseCommand<Line = never> extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = globalFlags;
   /** true: SIGINT and SIGTERM are handled by the command itself from the start. */
   static ownsSignals = false;
+  /** The N of raftctl.<command>/vN: one more with every change of the document that a reader of the old one may trip over. */
+  static schemaVersion = 1;
 
   readonly #warnings: Warning[] = [];
   #client: Client | undefined;
@@ -73,8 +76,12 @@ export abstract class BaseCommand extends Command {
   }
 
   /** One envelope as a line of its own, for commands that go on. */
-  protected line(result: unknown): string {
+  protected line(result: Line): string {
     return `${JSON.stringify(this.toSuccessJson(result))}\n`;
+  }
+
+  protected printLine(result: Line): void {
+    process.stdout.write(this.line(result));
   }
 
   /** For commands that reach a daemon in another way than `connect`. */
@@ -83,7 +90,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override toSuccessJson(result: unknown): SuccessEnvelope {
-    return { ok: true, schema: schemaName(this.id ?? ""), header: this.header(), result, warnings: this.#warnings };
+    return { ok: true, schema: this.#schema, header: this.header(), result, warnings: this.#warnings };
   }
 
   protected override logJson(document: unknown): void {
@@ -107,10 +114,13 @@ export abstract class BaseCommand extends Command {
   }
 
   #report(error: RaftctlError): void {
-    const schema = schemaName(this.id ?? "");
-    const context = { schema, header: this.header(), result: this.#finding, warnings: this.#warnings, usage: this.#usage(), quiet: this.#quiet };
+    const context = { schema: this.#schema, header: this.header(), result: this.#finding, warnings: this.#warnings, usage: this.#usage(), quiet: this.#quiet };
     if (this.jsonEnabled()) this.logJson(failureEnvelope(error, context));
     else process.stderr.write(`${failureText(error, context)}\n`);
+  }
+
+  get #schema(): string {
+    return schemaName(this.id ?? "", (this.ctor as typeof BaseCommand).schemaVersion);
   }
 
   /** Before flags are parsed, too: a parse error wants it. */

@@ -49,8 +49,13 @@ export interface ErrorDocument {
 }
 
 /** "member:list" is raftctl.member-list/v1. */
-export function schemaName(commandId: string): string {
-  return `raftctl.${commandId.replaceAll(":", "-")}/v1`;
+export function schemaName(commandId: string, version = 1): string {
+  return `raftctl.${commandId.replaceAll(":", "-")}/v${version}`;
+}
+
+/** In the package's folder schemas/. */
+export function schemaFile(commandId: string): string {
+  return `${commandId.replaceAll(":", "-")}.json`;
 }
 
 export const errorSchema = "raftctl.error/v1";

@@ -5,6 +5,7 @@ import type { KeyValueRecord } from "../wire/client-protocol.ts";
 import type { WriteReceipt } from "../client/writes.ts";
 import { bytesDocument } from "./envelope.ts";
 import type { BytesDocument } from "./envelope.ts";
+import type { TraceDocument } from "./write-trace.ts";
 
 export interface VersionDocument {
   version: string;
@@ -40,6 +41,11 @@ export interface ReceiptDocument {
   deleted?: number | null;
   forwardedBy?: string;
   requestId?: string;
+}
+
+export interface PutDocument extends ReceiptDocument {
+  /** With --trace: null when the leader has none, because leadership moved; a warning says so. */
+  trace?: TraceDocument | null;
 }
 
 export interface Written {

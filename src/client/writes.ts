@@ -26,6 +26,8 @@ export interface WriteOptions {
   /** A stamp of the caller's own, to repeat a request; "none" gives up exactly-once. By default the client makes one. */
   readonly session?: SessionStamp | "none";
   readonly timeoutMs?: number;
+  /** The leader keeps the life of this write: `admin.call("writeTrace", { index, term })` with those of the receipt. */
+  readonly trace?: boolean;
 }
 
 export interface WriteReceipt {
@@ -37,6 +39,8 @@ export interface WriteReceipt {
   readonly leader: string | undefined;
   readonly forwardedBy: string | undefined;
   readonly requestId: string | undefined;
+  /** From the first time that it was sent to the answer, ms. */
+  readonly tookMs: number;
 }
 
 /**
@@ -118,14 +122,15 @@ export class Writes {
     const waitFor = options.waitFor ?? "applied";
     const region = this.#context.region();
     const sent = { command, requestId: command.session === undefined ? undefined : requestId(command.session), deadline };
-    const makeRequest = (timeoutMs: number): ClientRequest => ({ operation: "propose", region, waitFor, timeoutMs, command: encoded });
+    const makeRequest = (timeoutMs: number): ClientRequest => ({ operation: "propose", region, waitFor, timeoutMs, command: encoded, ...(options.trace === true && { trace: true }) });
     const { connection, clearUpMs } = this.#context;
     const send = (limit: Deadline): Promise<ProposeResponse> => connection.call(makeRequest, limit).then(proposeResponse);
+    const began = performance.now();
     const { response, wasRepeated } = await deliver({ send, deadline, clearUpMs, requestId: sent.requestId, isClosed: () => connection.closed });
     this.#context.observe(response);
     const result = response.result.length === 0 ? undefined : decodeResult(response.result);
     const { index, term, leader, forwardedBy } = response;
-    return { sent, wasRepeated, receipt: { index: result?.index ?? index, term, result, leader, forwardedBy, requestId: sent.requestId } };
+    return { sent, wasRepeated, receipt: { index: result?.index ?? index, term, result, leader, forwardedBy, requestId: sent.requestId, tookMs: performance.now() - began } };
   }
 }
 

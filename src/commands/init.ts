@@ -3,6 +3,7 @@ import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../cli/base-command.ts";
 import { dryRunFlag } from "../cli/flags.ts";
 import { formationRequest, type FormationRequest } from "../cli/formation-request.ts";
+import type { FormedDocument } from "../cli/formation-view.ts";
 import type { FoundedDocument } from "../cli/founding-view.ts";
 import { directoryFlags, listenFlags } from "../cli/node-flags.ts";
 
@@ -30,7 +31,7 @@ export default class Init extends BaseCommand {
     "dry-run": dryRunFlag,
   };
 
-  async run(): Promise<FoundedDocument> {
+  async run(): Promise<FoundedDocument | FormedDocument> {
     const { flags } = await this.parse(Init);
     const request = formationRequest(flags);
     if (request !== undefined) return this.#form(request);
@@ -58,7 +59,7 @@ export default class Init extends BaseCommand {
     return document;
   }
 
-  async #form(request: FormationRequest): Promise<FoundedDocument> {
+  async #form(request: FormationRequest): Promise<FormedDocument> {
     const { flags } = await this.parse(Init);
     const [formation, view, offline] = await Promise.all([import("../cli/formation.ts"), import("../cli/formation-view.ts"), import("../daemon/offline.ts")]);
     const plan = await formation.prepareFormation(flags, request, offline);

@@ -4,7 +4,7 @@ import { durationFlag } from "../cli/flags.ts";
 import type { NodeAnswer, StatusDocument } from "../cli/status-view.ts";
 import type { Client } from "../client/client.ts";
 
-export default class Status extends BaseCommand {
+export default class Status extends BaseCommand<StatusDocument> {
   static override summary = "Roles, terms, indexes and lag of this node or of all nodes";
   static override description = "Without a leader it says which votes are missing. Exit 3 when the daemon cannot be reached.";
   static override examples = [

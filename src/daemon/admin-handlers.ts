@@ -21,6 +21,7 @@ import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
 import { quotaSetting, type SpaceQuota } from "./space-quota.ts";
 import type { Upgrades } from "./upgrade/upgrades.ts";
+import { traceOf } from "./write-trace.ts";
 
 export interface AdminContext {
   readonly hosted: HostedRegion;
@@ -55,7 +56,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "leaseKeepAlive", "leaseList", "leaseInfo"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "leaseKeepAlive", "leaseList", "leaseInfo", "writeTrace"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -101,6 +102,7 @@ export class AdminHandlers {
     replacementCancel: (params, call) => this.#atLeader("replacementCancel", params, call, () => this.#context.memberChange.cancelReplacement(params)),
     membershipChange: (params, call) =>
       this.#atLeader("membershipChange", params, call, async () => ({ index: await this.#context.memberChange.change(params.change) })),
+    writeTrace: (params, call) => this.#atLeader("writeTrace", params, call, () => traceOf(this.#context.hosted.raft, params, call.timeoutMs)),
     quota: () => this.#context.quota.report(),
     quotaSet: (params, call) => this.#setQuota(params, call),
     alarmClear: (params, call) => this.#atLeader("alarmClear", params, call, () => Promise.resolve(this.#clearAlarms())),

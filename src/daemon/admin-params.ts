@@ -53,6 +53,7 @@ const schemas = {
   snapshotTake: v.strictObject({ trailing: v.nullable(position), compactState: v.optional(v.boolean()), dryRun: v.boolean() }),
   snapshotList: nothing,
   snapshotPrune: v.strictObject({ keep: v.pipe(position, v.minValue(1)), dryRun: v.boolean() }),
+  writeTrace: v.strictObject({ index: position, term: position }),
   quota: nothing,
   quotaSet: v.strictObject({ bytes: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))), dryRun: v.boolean() }),
   alarmClear: nothing,

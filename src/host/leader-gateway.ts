@@ -80,7 +80,7 @@ export class LeaderGateway {
 
   async proposeForwarded(rpc: ProposeRpc): Promise<Proposed> {
     this.#refuseSecondHop();
-    return this.#raft.propose(rpc.command, { waitFor: rpc.waitFor, timeoutMs: rpc.timeoutMs });
+    return this.#raft.propose(rpc.command, rpc);
   }
 
   async readIndexForwarded(rpc: ReadIndexRpc): Promise<number> {
@@ -125,7 +125,7 @@ export class LeaderGateway {
       mark("gateway-forwarding-node-leads-by-now");
       return this.#raft.propose(command, options).then(ledHere);
     }
-    const rpc: ProposeRpc = { type: "propose", hops: 1, waitFor: options.waitFor, timeoutMs: options.timeoutMs, command };
+    const rpc: ProposeRpc = { type: "propose", hops: 1, waitFor: options.waitFor, timeoutMs: options.timeoutMs, command, ...(options.trace === true && { trace: true }) };
     // A leader that stays silent for an election timeout has been replaced or is about to be.
     const timeoutMs = Math.min(patience, this.#electionTimeout);
     try {

@@ -6,6 +6,7 @@ import { RaftctlError } from "../base/errors.ts";
 import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { Ticket } from "../raft/input.ts";
+import type { WriteTrace } from "./write-traces.ts";
 
 export interface Proposed {
   readonly index: number;
@@ -19,6 +20,7 @@ export interface Waiter {
   readonly deadline: number;
   readonly resolve: (outcome: Proposed) => void;
   readonly reject: (error: Error) => void;
+  readonly trace?: WriteTrace | undefined;
 }
 
 interface Placed extends Waiter {
@@ -44,6 +46,7 @@ export class Proposals {
     const waiter = this.#unplaced.get(ticket);
     if (waiter === undefined) return;
     this.#unplaced.delete(ticket);
+    waiter.trace?.appended(index, term);
     this.#placed.get(index)?.reject(overwritten(index));
     this.#placed.set(index, { ...waiter, index, term });
   }
@@ -124,8 +127,9 @@ export class Proposals {
 
   #finish(placed: Placed, outcome: Uint8Array | RaftctlError): void {
     this.#placed.delete(placed.index);
-    if (outcome instanceof RaftctlError) placed.reject(outcome);
-    else placed.resolve({ index: placed.index, term: placed.term, result: outcome });
+    if (outcome instanceof RaftctlError) return placed.reject(outcome);
+    placed.trace?.answered(placed.waitFor);
+    placed.resolve({ index: placed.index, term: placed.term, result: outcome });
   }
 }
 

@@ -28,6 +28,7 @@ import { chunkBytes, SnapshotSender } from "./snapshot-sender.ts";
 import { Snapshotter, type CompactionPolicy } from "./snapshotter.ts";
 import { StateAudit } from "./state-audit.ts";
 import type { RaftClusterMember } from "./transport.ts";
+import { WriteTraces } from "./write-traces.ts";
 
 export interface RegionOptions {
   readonly region: RegionId;
@@ -54,12 +55,15 @@ export interface RegionOptions {
 export interface WriteOptions {
   readonly waitFor: "committed" | "applied";
   readonly timeoutMs: number;
+  /** Its life is kept for `traces.report`. */
+  readonly trace?: boolean | undefined;
 }
 
 export class Raft {
   /** What peers ask of this node. */
   readonly inbox: PeerInbox;
   readonly stateTransfers: SnapshotSender;
+  readonly traces: WriteTraces;
   readonly #options: RegionOptions;
   readonly #raw: RawNode;
   readonly #messenger: Messenger;
@@ -92,6 +96,7 @@ export class Raft {
     const { storage, network, region, crc32, logger, raft, clock } = options;
     const deliver = (input: Input): void => this.#driver.enqueue(input);
     this.#milestones = new Milestones(clock);
+    this.traces = new WriteTraces(clock, raw, raft.electionTimeout);
     this.#audit = new StateAudit({
       id: raft.id, core: raw, checkpoints: () => storage.checkpoints, clock, logger, patienceMs: 2 * raft.electionTimeout, onDivergence: (error) => this.#diverged(error),
     });
@@ -156,12 +161,14 @@ export class Raft {
 
   /** Leader only. NOT_LEADER and BUSY mean that nothing was done; UNKNOWN_OUTCOME that it may have been. */
   propose(command: Uint8Array, options: WriteOptions): Promise<Proposed> {
+    const trace = options.trace === true ? this.traces.begin() : undefined;
     const data = this.#proposalRefusal() ?? this.#options.admit?.(command) ?? command;
     if (data instanceof RaftctlError) return Promise.reject(data);
+    trace?.admitted();
     return new Promise((resolve, reject) => {
-      const ticket = this.#ticket();
+      const ticket = this.#nextTicket++;
       const deadline = this.#options.clock.now() + options.timeoutMs;
-      this.#proposals.add(ticket, { waitFor: options.waitFor, deadline, resolve, reject });
+      this.#proposals.add(ticket, { waitFor: options.waitFor, deadline, resolve, reject, trace });
       this.#driver.enqueue({ kind: "propose", ticket, data });
     });
   }
@@ -260,6 +267,7 @@ export class Raft {
       observed: (event) => this.#observe(event),
       swept: (now) => this.#sweep(now),
       turned: () => {
+        if (this.traces.following) this.traces.look();
         if (this.#reads.unbegun) this.#driver.scheduleTurn();
         this.#armSweep();
         this.#options.onDeadline();
@@ -269,10 +277,7 @@ export class Raft {
   }
 
   #gatheredRead(): Input | undefined {
-    const ticket = this.#nextTicket;
-    if (!this.#reads.begin(ticket)) return undefined;
-    this.#nextTicket += 1;
-    return { kind: "read", ticket };
+    return this.#reads.begin(this.#nextTicket) ? { kind: "read", ticket: this.#nextTicket++ } : undefined;
   }
 
   #applied(entries: readonly Entry[], results: readonly (Uint8Array | undefined)[]): void {
@@ -330,13 +335,9 @@ export class Raft {
     return undefined;
   }
 
-  #ticket(): Ticket {
-    return this.#nextTicket++;
-  }
-
   #operate(input: (ticket: Ticket) => Input): Promise<Answer> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
-    const ticket = this.#ticket();
+    const ticket = this.#nextTicket++;
     const answered = this.#operations.wait(ticket);
     this.#driver.enqueue(input(ticket));
     return answered;
@@ -353,11 +354,8 @@ export class Raft {
   }
 
   #armSweep(): void {
-    if (this.#sweepAt === Number.POSITIVE_INFINITY && this.#anybodyWaits()) this.#sweepAt = this.#options.clock.now() + sweepInterval;
-  }
-
-  #anybodyWaits(): boolean {
-    return this.#proposals.waiting + this.#reads.waiting + this.#milestones.waiting > 0;
+    const waiting = this.#proposals.waiting + this.#reads.waiting + this.#milestones.waiting;
+    if (this.#sweepAt === Number.POSITIVE_INFINITY && waiting > 0) this.#sweepAt = this.#options.clock.now() + sweepInterval;
   }
 
   #snapshotFailed(error: RaftctlError): void {

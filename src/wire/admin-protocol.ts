@@ -47,6 +47,8 @@ export interface AdminMethods {
   snapshotTake: { params: SnapshotTakeRequest; result: SnapshotTaken };
   snapshotList: { params: Record<string, never>; result: { snapshots: LocalSnapshot[] } };
   snapshotPrune: { params: { keep: number; dryRun: boolean }; result: SnapshotPruneReport };
+  /** The life of a write that was sent with the wish for it; answers when every member has acknowledged, or after one election timeout. */
+  writeTrace: { params: { index: number; term: number }; result: WriteTraceReport };
   quota: { params: Record<string, never>; result: QuotaReport };
   /** null: none. */
   quotaSet: { params: { bytes: number | null; dryRun: boolean }; result: QuotaReport & { applied: boolean; index: number | null } };
@@ -66,6 +68,29 @@ export interface AdminMethods {
   upgradeStatus: { params: Record<string, never>; result: UpgradeReport };
   /** Asks again, and finalizes the highest level that all of them know. */
   upgradeFinalize: { params: { dryRun: boolean }; result: UpgradeReport & { applied: boolean; index: number | null } };
+}
+
+/** Times are ms since the leader took the request in, on its clock; null: not seen. */
+export interface WriteTraceReport {
+  /** By name. */
+  leader: string;
+  /** The command was checked and let in. */
+  admittedMs: number;
+  /** It has its place in the leader's log, in memory, and is on its way to the disk and to the others. */
+  appendedMs: number;
+  committedMs: number | null;
+  appliedMs: number | null;
+  answeredMs: number | null;
+  members: TracedMember[];
+  /** By name: voters that had not acknowledged when looking on ended; when all had, the last one of several. */
+  stragglers: string[];
+}
+
+export interface TracedMember {
+  name: string;
+  role: "leader" | "voter" | "learner";
+  /** When the leader knew that the entry was durable there: of another member its way through the network is in it. */
+  durableMs: number | null;
 }
 
 export interface NodeStatus {

@@ -124,6 +124,11 @@ export class FieldReader {
     return value;
   }
 
+  /** Whether every field was read: what may follow was added to the message later. */
+  get atEnd(): boolean {
+    return this.#next >= this.#fields.length;
+  }
+
   /** Throws when there are more fields than the message has. */
   end(): void {
     const extra = this.#fields.length - this.#next;

@@ -21,6 +21,8 @@ export interface ProposeRequest {
   readonly timeoutMs: number;
   /** As wire/command.ts encodes it; from here to every log it is never encoded again. */
   readonly command: Uint8Array;
+  /** true: the leader keeps the life of this write, for whoever asks (admin method writeTrace). */
+  readonly trace?: boolean;
 }
 
 export interface ReadOptions {

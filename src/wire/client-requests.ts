@@ -1,4 +1,4 @@
-// Requests of clients: [requestId, operation, region, ...fields], a blob last. Encoders leave the request id 0; the connection sets it. Decoders
+// Requests of clients: [requestId, operation, region, ...fields], a blob last (behind that of a proposal only the wish for a trace). Encoders leave the request id 0; the connection sets it. Decoders
 // refuse with BAD_REQUEST, which can be answered. Bytes in a decoded request are views on the chunk that was received.
 
 import type { RegionId } from "../base/ids.ts";
@@ -9,7 +9,7 @@ import {
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
 import { leaseIdBytes, leaseIdsBytes, leaseIdsIn } from "./lease-command.ts";
-import { waits } from "./peer-requests.ts";
+import { readTrace, waits, withTrace } from "./peer-requests.ts";
 
 const consistencies = { linearizable: 0, leader: 1, stale: 2 } as const satisfies Record<Consistency, number>;
 
@@ -17,7 +17,7 @@ const consistencies = { linearizable: 0, leader: 1, stale: 2 } as const satisfie
 export function encodeClientRequest(request: ClientRequest): WireFields {
   switch (request.operation) {
     case "propose":
-      return [0, clientOperations.propose, request.region, waits[request.waitFor], request.timeoutMs, request.command];
+      return withTrace([0, clientOperations.propose, request.region, waits[request.waitFor], request.timeoutMs, request.command], request);
     case "get":
       return [0, clientOperations.get, request.region, ...encodeReadOptions(request), request.key];
     case "range":
@@ -61,13 +61,14 @@ const decoders: Readonly<Record<keyof typeof clientOperations, (fields: FieldRea
 };
 
 function decodePropose(fields: FieldReader, region: RegionId): ProposeRequest {
-  return {
+  const request: ProposeRequest = {
     operation: "propose",
     region,
     waitFor: fields.choice("waitFor", waits),
     timeoutMs: fields.integer("timeoutMs", 0, limits.timeoutMsMax),
     command: fields.bytes("command", limits.commandBytesMax),
   };
+  return readTrace(request, fields);
 }
 
 function decodeGet(fields: FieldReader, region: RegionId): GetRequest {

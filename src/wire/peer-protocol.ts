@@ -49,6 +49,8 @@ export interface ProposeRpc {
   readonly waitFor: "committed" | "applied";
   readonly timeoutMs: number;
   readonly command: Uint8Array;
+  /** true: the leader keeps the life of this write, for whoever asks (admin method writeTrace). */
+  readonly trace?: boolean;
 }
 export interface ProposeRpcResponse {
   readonly type: "proposeResponse";

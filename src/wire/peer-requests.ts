@@ -7,7 +7,7 @@ import { checkPlainParams, FieldReader } from "./check.ts";
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
 import { decodeMembership, encodeMembership } from "./membership-codec.ts";
-import { peerMessageTypes, type PeerCalls, type PeerMessageType } from "./peer-protocol.ts";
+import { peerMessageTypes, type PeerCalls, type PeerMessageType, type ProposeRpc } from "./peer-protocol.ts";
 import { checkpointFields, readCheckpoint } from "./state-checkpoint.ts";
 
 type RequestOf<Type extends PeerMessageType> = PeerCalls[Type]["request"];
@@ -16,6 +16,16 @@ type RequestOf<Type extends PeerMessageType> = PeerCalls[Type]["request"];
 export type PeerRequest = { [Type in PeerMessageType]: { readonly type: Type; readonly region: RegionId; readonly rpc: RequestOf<Type> } }[PeerMessageType];
 
 export const waits = { committed: 0, applied: 1 } as const;
+
+/** Behind the blob, and only when a trace is wanted: the frame of any other proposal is as it always was. */
+export function withTrace(fields: unknown[], { trace }: { readonly trace?: boolean }): WireFields {
+  if (trace === true) fields.push(true);
+  return fields;
+}
+
+export function readTrace<Request extends { readonly trace?: boolean }>(request: Request, fields: FieldReader): Request {
+  return fields.atEnd ? request : { ...request, trace: fields.boolean("trace") };
+}
 
 /** A core request may begin a term; no message comes from before the first one. */
 const termMin = 1;
@@ -36,7 +46,7 @@ const encoders: { readonly [Type in PeerMessageType]: (region: RegionId, rpc: Re
     encodeMembership(rpc.snapshot.membership), rpc.offset, rpc.done, rpc.data,
   ],
   timeoutNow: (region, rpc) => [0, peerMessageTypes.timeoutNow, region, rpc.requestId, rpc.term, rpc.leaderId],
-  propose: (region, rpc) => [0, peerMessageTypes.propose, region, rpc.hops, waits[rpc.waitFor], rpc.timeoutMs, rpc.command],
+  propose: (region, rpc) => withTrace([0, peerMessageTypes.propose, region, rpc.hops, waits[rpc.waitFor], rpc.timeoutMs, rpc.command], rpc),
   readIndex: (region, rpc) => [0, peerMessageTypes.readIndex, region, rpc.timeoutMs],
   admin: (region, rpc) => [0, peerMessageTypes.admin, region, rpc.hops, rpc.method, rpc.timeoutMs, rpc.params],
 };
@@ -91,13 +101,13 @@ const decoders: { readonly [Type in PeerMessageType]: (fields: FieldReader) => R
     term: fields.integer("term", termMin),
     leaderId: fields.nodeId("leaderId"),
   }),
-  propose: (fields) => ({
+  propose: (fields) => readTrace<ProposeRpc>({
     type: "propose",
     hops: fields.integer("hops", 0, 255),
     waitFor: fields.choice("waitFor", waits),
     timeoutMs: fields.integer("timeoutMs", 0, limits.timeoutMsMax),
     command: fields.bytes("command", limits.commandBytesMax),
-  }),
+  }, fields),
   readIndex: (fields) => ({ type: "readIndex", timeoutMs: fields.integer("timeoutMs", 0, limits.timeoutMsMax) }),
   admin: (fields) => {
     const hops = fields.integer("hops", 0, 255);

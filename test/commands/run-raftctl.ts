@@ -1,10 +1,12 @@
-// Runs the command line from its sources as a process of its own, as a shell would: no terminal, a clean environment.
+// Runs the command line from its sources as a process of its own, as a shell would: no terminal, a clean environment. What it prints as JSON must fit
+// the schema of the command.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll } from "vitest";
+import { checkJsonOutput } from "./json-output.ts";
 
 export interface Outcome {
   readonly code: number | null;
@@ -53,7 +55,15 @@ export function raftctl(args: readonly string[], options: RunOptions = {}): Prom
   });
   child.stdin.on("error", () => undefined);
   child.stdin.end(options.stdin ?? "");
-  return new Promise((done) => child.on("close", (code, signal) => done(outcome(code, signal, Buffer.concat(out), Buffer.concat(err)))));
+  return new Promise((done, fail) => child.on("close", (code, signal) => {
+    const ended = outcome(code, signal, Buffer.concat(out), Buffer.concat(err));
+    try {
+      checkJsonOutput(args, ended.stdout);
+      done(ended);
+    } catch (error) {
+      fail(error);
+    }
+  }));
 }
 
 function outcome(code: number | null, signal: NodeJS.Signals | null, bytes: Buffer, stderr: Buffer): Outcome {

@@ -137,7 +137,8 @@ test("a command that does not exist ends with 4 and leaves nothing", async () =>
 test("--keep keeps the data; a directory that holds something is refused and not touched", async () => {
   const home = await labHome();
   const dir = join(home.temporary, "mine");
-  expect((await home.raftctl(["lab", "run", "--nodes", "1", "--dir", dir, "--keep", "--", "true"])).exit).toBe(0);
+  const run = await home.raftctl(["lab", "run", "--nodes", "1", "--dir", dir, "--keep", "--json", "--", "true"]);
+  expect([run.exit, run.json?.result?.["command"]]).toEqual([0, ["true"]]);
   expect((await readdir(dir)).toSorted()).toEqual(["n1", "raftctl.config.json"]);
   await mkdir(join(home.temporary, "other"));
   await writeFile(join(home.temporary, "other", "precious"), "");

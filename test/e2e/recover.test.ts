@@ -47,7 +47,7 @@ test("a cluster that lost its quorum is recovered from the best survivor, keeps 
   const running = await cluster.raftctl(["recover", "collect", "--data-dir", first.dataDir, "--json"]);
   expect([running.exit, running.json?.error?.code], running.stdout).toEqual([6, "LOCKED"]);
   await Promise.all(survivors.map((node) => node.kill9()));
-  expect((await cluster.raftctl(["recover", "collect", "--data-dir", first.dataDir, "--out", collected])).exit).toBe(0);
+  expect((await cluster.raftctl(["recover", "collect", "--data-dir", first.dataDir, "--out", collected, "--json"])).exit).toBe(0);
 
   const plan = ["recover", "plan", collected, "--data-dir", second.dataDir, "--out", planFile, "--json"];
   const unconfirmed = await cluster.raftctl([...plan, ...deadFlag(dead)]);

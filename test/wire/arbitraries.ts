@@ -43,7 +43,7 @@ export const peerRequest: { readonly [Type in PeerMessageType]: fc.Arbitrary<Pee
     offset: index, done: fc.boolean(), data: blob,
   }),
   timeoutNow: fc.record({ type: fc.constant("timeoutNow"), requestId: index, term, leaderId: nodeId }),
-  propose: fc.record({ type: fc.constant("propose"), hops: fc.nat(255), waitFor: wait, timeoutMs, command: blob }),
+  propose: fc.record({ type: fc.constant("propose"), hops: fc.nat(255), waitFor: wait, timeoutMs, command: blob, trace: fc.constant(true) }, { requiredKeys: ["type", "hops", "waitFor", "timeoutMs", "command"] }),
   readIndex: fc.record({ type: fc.constant("readIndex"), timeoutMs }),
   admin: fc.record({ type: fc.constant("admin"), hops: fc.nat(255), method, params: plain, timeoutMs }),
 };
@@ -69,7 +69,7 @@ const readOptions = {
   consistency: fc.constantFrom("linearizable" as const, "leader" as const, "stale" as const), minIndex: optional(index), maxLagMs: optional(index), timeoutMs,
 };
 export const clientRequest: { readonly [Name in ClientRequest["operation"]]: fc.Arbitrary<ClientRequest> } = {
-  propose: fc.record({ operation: fc.constant("propose"), region: regionId, waitFor: wait, timeoutMs, command: blob }),
+  propose: fc.record({ operation: fc.constant("propose"), region: regionId, waitFor: wait, timeoutMs, command: blob, trace: fc.constant(true) }, { requiredKeys: ["operation", "region", "waitFor", "timeoutMs", "command"] }),
   get: fc.record({ operation: fc.constant("get"), region: regionId, ...readOptions, key }),
   range: fc.record({
     operation: fc.constant("range"), region: regionId, ...readOptions, start: optional(key), end: optional(key), limit: fc.nat(10_000), keysOnly: fc.boolean(),

@@ -89,11 +89,24 @@ test("every request names its region, and no other region comes out (S11)", () =
 test.each(types)("%s with a field missing, added or of another type is refused with BAD_REQUEST (S14, T5)", (type) => {
   const fields = encodePeerRequest(type, region, peerRequests[type] as never);
   expect(() => decodePeerRequest(fields.slice(0, -1))).toThrow("is missing");
-  expect(() => decodePeerRequest([...fields, null])).toThrow("fields too many");
+  expect(() => decodePeerRequest([...fields, null])).toThrow(type === "propose" ? "trace is null" : "fields too many");
   for (let at = 2; at < fields.length; at += 1) {
     if (type === "admin" && at === fields.length - 1) continue;
     const changed = fields.map((field, position) => (position === at ? { odd: true } : field));
     expect(() => decodePeerRequest(changed)).toThrow(expect.objectContaining({ code: "BAD_REQUEST" }) as Error);
+  }
+});
+
+test("behind a proposal only the wish for a trace may stand, and nothing behind that; without it the frame is as it always was", () => {
+  const peer = encodePeerRequest("propose", region, peerRequests.propose);
+  const client = encodeClientRequest(clientRequests.propose);
+  expect([peer.at(-1), client.at(-1)]).toEqual([peerRequests.propose.command, clientRequests.propose.command]);
+  expect([...encodePeerRequest("propose", region, { ...peerRequests.propose, trace: true })]).toEqual([...peer, true]);
+  for (const [decode, fields] of [[decodePeerRequest, peer], [decodeClientRequest, client]] as const) {
+    expect(JSON.stringify(decode([...fields, true]))).toContain('"trace":true');
+    expect(JSON.stringify(decode(fields))).not.toContain("trace");
+    expect(() => decode([...fields, 1])).toThrow("trace is 1");
+    expect(() => decode([...fields, true, true])).toThrow("1 fields too many");
   }
 });
 

@@ -128,5 +128,7 @@ export function allMessages(): Record<string, WireFields> {
     add(`client.${operation}`, encodeClientRequest(clientRequests[operation]));
     add(`client.${operation}Response`, encodeClientResponse(clientResponses[operation]));
   }
+  add("peer.propose traced", encodePeerRequest("propose", region, { ...peerRequests.propose, trace: true }));
+  add("client.propose traced", encodeClientRequest({ ...clientRequests.propose, trace: true }));
   return messages;
 }

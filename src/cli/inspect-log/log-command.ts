@@ -28,7 +28,7 @@ export interface ChosenLogs extends GlobalFlags {
   readonly node?: string | undefined;
 }
 
-export abstract class LogCommand<Result> extends BaseCommand {
+export abstract class LogCommand<Result, Line = never> extends BaseCommand<Line> {
   readonly #opened: LogSource[] = [];
   #header: Header | undefined;
   /** One, however often a log is opened again. */

@@ -1,11 +1,12 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { countFlag } from "../../cli/flags.ts";
+import type { EntryDocument } from "../../cli/inspect-log/documents.ts";
 import { LogCommand, logFlags } from "../../cli/inspect-log/log-command.ts";
 import type { Asked, ListingDocument } from "../../cli/inspect-log/inspection.ts";
 import type { LiveLog } from "../../cli/inspect-log/live-log.ts";
 
-export default class InspectLog extends LogCommand<ListingDocument> {
+export default class InspectLog extends LogCommand<ListingDocument, EntryDocument> {
   static override summary = "The entries of a node's log, decoded";
   static override description =
     "Of the node at hand, of a member, or of a data directory, which is only read, also while its daemon runs. Without a range: what follows the newest snapshot. Values are hidden: their length and checksum are shown. Exit 4 for what is not in the log, 13 for damage, behind the entries before it.";
@@ -50,7 +51,7 @@ export default class InspectLog extends LogCommand<ListingDocument> {
   async #follow(log: LiveLog, asked: Asked): Promise<ListingDocument> {
     const { followLog } = await import("../../cli/inspect-log/follow.ts");
     return followLog(log, asked, {
-      document: this.jsonEnabled() ? (entry) => process.stdout.write(this.line(entry)) : undefined,
+      document: this.jsonEnabled() ? (entry) => this.printLine(entry) : undefined,
       text: (line) => this.print(line),
       warn: (warning) => this.addWarning(warning),
     });

@@ -8,9 +8,9 @@ import type { MemberReport, NodeStatus } from "../../../src/wire/admin-protocol.
 const node = (name: string, nodeId: string) => ({ nodeId, name, peerAddress: `${name}:7401` });
 
 const plan: PlanDocument = {
-  planId: "0123456789abcdef", clusterId: "ab".repeat(16), fromIncarnation: "1", clusterIncarnation: "2",
-  survivor: { ...node("n2", "2"), directory: "/data/n2", last: { index: "12", term: "7" } },
-  entry: { index: "13", term: "9" }, rejoin: [node("n1", "1")], dead: [node("n3", "3"), node("n4", "4"), node("n5", "5")], deadCouldDecide: true,
+  planId: "0123456789abcdef", madeAt: "2026-01-31T12:00:00.000Z", clusterId: "ab".repeat(16), fromIncarnation: "1", clusterIncarnation: "2",
+  survivor: { ...node("n2", "2"), directory: "/data/n2", last: { index: "12", term: "7" }, hardState: { currentTerm: "8", votedFor: null, commitIndex: "10" } },
+  entry: { index: "13", term: "9" }, membership: { voters: ["2"], votersOutgoing: [], learners: [], learnersNext: [], members: [] }, rejoin: [node("n1", "1")], dead: [node("n3", "3"), node("n4", "4"), node("n5", "5")], deadCouldDecide: true,
   loss: {
     committedUpTo: "10", unproven: { from: "11", to: "12", keys: ["b"] }, unknownFrom: "11",
     entries: [{ from: "11", to: "14", term: "6", heldBy: ["1"], keys: ["a", "evil\nkey"] }],
@@ -67,7 +67,7 @@ test("what was applied names the copies and what comes next; a rehearsal and a r
 
 test("collected survivors are a table with where each log ends", () => {
   const survivor: SurvivorDocument = {
-    directory: "/data/n1", clusterId: "ab", clusterIncarnation: "1", nodeId: "1", name: "n1", hardState: { currentTerm: "9", votedFor: null, commitIndex: "10" },
+    directory: "/data/n1", clusterId: "ab", clusterIncarnation: "1", nodeId: "1", name: "n1", incarnation: "1", memberships: [], hardState: { currentTerm: "9", votedFor: null, commitIndex: "10" },
     appliedIndex: "0", snapshot: { index: "4", term: "3" }, lastIndex: "12", terms: [{ firstIndex: "5", term: "7" }], tail: [],
   };
   expect(survivorsText({ survivors: [survivor, { ...survivor, terms: [], lastIndex: "4" }] }, "f")).toMatch(/12 of term 7 +10 +9 +\/data\/n1\s+n1 .* 4 of term 3[^]*\nwritten to f$/);

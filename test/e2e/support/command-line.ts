@@ -1,8 +1,9 @@
 // Runs the built command line as a user's shell would, in an environment of its own: no RAFTCTL_ variables, home and run-time directory of the
-// test, no colour. Everything it prints is kept; nothing is thrown for an exit code.
+// test, no colour. Everything it prints is kept; nothing is thrown for an exit code. What it prints as JSON must fit the schema of the command.
 
 import { execa } from "execa";
 import { fileURLToPath } from "node:url";
+import { checkJsonOutput } from "../../commands/json-output.ts";
 
 export const executable = fileURLToPath(new URL("../../../bin/run.js", import.meta.url));
 
@@ -47,6 +48,7 @@ export async function raftctl(home: string, args: readonly string[], options: Ru
     ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
   });
   if (result.timedOut) throw new Error(`raftctl ${args.join(" ")} did not end: ${result.stderr}`);
+  checkJsonOutput(args, result.stdout);
   return { exit: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr, json: documentOf(result.stdout) };
 }
 

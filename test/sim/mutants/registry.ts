@@ -15,6 +15,7 @@ import { replicationMutants } from "./registry/replication.ts";
 import { snapshotMutants } from "./registry/snapshot.ts";
 import { spaceMutants } from "./registry/space.ts";
 import { storageMutants } from "./registry/storage.ts";
+import { traceMutants } from "./registry/traces.ts";
 import { transferMutants } from "./registry/transfer.ts";
 import { txnMutants } from "./registry/txn.ts";
 import { watchMutants } from "./registry/watch.ts";
@@ -23,5 +24,5 @@ import { wireMutants } from "./registry/wire.ts";
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...txnMutants, ...leaseMutants, ...watchMutants,
+  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...watchMutants,
 ];

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { plant, type Mutant } from "./mutant.ts";
 
-const copied = /^(?:src|test|package\.json|tsconfig.*\.json|vitest\.config\.ts|pure-globals\.d\.ts)$/;
+const copied = /^(?:src|test|tools|schemas|package\.json|tsconfig.*\.json|vitest\.config\.ts|pure-globals\.d\.ts)$/;
 
 export class Workspace {
   readonly directory: string;
