@@ -11,6 +11,7 @@ import type { Config } from "../config/schema.ts";
 import { Announcement } from "../host/announcement.ts";
 import { Host, type HostedRegion } from "../host/host.ts";
 import { Joining } from "../host/joining.ts";
+import type { HttpDoor } from "../http/http-door.ts";
 import type { RequestServer, RequestServerOptions } from "../platform/request-server.ts";
 import type { Member } from "../raft/membership.ts";
 import type { AdminMethods, DaemonStatus, JoinProgress } from "../wire/admin-protocol.ts";
@@ -26,11 +27,14 @@ import { startClientListener } from "./client-listener.ts";
 import type { Rediscovery } from "./discovery/rediscovery.ts";
 import { logEvent } from "./event-log.ts";
 import { nodeFacts } from "./facts.ts";
+import { startHttpListener } from "./http-listener.ts";
 import { FormingNode } from "./formation/forming-node.ts";
 import { ReceiverDoor } from "./formation/receiver-door.ts";
 import { joinIntent } from "./join-intent.ts";
 import { atPosition, formationAnswer, localIdentity } from "./local-identity.ts";
 import { LagMeter } from "./lag-meter.ts";
+import { handOver, leadAlone } from "./leadership.ts";
+import { LeaderHttp } from "./leader-http.ts";
 import { searchMovedPeers } from "./moved-peers.ts";
 import { openNodeStorage, type NodeStorage } from "./node-storage.ts";
 import type { RegionView } from "./node-status.ts";
@@ -38,7 +42,7 @@ import type { BoundTransport, DaemonParts } from "./parts.ts";
 import { MembershipUpkeep } from "./membership-upkeep.ts";
 import { MembershipDirectory } from "./peer-directory.ts";
 import { FenceWatch } from "./recovery/fence-watch.ts";
-import { daemonReport, nodeReport, plaintextWarnings, versionReport } from "./reports.ts";
+import { daemonReport, nodeReport, plaintextWarnings, versionReport, type Addresses } from "./reports.ts";
 import { Upgrades } from "./upgrade/upgrades.ts";
 
 export interface StopOptions {
@@ -72,6 +76,7 @@ export class Daemon {
   #host!: Host;
   #hosted!: HostedRegion;
   #clients!: RequestServer;
+  #http: HttpDoor | undefined;
   #admin!: RequestServer;
   #directory!: MembershipDirectory;
   #lag!: LagMeter;
@@ -135,8 +140,17 @@ export class Daemon {
     return advertisedAddress(this.#config.advertise.client, this.#clients?.address ?? listenAddress(this.#config.listen.client), "advertise.client");
   }
 
+  /** undefined when it serves no HTTP. */
+  get httpAddress(): string | undefined {
+    return this.#http === undefined ? undefined : advertisedAddress(this.#config.advertise.http, this.#http.address, "advertise.http");
+  }
+
   get socket(): string {
     return this.#config.adminSocket;
+  }
+
+  get #addresses(): Addresses {
+    return { peer: this.peerAddress, client: this.clientAddress, http: this.httpAddress };
   }
 
   stop(options: StopOptions): Promise<void> {
@@ -176,21 +190,11 @@ export class Daemon {
     if (this.#door === undefined) await this.#transport.start(this.#host.receiver);
     else this.#door.open(this.#host.receiver);
     await this.#openServers();
-    for (const { code, message } of plaintextWarnings({ peer: this.peerAddress, client: this.clientAddress })) this.#logger.warn({ code }, message);
+    for (const { code, message } of plaintextWarnings(this.#addresses)) this.#logger.warn({ code }, message);
     this.#enterCluster();
     this.#search = searchMovedPeers(this.#storage.identity, this.#config, { raft: this.#hosted.raft, transport: this.#transport, directory: this.#directory, clock: this.#parts.clock, logger: this.#logger });
     this.#upkeep?.start();
-    await this.#leadAlone();
-  }
-
-  /** A single voter leads at once: whoever hears that it is ready may write, and join it at the address that it has announced. */
-  async #leadAlone(): Promise<void> {
-    const { clock } = this.#parts;
-    if (this.#hosted.raft.core.membership.voters.length !== 1 || this.#joining !== undefined) return;
-    const patience = defer<void>();
-    const timer = clock.at(clock.now() + 2 * this.#config.raft.electionTimeout, () => patience.resolve());
-    await Promise.race([this.#entered.promise, patience.promise]);
-    timer.cancel();
+    if (this.#joining === undefined) await leadAlone({ raft: this.#hosted.raft, clock: this.#parts.clock, electionTimeout: this.#config.raft.electionTimeout, entered: this.#entered.promise });
   }
 
   #openNetwork(): void {
@@ -232,14 +236,15 @@ export class Daemon {
     const served = { hosted: this.#hosted, machine: this.#storage.machine };
     const server = new ClientServer(this.#storage.identity.name, (id) => (this.#host.region(id), served), this.#adminHandlers());
     this.#onRequest = server.onRequest;
-    this.#clients = await startClientListener(this.#config, this.#logger, { clock: this.#parts.clock, identity: this.#identity(), onRequest: server.onRequest });
+    const door = { clock: this.#parts.clock, identity: this.#identity(), onRequest: server.onRequest };
+    this.#clients = await startClientListener(this.#config, this.#logger, door);
+    const leaderHttp = new LeaderHttp(this.#hosted, this.#config.raft.electionTimeout);
+    this.#http = await startHttpListener(this.#config, this.#logger, { ...door, leaderElsewhere: () => leaderHttp.elsewhere() });
     if (this.#forming === undefined) await this.#openAdmin();
   }
 
   async #openAdmin(): Promise<void> {
-    this.#admin = await startAdminServer(this.#config, {
-      clock: this.#parts.clock, identity: this.#identity(), onRequest: (request, connection) => this.#onRequest(request, connection),
-    });
+    this.#admin = await startAdminServer(this.#config, { clock: this.#parts.clock, identity: this.#identity(), onRequest: (request, connection) => this.#onRequest(request, connection) });
   }
 
   /** On the admin socket; until there is a region a forming node answers what it can. */
@@ -333,12 +338,12 @@ export class Daemon {
 
   #nodeStatus(): ReturnType<typeof nodeReport> {
     const uptimeMs = this.#parts.clock.now() - this.#startedAt;
-    return nodeReport(this.#storage.identity, { peer: this.peerAddress, client: this.clientAddress, uptimeMs, eventLoopLagP99Ms: this.#lag.p99Ms, warnings: this.#fence.warnings() });
+    return nodeReport(this.#storage.identity, { ...this.#addresses, uptimeMs, eventLoopLagP99Ms: this.#lag.p99Ms, warnings: this.#fence.warnings() });
   }
 
   #daemonStatus(): DaemonStatus {
     const uptimeMs = this.#parts.clock.now() - this.#startedAt;
-    return daemonReport(this.#loaded, { state: this.#state, uptimeMs, peer: this.peerAddress, client: this.clientAddress });
+    return daemonReport(this.#loaded, { state: this.#state, uptimeMs, ...this.#addresses });
   }
 
   #facts(): Promise<NodeFacts> {
@@ -382,19 +387,13 @@ export class Daemon {
     this.#joining?.stop();
     this.#search?.stop();
     this.#upkeep?.stop();
-    if (options.transfer) await this.#handOver();
-    await Promise.all([this.#clients?.stop(options.drainMs), this.#admin?.stop(options.drainMs)]);
+    if (options.transfer) await handOver(this.#hosted?.raft, this.#logger);
+    await Promise.all([this.#clients?.stop(options.drainMs), this.#http?.stop(options.drainMs), this.#admin?.stop(options.drainMs)]);
     this.#backups?.stop();
     this.#host?.stop();
     await this.#transport?.stop();
     await this.#storage?.close().catch((error: unknown) => this.#logger.warn({ reason: toRaftctlError(error).message }, "storage did not close cleanly"));
     this.#lag.stop();
     this.#ended.resolve(undefined);
-  }
-
-  async #handOver(): Promise<void> {
-    const raft = this.#hosted?.raft;
-    if (raft === undefined || raft.core.role !== "leader" || raft.core.membership.voters.length < 2) return;
-    await raft.transferLeadership(undefined).catch((error: unknown) => this.#logger.warn({ reason: toRaftctlError(error).message }, "leadership could not be handed over"));
   }
 }

@@ -146,7 +146,7 @@ export class HttpSender implements RaftNetwork {
       outgoing.once("error", reject);
       outgoing.end(body);
     });
-    return readBody(answer);
+    return readBody(answer, httpBodyBytesMax);
   }
 
   #explain(error: unknown, address: string, options: RpcOptions, timedOut: boolean): RaftctlError {

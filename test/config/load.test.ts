@@ -36,6 +36,8 @@ test("without anything said every key has its default", async () => {
     masterEligible: true,
     raft: { electionTimeout: 1000, heartbeatInterval: 100, appendBytesMax: 262_144, appendsInFlightMax: 8, uncommittedBytesMax: 67_108_864 },
     network: { connectTimeout: 500, handshakeTimeout: 5000, clientConnectionsMax: 4096, requestsInFlightMax: 1024 },
+    peer: { transport: "tcp" },
+    http: { connectionsMax: 1024, connectionsPerAddressMax: 256 },
     wal: { segmentBytes: 67_108_864, fsync: "always" },
     compaction: { logBytes: 67_108_864, trailingEntries: 10_000, trailingBytes: 16_777_216 },
     discovery: { join: "auto", interval: 1000 },
@@ -89,10 +91,11 @@ test("what init recorded is read from the data directory that the upper layers n
 test("every key can be set by its environment variable", async () => {
   const sandbox = makeSandbox();
   const values: Record<string, string> = {
-    name: "n7", dataDir: "/d", "listen.peer": "127.0.0.1:9", "listen.client": "127.0.0.1:8", "advertise.peer": "a:9", "advertise.client": "a:8",
+    name: "n7", dataDir: "/d", "listen.peer": "127.0.0.1:9", "listen.client": "127.0.0.1:8", "listen.http": "127.0.0.1:7", "advertise.peer": "a:9", "advertise.client": "a:8", "advertise.http": "a:7",
     adminSocket: "/s", insecure: "1", masterEligible: "false", "raft.electionTimeout": "2s", "raft.heartbeatInterval": "50ms",
     "raft.appendBytesMax": "64KiB", "raft.appendsInFlightMax": "4", "raft.uncommittedBytesMax": "8MiB", "network.connectTimeout": "100ms",
-    "network.handshakeTimeout": "1s", "network.clientConnectionsMax": "10", "network.requestsInFlightMax": "11", "wal.segmentBytes": "1MiB",
+    "network.handshakeTimeout": "1s", "network.clientConnectionsMax": "10", "network.requestsInFlightMax": "11", "peer.transport": "http",
+    "http.connectionsMax": "12", "http.connectionsPerAddressMax": "3", "http.allowedNetworks": "10.0.0.0/8,::1", "wal.segmentBytes": "1MiB",
     "wal.fsync": "always", "compaction.logBytes": "2MiB", "compaction.entries": "7", "compaction.interval": "1h", "compaction.trailingEntries": "5", "compaction.trailingBytes": "1MiB",
     "discovery.join": "never", "discovery.interval": "5s", "membership.reapAfter": "1h", "membership.minVoters": "5", "log.level": "debug", "log.file": "/l",
   };
