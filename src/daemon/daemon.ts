@@ -199,10 +199,10 @@ export class Daemon {
 
   #openNetwork(): void {
     const { clock, seed } = this.#parts;
-    const { network, listen } = this.#config;
+    const { network, listen, peer } = this.#config;
     this.#directory = new MembershipDirectory(() => this.#hosted?.raft.core.membership);
     this.#transport = this.#parts.openTransport({
-      clock, prng: new Prng(seed + 1), identity: this.#identity(), directory: this.#directory, address: listenAddress(listen.peer),
+      kind: peer.transport, clock, prng: new Prng(seed + 1), identity: this.#identity(), directory: this.#directory, address: listenAddress(listen.peer),
       limits: { connectTimeoutMs: network.connectTimeout, handshakeTimeoutMs: network.handshakeTimeout }, onFenced: this.#fence.onFenced,
     });
   }

@@ -15,6 +15,8 @@ export interface HttpTransportOptions {
   readonly address: { readonly host: string; readonly port: number };
   readonly connectionsMax?: number;
   readonly inFlightMax?: number;
+  /** As of TcpTransport. */
+  readonly onFenced?: (reason: RaftctlError) => void;
 }
 
 const connectionsMaxDefault = 4_096;
