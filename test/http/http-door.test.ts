@@ -1,10 +1,13 @@
 // What HTTP adds to the one API: its status codes, headers and redirects, and what it refuses.
 
-import { execFile } from "node:child_process";
 import { connect } from "node:net";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Daemon } from "../../src/daemon/daemon.ts";
+import { LeaderHttp } from "../../src/daemon/leader-http.ts";
+import { Routes } from "../../src/http/routes.ts";
+import { parseAddress } from "../../src/platform/connect.ts";
+import { RequestConnection } from "../../src/platform/request-connection.ts";
+import { SystemClock } from "../../src/platform/system-clock.ts";
 import { startCluster, type Fixture } from "../daemon/support/cluster.ts";
 import { eventually } from "../platform/eventually.ts";
 
@@ -115,8 +118,10 @@ describe("a follower", () => {
     const old = leader();
     await old.region.raft.transferLeadership(follower().region.raft.id);
     await eventually(() => leader() !== undefined && leader() !== old && third.region.raft.core.leader === leader().region.raft.id).toBe(true);
-    const location = (await ask(old, "/v1/kv/k", { method: "PUT", body: "1" })).headers.get("location");
-    expect(location).toBe(`http://${leader().httpAddress}/v1/kv/k`);
+    for (const node of [old, third]) {
+      const location = (await ask(node, "/v1/kv/k", { method: "PUT", body: "1" })).headers.get("location");
+      expect(location).toBe(`http://${leader().httpAddress}/v1/kv/k`);
+    }
   });
 });
 
@@ -171,11 +176,53 @@ describe("what is not understood is refused with one line (S62)", () => {
   });
 });
 
-test("curl follows the redirect with method and body, and is told before it sends what is too large (U12)", async () => {
-  const curl = (...words: string[]): Promise<{ stdout: string }> => promisify(execFile)("curl", ["--silent", "--max-time", "20", ...words]);
-  const { stdout } = await curl("--location", "-X", "PUT", "--data-binary", "by curl", `http://${follower().httpAddress}/v1/kv/door/curl`);
-  expect(JSON.parse(stdout)).toMatchObject({ ok: true, result: { version: "1" } });
-  expect((await curl("-H", "accept: application/octet-stream", `http://${follower().httpAddress}/v1/kv/door/curl`)).stdout).toBe("by curl");
+test("whoever follows the redirect does so with method and body (U12)", async () => {
+  const put = await ask(follower(), "/v1/kv/door/followed", { method: "PUT", body: "by redirect", redirect: "follow" });
+  expect(await bodyOf(put)).toMatchObject({ ok: true, result: { version: "1" } });
+  const got = await ask(follower(), "/v1/kv/door/followed", { headers: { accept: "application/octet-stream" } });
+  expect(await got.text()).toBe("by redirect");
+});
+
+test("without a leader a write and a linearizable read are 503 with Retry-After, and a stale read is served (U12)", async () => {
+  await using lonely = await startCluster(2, { "listen.http": "127.0.0.1:0" });
+  const [left] = lonely.followers();
+  await ask(lonely.leader(), "/v1/kv/k", { method: "PUT", body: "v" });
+  await eventually(() => left!.region.raft.core.lastApplied >= lonely.leader().region.raft.core.commitIndex).toBe(true);
+  await lonely.leader().stop({ transfer: false, drainMs: 0 });
+  await eventually(() => left!.region.raft.core.leader).toBeUndefined();
+  for (const [method, path] of [["PUT", "/v1/kv/k"], ["DELETE", "/v1/kv/k"], ["GET", "/v1/kv/k"], ["GET", "/v1/kv/k?consistency=leader"]] as const) {
+    const response = await ask(left!, path, { method, ...(method === "PUT" ? { body: "w" } : {}) });
+    expect([method, path, response.status, response.headers.get("retry-after")]).toEqual([method, path, 503, "1"]);
+    expect(["NO_LEADER", "NOT_LEADER"]).toContain((await bodyOf(response)).error!.code);
+  }
+  const health = await ask(left!, "/v1/health");
+  expect([health.status, (await bodyOf(health)).error!.code]).toEqual([503, "UNHEALTHY"]);
+  expect((await bodyOf(await ask(left!, "/v1/kv/k?consistency=stale"))).result).toMatchObject({ kvs: [{ value: "v" }] });
+});
+
+test("a write whose outcome nobody can tell is 504 with its request id, and the same request may be sent again (S109)", async () => {
+  await using pair = await startCluster(2, { "listen.http": "127.0.0.1:0" });
+  const [node] = [pair.leader()];
+  const index = Number((await ask(node, "/v1/kv/k", { method: "PUT", body: "v" })).headers.get("raftctl-index"));
+  await pair.followers()[0]!.stop({ transfer: false, drainMs: 0 });
+  const request = { method: "PUT", body: "w", headers: { "raftctl-request": `77:${index + 1}` } };
+  const response = await ask(node, "/v1/kv/k?timeout=2s", request);
+  const { error } = await bodyOf(response);
+  expect([response.status, error!.code, error!.details!["requestId"]]).toEqual([504, "UNKNOWN_OUTCOME", `77:${index + 1}`]);
+  const unstamped = await ask(node, "/v1/kv/k?timeout=2s", { method: "PUT", body: "w" });
+  expect([503, 504]).toContain(unstamped.status);
+});
+
+test("a follower whose leader serves no HTTP hands the write on to it (S83)", async () => {
+  await using pair = await startCluster(2);
+  const [node] = pair.followers();
+  const leaderHttp = new LeaderHttp(node!.region, 1_000);
+  const connection = await RequestConnection.connect(parseAddress(node!.clientAddress), { clock: new SystemClock(), clientName: "test", timeoutMs: 5_000 });
+  const routes = new Routes({ identity: connection.server, onRequest: (request) => connection.call(request, 5_000), leaderElsewhere: () => leaderHttp.elsewhere() });
+  const answer = await routes.answer({ method: "PUT", target: "/v1/kv/k", header: () => undefined, body: Buffer.from("v") });
+  connection.close();
+  expect([node!.httpAddress, answer.status]).toEqual([undefined, 200]);
+  expect(JSON.parse(Buffer.from(answer.body).toString())).toMatchObject({ ok: true, result: { forwardedBy: expect.any(String) } });
 });
 
 test("one connection serves one request after the other, also when they were sent at once", async () => {
