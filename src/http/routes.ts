@@ -72,6 +72,7 @@ export class Routes {
     const action = route.actions[request.method === "HEAD" ? "GET" : request.method];
     if (action === undefined) return wrongMethod(request.method, Object.keys(route.actions).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : method)));
     try {
+      refuseAtSight(request);
       const query = new Query(queries.join("?"), [...action.parameters, "timeout"]);
       return await this.#carryOut(action, { request, query, rest: path.slice(route.path.length) });
     } catch (error) {
@@ -81,7 +82,6 @@ export class Routes {
 
   async #carryOut(action: Action, asked: Omit<Call, "client">): Promise<HttpAnswer> {
     const { request, query } = asked;
-    if (request.method !== "PUT" && request.body.length > 0) throw new RaftctlError("BAD_REQUEST", `a ${request.method} carries no body`);
     const timeoutMs = timeoutOf(query);
     const leader = action.isLeaders(query) ? await this.#options.leaderElsewhere() : undefined;
     if (leader !== undefined) return redirectAnswer(`http://${leader}${request.target}`);
@@ -106,6 +106,12 @@ function matches(route: string, path: string): boolean {
 function unlessOurBug(error: unknown): RaftctlError {
   if (error instanceof AssertionFailure) throw error;
   return toRaftctlError(error);
+}
+
+/** A page in a browser must not reach a daemon of this machine behind its user's back; programs send no Origin. */
+function refuseAtSight({ method, header, body }: HttpRequest): void {
+  if (header("origin") !== undefined) throw new RaftctlError("DENIED", "requests of web pages are not served (they carry an Origin header)", { hint: "a proxy that serves pages for raftctl removes the header" });
+  if (method !== "PUT" && body.length > 0) throw new RaftctlError("BAD_REQUEST", `a ${method} carries no body`);
 }
 
 function timeoutOf(query: Query): number {

@@ -16,7 +16,7 @@ export interface HttpRequest {
   /** Path and query, as they stand in the request line. */
   readonly target: string;
   /** Of a header that came twice: both values, with a comma between them. */
-  header(name: string): string | undefined;
+  readonly header: (name: string) => string | undefined;
   readonly body: Uint8Array;
 }
 
@@ -52,6 +52,19 @@ export interface HttpServerLimits {
   readonly silenceMs: number;
 }
 
+interface Traffic {
+  /** Requests that have no answer yet, and those of them that the owner has. */
+  underWay: number;
+  handedOver: number;
+}
+
+/** Of one request, its body and its answer. */
+interface Load {
+  readonly traffic: Traffic;
+  bytes: number;
+  handedOver: boolean;
+}
+
 const headerBytesMax = 16 * 1024;
 const headersMax = 100;
 /** How often Node looks for requests that take too long. */
@@ -62,7 +75,7 @@ export class HttpServer {
   readonly #server: Server;
   readonly #filter: AddressFilter | undefined;
   readonly #perAddress = new Map<string, number>();
-  readonly #inFlight = new Map<Duplex, number>();
+  readonly #traffic = new Map<Duplex, Traffic>();
   #heldBytes = 0;
   #stopping = false;
 
@@ -133,9 +146,10 @@ export class HttpServer {
     else this.#perAddress.set(remote, count);
   }
 
-  /** Whoever has not become a request hears why, as far as he still listens. */
+  /** Hears why, as far as he still listens; unless he waits for another answer, for which he would take this one. */
   #refuseConnection(socket: Duplex, error: RaftctlError): void {
-    if (socket.writable && !socket.writableEnded) socket.end(asText(this.#options.refuse(error)), () => socket.destroy());
+    const awaitsAnother = (this.#traffic.get(socket)?.handedOver ?? 0) > 0;
+    if (socket.writable && !socket.writableEnded && !awaitsAnother) socket.end(asText(this.#options.refuse(error)), () => socket.destroy());
     else socket.destroy();
   }
 
@@ -143,12 +157,10 @@ export class HttpServer {
     const { socket } = request;
     // A connection that was refused may have sent its request all the same.
     if (socket.writableEnded) return;
-    const held = { bytes: 0 };
-    const underWay = (this.#inFlight.get(socket) ?? 0) + 1;
-    this.#inFlight.set(socket, underWay);
-    response.once("close", () => this.#settled(socket, held));
-    const answer = await this.#answer(request, underWay, held).catch((error: unknown) => this.#options.refuse(unlessOurBug(error)));
-    held.bytes += answer.body.length;
+    const load = this.#began(socket);
+    response.once("close", () => this.#settled(socket, load));
+    const answer = this.#affordable(request, await this.#answer(request, load).catch((error: unknown) => this.#options.refuse(unlessOurBug(error))));
+    load.bytes += answer.body.length;
     this.#heldBytes += answer.body.length;
     // What was not read to its end cannot be told from the next request.
     if (this.#stopping || !request.complete) response.shouldKeepAlive = false;
@@ -156,29 +168,48 @@ export class HttpServer {
     response.end(answer.body);
   }
 
-  async #answer(request: IncomingMessage, underWay: number, held: { bytes: number }): Promise<HttpAnswer> {
+  async #answer(request: IncomingMessage, load: Load): Promise<HttpAnswer> {
     const { limits, answer } = this.#options;
     if (this.#stopping) throw new RaftctlError("STOPPED", "the daemon is stopping");
-    if (underWay > limits.inFlightPerConnectionMax) throw new RaftctlError("BUSY", `more than ${limits.inFlightPerConnectionMax} requests of this connection are under way`);
-    const body = await readBody(request, limits.bodyBytesMax, (bytes) => this.#hold(bytes, held)).catch(brokenOff);
+    if (load.traffic.underWay > limits.inFlightPerConnectionMax) throw new RaftctlError("BUSY", `more than ${limits.inFlightPerConnectionMax} requests of this connection are under way`);
+    const body = await readBody(request, limits.bodyBytesMax, (bytes) => this.#hold(bytes, load)).catch(brokenOff);
     const header = (name: string): string | undefined => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
     };
+    load.handedOver = true;
+    load.traffic.handedOver += 1;
     return answer({ method: request.method ?? "", target: request.url ?? "", header, body });
   }
 
-  #hold(bytes: number, held: { bytes: number }): void {
-    held.bytes += bytes;
-    this.#heldBytes += bytes;
-    if (this.#heldBytes > this.#options.limits.heldBytesMax) throw new RaftctlError("BUSY", `the bodies under way have ${this.#heldBytes} bytes (at most ${this.#options.limits.heldBytesMax})`);
+  /** Only what changed nothing may be refused after it was done. */
+  #affordable({ method }: IncomingMessage, answer: HttpAnswer): HttpAnswer {
+    const changesNothing = method === "GET" || method === "HEAD";
+    return changesNothing && this.#heldBytes + answer.body.length > this.#options.limits.heldBytesMax ? this.#options.refuse(this.#full()) : answer;
   }
 
-  #settled(socket: Duplex, held: { bytes: number }): void {
-    this.#heldBytes -= held.bytes;
-    const rest = this.#inFlight.get(socket)! - 1;
-    if (rest === 0) this.#inFlight.delete(socket);
-    else this.#inFlight.set(socket, rest);
+  #hold(bytes: number, load: Load): void {
+    load.bytes += bytes;
+    this.#heldBytes += bytes;
+    if (this.#heldBytes > this.#options.limits.heldBytesMax) throw this.#full();
+  }
+
+  #full(): RaftctlError {
+    return new RaftctlError("BUSY", `bodies and answers of ${this.#heldBytes} bytes are under way (at most ${this.#options.limits.heldBytesMax})`);
+  }
+
+  #began(socket: Duplex): Load {
+    const traffic = this.#traffic.get(socket) ?? { underWay: 0, handedOver: 0 };
+    this.#traffic.set(socket, traffic);
+    traffic.underWay += 1;
+    return { traffic, bytes: 0, handedOver: false };
+  }
+
+  #settled(socket: Duplex, { traffic, bytes, handedOver }: Load): void {
+    this.#heldBytes -= bytes;
+    traffic.underWay -= 1;
+    if (handedOver) traffic.handedOver -= 1;
+    if (traffic.underWay === 0) this.#traffic.delete(socket);
   }
 }
 

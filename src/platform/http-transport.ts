@@ -19,7 +19,7 @@ export interface HttpTransportOptions {
   readonly onFenced?: (reason: RaftctlError) => void;
 }
 
-const connectionsMaxDefault = 4_096;
+const connectionsMaxDefault = 1_024;
 const inFlightMaxDefault = 4_096;
 
 export class HttpTransport implements Transport {

@@ -179,6 +179,7 @@ test.each([
   ["sizes", { compaction: { logBytes: "1MiB", trailingBytes: "2MiB" } }, "compaction.trailingBytes: 2MiB is not valid, want at most compaction.logBytes (1MiB)"],
   ["reaping", { membership: { reapAfter: "9s" } }, "membership.reapAfter: 9s is not valid, want at least ten times raft.electionTimeout (10s)"],
   ["wildcard", { insecure: true, listen: { peer: "0.0.0.0:7401" } }, "listen.peer: 0.0.0.0:7401 is not valid, want advertise.peer beside it"],
+  ["wildcard", { insecure: true, listen: { http: "0.0.0.0:7480" } }, "listen.http: 0.0.0.0:7480 is not valid, want advertise.http beside it"],
   ["wildcard", { insecure: true, advertise: { client: "[::]:7400" } }, "advertise.client: [::]:7400 is not valid, want an address that others can dial"],
 ])("keys that do not fit together are refused (%s): %j", async (_, content, sentence) => {
   const sandbox = makeSandbox();
@@ -192,7 +193,7 @@ test("the limits between keys themselves are allowed (U2)", async () => {
   expect((await load(sandbox)).config.network.connectTimeout).toBe(900);
 });
 
-test.each(["peer", "client"])("a %s listener beyond loopback needs consent, exit 9 (T28, S58, S62)", async (side) => {
+test.each(["peer", "client", "http"])("a %s listener beyond loopback needs consent, exit 9 (T28, S58, S62)", async (side) => {
   const sandbox = makeSandbox();
   const content = { listen: { [side]: "10.1.2.3:7400" } };
   const error = await refusal(load(sandbox, { configFile: sandbox.write("c.json", content) }));

@@ -168,6 +168,17 @@ describe("what is not understood is refused with one line (S62)", () => {
     expect((await bodyOf(response)).error!.message).toContain(value);
   });
 
+  test("what a web page sends, on any node", async () => {
+    for (const [method, node] of [["GET", leader()], ["PUT", leader()], ["PUT", follower()], ["DELETE", follower()]] as const) {
+      const text = await raw(node, `${method} /v1/kv/a HTTP/1.1\r\nhost: a\r\norigin: http://evil.example\r\n\r\n`);
+      expect(text).toMatch(/^HTTP\/1\.1 403 .*"DENIED".*Origin/s);
+    }
+  });
+
+  test("bytes that are no ASCII in the request line, on a follower that would redirect them", async () => {
+    expect(await raw(follower(), "PUT /v1/kv/\u00fc HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx")).toMatch(/^HTTP\/1\.1 400 .*"BAD_REQUEST".*Invalid char in url/s);
+  });
+
   test("a body on a request that has none, and a body above the bound, of which no more is read", async () => {
     expect(await raw(leader(), "GET /v1/kv/a HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi")).toContain("a GET carries no body");
     const large = await raw(leader(), "PUT /v1/kv/a HTTP/1.1\r\nhost: a\r\ncontent-length: 9000000000\r\n\r\nx");
@@ -243,6 +254,6 @@ function raw(node: Daemon, text: string): Promise<string> {
     });
     socket.on("close", () => resolve(answer));
     socket.on("error", reject);
-    socket.write(text);
+    socket.write(Buffer.from(text, "latin1"));
   });
 }

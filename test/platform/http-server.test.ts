@@ -141,6 +141,27 @@ test("bodies that are held at once have a bound, which is free again afterwards 
   await eventually(() => later.text).toContain("PUT 1000");
 });
 
+test("answers that are held at once have the same bound, for what changes nothing; what changed something is answered (T8)", async () => {
+  const server = await serve({ limits: { heldBytesMax: 500 }, answer: async ({ method }) => plain(`${method} ${"x".repeat(600)}`) });
+  const [read, write] = [dial(server, get), dial(server, "DELETE / HTTP/1.1\r\nhost: a\r\n\r\n")];
+  await eventually(() => [read.text.includes("refused BUSY bodies and answers"), write.text.includes("DELETE xxx")]).toEqual([true, true]);
+});
+
+test("rubbish behind a request that is being carried out is not taken for its answer: the connection breaks without one", async () => {
+  const began = defer<void>();
+  const server = await serve({
+    answer: () => {
+      began.resolve();
+      return new Promise(() => undefined);
+    },
+  });
+  const peer = dial(server, "PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\nx");
+  await began.promise;
+  peer.socket.write("\0rubbish\r\n\r\n");
+  await eventually(() => peer.closed).toBe(true);
+  expect(peer.text).toBe("");
+});
+
 test("only the networks that are allowed are served; others are told (U12)", async () => {
   const foreign = await serve({ allowedNetworks: [{ address: "10.0.0.0", prefix: 8, family: "ipv4" }] });
   const peer = dial(foreign, get);
