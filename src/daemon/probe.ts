@@ -6,7 +6,7 @@ import { nodeIdFromBigint, type NodeId } from "../base/ids.ts";
 import { Prng } from "../base/prng.ts";
 import type { Config } from "../config/schema.ts";
 import type { ProbedPeer } from "../host/transport.ts";
-import { HttpTransport } from "../platform/http-transport.ts";
+import type { HttpTransport } from "../platform/http-transport.ts";
 import { SystemClock } from "../platform/system-clock.ts";
 import { TcpTransport } from "../platform/tcp-transport.ts";
 import { programVersion } from "./version.ts";
@@ -27,15 +27,20 @@ export async function withProbe<T>(name: string, use: (probe: Probe) => Promise<
     directory: { addressOf: () => undefined, refusalOf: () => undefined },
     address: { host: "127.0.0.1", port: 0 },
   };
-  const [tcp, http] = [new TcpTransport(options), new HttpTransport(options)];
+  const tcp = new TcpTransport(options);
+  let http: HttpTransport | undefined;
   const probe: Probe = async (address, limit) => {
     const overTcp = await tcp.probe(address, limit).catch(unlessHttp);
-    return overTcp === undefined ? { ...(await http.probe(address, limit)), transport: "http" } : { ...overTcp, transport: "tcp" };
+    if (overTcp !== undefined) return { ...overTcp, transport: "tcp" };
+    // Rare, and node:http takes long to load.
+    const { HttpTransport: OverHttp } = await import("../platform/http-transport.ts");
+    http ??= new OverHttp(options);
+    return { ...(await http.probe(address, limit)), transport: "http" };
   };
   try {
     return await use(probe);
   } finally {
-    await Promise.all([tcp.stop(), http.stop()]);
+    await Promise.all([tcp.stop(), http?.stop()]);
   }
 }
 

@@ -80,11 +80,11 @@ test("what init recorded is read from the data directory that the upper layers n
   const asked: string[] = [];
   const identitySettings = async (dataDir: string) => {
     asked.push(dataDir);
-    return { listenPeer: "10.0.0.1:7401", listenClient: "127.0.0.1:7500", insecure: true, masterEligible: false };
+    return { listenPeer: "10.0.0.1:7401", listenClient: "127.0.0.1:7500", listenHttp: "127.0.0.1:7480", advertiseHttp: "a:80", peerTransport: "http" as const, insecure: true, masterEligible: false };
   };
   const { config, origin } = await load(sandbox, { flags: { dataDir: "node1" }, identitySettings });
   expect(asked).toEqual([join(sandbox.cwd, "node1")]);
-  expect(config).toMatchObject({ listen: { peer: "10.0.0.1:7401", client: "127.0.0.1:7500" }, insecure: true, masterEligible: false });
+  expect(config).toMatchObject({ listen: { peer: "10.0.0.1:7401", client: "127.0.0.1:7500", http: "127.0.0.1:7480" }, advertise: { http: "a:80" }, peer: { transport: "http" }, insecure: true, masterEligible: false });
   expect(origin["masterEligible"]).toBe("identity");
 });
 

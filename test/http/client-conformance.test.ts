@@ -39,7 +39,7 @@ describe.each(Object.entries(ways))("a client over %s (S120)", (name, open) => {
     expect((await clients[1]!.get(`${name}/none`)).found).toBe(false);
   });
 
-  test("reads as fresh as asked for: the leader's only from the leader, stale with its lag, and not before an index (S111, U7)", async () => {
+  test("reads as fresh as asked for: the leader's only from the leader, stale with its lag, and not before an index (S117, U7)", async () => {
     const at = Object.fromEntries(fixture.cluster.nodes.map((node) => [node.region.raft.core.role, open(node)]));
     const { index } = await at["follower"]!.put(key, "fresh");
     expect((await at["leader"]!.get(key, { consistency: "leader" })).kvs[0]!.value).toBe("fresh");
@@ -62,7 +62,7 @@ describe.each(Object.entries(ways))("a client over %s (S120)", (name, open) => {
     expect(await client.range({ prefix: `${name}/r/` })).toMatchObject({ found: false, kvs: [], count: 0 });
   });
 
-  test("conditions hold or are refused with the version that is there (S105)", async () => {
+  test("conditions hold or are refused with the version that is there", async () => {
     const client = nodes()[0]!;
     const place = `${name}/conditional`;
     const first = await client.put(place, "1", { ifAbsent: true });
@@ -95,15 +95,15 @@ describe.each(Object.entries(ways))("a client over %s (S120)", (name, open) => {
     expect((await clients[0]!.get(`${name}/once`)).kvs[0]!.version).toBe("1");
   });
 
-  test("what is refused is an error with its code, one line, and a remedy (T21)", async () => {
+  test("what is refused is an error with its code, one line, and a remedy", async () => {
     const client = nodes()[2]!;
     const tooLong = await refusal(client.get("k".repeat(1025)));
-    expect(["BAD_REQUEST", "TOO_LARGE"]).toContain(tooLong.code);
+    expect(tooLong.code).toBe("BAD_REQUEST");
     expect(tooLong.message).not.toContain("\n");
     const empty = await refusal(client.put(key, "v", { requestId: "0:1" }));
     expect(empty).toMatchObject({ code: "INVALID_ARGUMENT", message: 'not a request id: "0:1" (want <session>:<number>, as it was printed)' });
     const ahead = await refusal(client.put(key, "v", { requestId: "5:9007199254740991" }));
     expect(ahead).toMatchObject({ code: "INVALID_ARGUMENT", hint: expect.any(String) });
-    expect((await refusal(client.put(key, new Uint8Array(1024 * 1024 + 1)))).code).toMatch(/^(TOO_LARGE|BAD_REQUEST)$/);
+    expect((await refusal(client.put(key, new Uint8Array(1024 * 1024 + 1)))).code).toBe("TOO_LARGE");
   });
 });

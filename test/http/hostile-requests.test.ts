@@ -9,7 +9,7 @@ import { startCluster } from "../daemon/support/cluster.ts";
 const requests = 3_000;
 const atOnce = 40;
 
-test("3,000 hostile requests: truncated, malformed, pipelined, oversized, and the daemon stays healthy (T8, S62)", async () => {
+test("3,000 hostile requests: truncated, malformed, pipelined, oversized, and the daemon stays healthy (T8, S14)", async () => {
   await using fixture = await startCluster(1, { "listen.http": "127.0.0.1:0" });
   const [node] = fixture.cluster.nodes;
   const [, port] = node!.httpAddress!.split(":");

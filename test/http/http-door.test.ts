@@ -125,7 +125,7 @@ describe("a follower", () => {
   });
 });
 
-describe("what is not understood is refused with one line (S62)", () => {
+describe("what is not understood is refused with one line (S14)", () => {
   const refused: readonly (readonly [string, string, string, number, string])[] = [
     ["GET", "/", "no such path", 404, "NOT_FOUND"],
     ["GET", "/v2/kv/a", "no such path", 404, "NOT_FOUND"],

@@ -54,7 +54,7 @@ function dial(server: HttpServer, text: string): Peer {
 
 const get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
-test("what is no HTTP, and headers above the bound, are answered in the owner's words and closed (S62)", async () => {
+test("what is no HTTP, and headers above the bound, are answered in the owner's words and closed (S14)", async () => {
   const server = await serve();
   const cases: [string, string][] = [
     ["\0\0\0\x01rubbish\r\n\r\n", "BAD_REQUEST"], ["GET / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "BAD_REQUEST"],
@@ -88,7 +88,7 @@ test("who waits to be told to go on is told so, unless his body is too large", a
   expect(large.text).not.toContain("100 Continue");
 });
 
-test("headers and bodies that take too long are given up (H47)", async () => {
+test("headers and bodies that take too long are given up (T7)", async () => {
   const server = await serve({ limits: { headersTimeoutMs: 200, requestTimeoutMs: 400 } });
   const [headers, body] = [dial(server, "GET / HTTP/1.1\r\nhost:"), dial(server, "PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nab")];
   await eventually(() => [headers, body].map(({ text, closed }) => [text.includes("took too long") || text.includes("ended before"), closed])).toEqual([[true, true], [true, true]]);
@@ -141,7 +141,7 @@ test("bodies that are held at once have a bound, which is free again afterwards 
   await eventually(() => later.text).toContain("PUT 1000");
 });
 
-test("answers that are held at once have the same bound, for what changes nothing; what changed something is answered (T8)", async () => {
+test("answers that are held at once have the same bound, for what changes nothing; what changed something is answered (T9)", async () => {
   const server = await serve({ limits: { heldBytesMax: 500 }, answer: async ({ method }) => plain(`${method} ${"x".repeat(600)}`) });
   const [read, write] = [dial(server, get), dial(server, "DELETE / HTTP/1.1\r\nhost: a\r\n\r\n")];
   await eventually(() => [read.text.includes("refused BUSY bodies and answers"), write.text.includes("DELETE xxx")]).toEqual([true, true]);

@@ -45,7 +45,7 @@ export const httpMutants: readonly Mutant[] = [
   },
   {
     name: "http-serves-web-pages",
-    breaks: ["S62"],
+    breaks: ["S14"],
     file: "src/http/routes.ts",
     find: 'if (header("origin") !== undefined)',
     replace: 'if (header("origin") === "")',
@@ -61,7 +61,7 @@ export const httpMutants: readonly Mutant[] = [
   },
   {
     name: "http-write-loses-its-condition",
-    breaks: ["S105"],
+    breaks: ["S120"],
     file: "src/http/kv-writes.ts",
     find: 'wantPrevious: query.flag("prev"), condition: conditions[0] }',
     replace: 'wantPrevious: query.flag("prev"), condition: conditions[1] }',
@@ -77,7 +77,7 @@ export const httpMutants: readonly Mutant[] = [
   },
   {
     name: "http-takes-unknown-parameters",
-    breaks: ["S62"],
+    breaks: ["S14"],
     file: "src/http/query.ts",
     find: "if (!known.includes(name))",
     replace: "if (known.length < 0)",
