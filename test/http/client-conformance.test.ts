@@ -107,3 +107,18 @@ describe.each(Object.entries(ways))("a client over %s (S120)", (name, open) => {
     expect((await refusal(client.put(key, new Uint8Array(1024 * 1024 + 1)))).code).toBe("TOO_LARGE");
   });
 });
+
+test("clients of all ways at once, on all nodes: every acknowledged write counts once, and all read the last one (S120, S125)", async () => {
+  const clients = Object.values(ways).flatMap((open) => fixture.cluster.nodes.map((node) => open(node)));
+  const writesEach = 10;
+  const lanes = clients.map(async (client, lane) => {
+    const versions: number[] = [];
+    for (let write = 0; write < writesEach; write += 1) versions.push(Number((await client.put("mixed", `${lane}.${write}`)).version));
+    return versions;
+  });
+  const versions = (await Promise.all(lanes)).flat();
+  expect(versions.toSorted((left, right) => left - right)).toEqual(Array.from({ length: clients.length * writesEach }, (_, place) => place + 1));
+  const seen = await Promise.all(clients.map(async (client) => (await client.get("mixed")).kvs[0]));
+  expect(new Set(seen.map((record) => JSON.stringify(record))).size).toBe(1);
+  for (const client of clients) client.close();
+});
