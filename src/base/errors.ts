@@ -1,58 +1,60 @@
-// The one table of error codes. An error of the world carries a code from here; the code fixes the exit code of the command line, whether
-// repeating the same call can help, and where docs/errors.md explains the remedy. Our own bugs are assertions (assert.ts).
+// The one table of error codes. An error of the world carries a code from here; the code fixes the exit code of the command line, the
+// status over HTTP, whether repeating the same call can help, and where docs/errors.md explains the remedy. Our own bugs are assertions (assert.ts).
 
 export type ExitCode = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
 
 interface ErrorKind {
   readonly exit: ExitCode;
+  /** Status of the answer over HTTP. */
+  readonly http: number;
   /** Repeating the call later may succeed, and cannot apply an effect twice. */
   readonly retryable: boolean;
 }
 
 const kinds = {
-  INTERNAL: { exit: 1, retryable: false },
-  IO_ERROR: { exit: 1, retryable: false },
-  NOT_READY: { exit: 1, retryable: true },
-  BUSY: { exit: 1, retryable: true },
-  STOPPED: { exit: 1, retryable: true },
-  TIMEOUT: { exit: 1, retryable: true },
-  CONFIG_INVALID: { exit: 2, retryable: false },
-  USAGE: { exit: 2, retryable: false },
-  INVALID_ARGUMENT: { exit: 2, retryable: false },
-  TOO_LARGE: { exit: 2, retryable: false },
-  BAD_FRAME: { exit: 1, retryable: false },
-  BAD_REQUEST: { exit: 2, retryable: false },
-  UNREACHABLE: { exit: 3, retryable: true },
-  CONNECTION_LOST: { exit: 3, retryable: true },
-  ADDRESS_IN_USE: { exit: 3, retryable: false },
-  NOT_FOUND: { exit: 4, retryable: false },
-  LEASE_NOT_FOUND: { exit: 4, retryable: false },
-  NOT_INITIALIZED: { exit: 4, retryable: false },
-  UNKNOWN_GROUP: { exit: 4, retryable: false },
-  COMPACTED: { exit: 4, retryable: false },
-  NO_LEADER: { exit: 5, retryable: true },
-  NOT_LEADER: { exit: 5, retryable: true },
-  CONFLICT: { exit: 6, retryable: false },
-  ALREADY_INITIALIZED: { exit: 6, retryable: false },
-  ALREADY_MEMBER: { exit: 6, retryable: false },
-  CHANGE_IN_PROGRESS: { exit: 6, retryable: true },
-  LOCKED: { exit: 6, retryable: false },
-  TRANSFER_FAILED: { exit: 6, retryable: true },
-  REJECTED: { exit: 7, retryable: false },
-  CLUSTER_MISMATCH: { exit: 8, retryable: false },
-  CLUSTER_RECOVERED: { exit: 8, retryable: false },
-  PEER_IDENTITY_MISMATCH: { exit: 8, retryable: false },
-  INCARNATION_REFUSED: { exit: 8, retryable: false },
-  REMOVED: { exit: 8, retryable: false },
-  DENIED: { exit: 8, retryable: false },
-  INSECURE: { exit: 9, retryable: false },
-  UNSAFE: { exit: 9, retryable: false },
-  UNKNOWN_OUTCOME: { exit: 10, retryable: false },
-  UNHEALTHY: { exit: 11, retryable: true },
-  DIFFERENT: { exit: 12, retryable: false },
-  CORRUPT: { exit: 13, retryable: false },
-  NO_SPACE: { exit: 14, retryable: true },
-  INCOMPATIBLE: { exit: 15, retryable: false },
+  INTERNAL: { exit: 1, http: 500, retryable: false },
+  IO_ERROR: { exit: 1, http: 500, retryable: false },
+  NOT_READY: { exit: 1, http: 503, retryable: true },
+  BUSY: { exit: 1, http: 503, retryable: true },
+  STOPPED: { exit: 1, http: 503, retryable: true },
+  TIMEOUT: { exit: 1, http: 504, retryable: true },
+  CONFIG_INVALID: { exit: 2, http: 400, retryable: false },
+  USAGE: { exit: 2, http: 400, retryable: false },
+  INVALID_ARGUMENT: { exit: 2, http: 400, retryable: false },
+  TOO_LARGE: { exit: 2, http: 413, retryable: false },
+  BAD_FRAME: { exit: 1, http: 400, retryable: false },
+  BAD_REQUEST: { exit: 2, http: 400, retryable: false },
+  UNREACHABLE: { exit: 3, http: 503, retryable: true },
+  CONNECTION_LOST: { exit: 3, http: 503, retryable: true },
+  ADDRESS_IN_USE: { exit: 3, http: 500, retryable: false },
+  NOT_FOUND: { exit: 4, http: 404, retryable: false },
+  LEASE_NOT_FOUND: { exit: 4, http: 404, retryable: false },
+  NOT_INITIALIZED: { exit: 4, http: 404, retryable: false },
+  UNKNOWN_GROUP: { exit: 4, http: 404, retryable: false },
+  COMPACTED: { exit: 4, http: 410, retryable: false },
+  NO_LEADER: { exit: 5, http: 503, retryable: true },
+  NOT_LEADER: { exit: 5, http: 503, retryable: true },
+  CONFLICT: { exit: 6, http: 409, retryable: false },
+  ALREADY_INITIALIZED: { exit: 6, http: 409, retryable: false },
+  ALREADY_MEMBER: { exit: 6, http: 409, retryable: false },
+  CHANGE_IN_PROGRESS: { exit: 6, http: 409, retryable: true },
+  LOCKED: { exit: 6, http: 409, retryable: false },
+  TRANSFER_FAILED: { exit: 6, http: 409, retryable: true },
+  REJECTED: { exit: 7, http: 422, retryable: false },
+  CLUSTER_MISMATCH: { exit: 8, http: 403, retryable: false },
+  CLUSTER_RECOVERED: { exit: 8, http: 403, retryable: false },
+  PEER_IDENTITY_MISMATCH: { exit: 8, http: 403, retryable: false },
+  INCARNATION_REFUSED: { exit: 8, http: 403, retryable: false },
+  REMOVED: { exit: 8, http: 403, retryable: false },
+  DENIED: { exit: 8, http: 403, retryable: false },
+  INSECURE: { exit: 9, http: 403, retryable: false },
+  UNSAFE: { exit: 9, http: 403, retryable: false },
+  UNKNOWN_OUTCOME: { exit: 10, http: 504, retryable: false },
+  UNHEALTHY: { exit: 11, http: 503, retryable: true },
+  DIFFERENT: { exit: 12, http: 409, retryable: false },
+  CORRUPT: { exit: 13, http: 500, retryable: false },
+  NO_SPACE: { exit: 14, http: 507, retryable: true },
+  INCOMPATIBLE: { exit: 15, http: 400, retryable: false },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof kinds;
@@ -82,6 +84,10 @@ export class RaftctlError extends Error {
 
   get exit(): ExitCode {
     return kinds[this.code].exit;
+  }
+
+  get httpStatus(): number {
+    return kinds[this.code].http;
   }
 
   get retryable(): boolean {

@@ -21,6 +21,7 @@ export function daemonText(status: DaemonStatus): string {
   const lines = [
     ["state", `${status.state} (pid ${status.pid}, up ${roughDuration(status.uptimeMs)})`],
     ["client", status.listeners.client],
+    ...(status.listeners.http === undefined ? [] : [["http", status.listeners.http]]),
     ["peer", status.listeners.peer],
     ["socket", status.socket],
     ["data", status.dataDir],

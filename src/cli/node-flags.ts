@@ -20,6 +20,9 @@ export const listenFlags = {
   "listen-client": Flags.string({ helpValue: "<host:port>", description: "listen here for clients (default 127.0.0.1:7400)" }),
   "advertise-peer": Flags.string({ helpValue: "<host:port>", description: "what other nodes dial (default: where this one listens)" }),
   "advertise-client": Flags.string({ helpValue: "<host:port>", description: "what clients dial (default: where this one listens)" }),
+  "listen-http": Flags.string({ helpValue: "<host:port>", description: "listen here for clients that speak HTTP (default: nowhere)" }),
+  "advertise-http": Flags.string({ helpValue: "<host:port>", description: "what clients that speak HTTP dial (default: where this one listens)" }),
+  "peer-transport": Flags.option({ options: ["tcp", "http"] as const, description: "what the nodes speak to each other, the same on all (default tcp)" })(),
   "master-eligible": Flags.boolean({ allowNo: true, description: "this node may become leader (default yes)" }),
   insecure: Flags.boolean({ description: "accept listeners beyond this machine without encryption and authentication" }),
 };
@@ -34,6 +37,9 @@ export interface NodeFlags {
   readonly "listen-client"?: string | undefined;
   readonly "advertise-peer"?: string | undefined;
   readonly "advertise-client"?: string | undefined;
+  readonly "listen-http"?: string | undefined;
+  readonly "advertise-http"?: string | undefined;
+  readonly "peer-transport"?: "tcp" | "http" | undefined;
   readonly "master-eligible"?: boolean | undefined;
   readonly insecure?: boolean | undefined;
 }
@@ -52,6 +58,9 @@ function configFlags(flags: NodeFlags): ConfigFlags {
     "listen.client": flags["listen-client"],
     "advertise.peer": flags["advertise-peer"],
     "advertise.client": flags["advertise-client"],
+    "listen.http": flags["listen-http"],
+    "advertise.http": flags["advertise-http"],
+    "peer.transport": flags["peer-transport"],
     masterEligible: flags["master-eligible"],
     insecure: flags.insecure,
   };
@@ -60,7 +69,7 @@ function configFlags(flags: NodeFlags): ConfigFlags {
 /** The same flags again, for `daemon run`; the directory and the file are named to it separately. */
 export function forwardedFlags(flags: NodeFlags): string[] {
   const words: string[] = [];
-  for (const name of ["socket", "context", "listen-peer", "listen-client", "advertise-peer", "advertise-client"] as const) {
+  for (const name of ["socket", "context", "listen-peer", "listen-client", "advertise-peer", "advertise-client", "listen-http", "advertise-http", "peer-transport"] as const) {
     const value = flags[name];
     if (value !== undefined) words.push(`--${name}`, value);
   }
@@ -71,12 +80,15 @@ export function forwardedFlags(flags: NodeFlags): string[] {
 
 /** What the node remembers of its configuration. */
 export function identitySettings(config: Config): IdentitySettings {
-  const { listen, advertise, masterEligible, insecure } = config;
+  const { listen, advertise, peer, masterEligible, insecure } = config;
   return {
     listenPeer: listen.peer,
     listenClient: listen.client,
     ...(advertise.peer !== undefined && { advertisePeer: advertise.peer }),
     ...(advertise.client !== undefined && { advertiseClient: advertise.client }),
+    ...(listen.http !== undefined && { listenHttp: listen.http }),
+    ...(advertise.http !== undefined && { advertiseHttp: advertise.http }),
+    ...(peer.transport !== "tcp" && { peerTransport: peer.transport }),
     masterEligible,
     insecure,
   };

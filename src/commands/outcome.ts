@@ -1,15 +1,6 @@
 import * as Args from "@oclif/core/args";
-import { RaftctlError } from "../base/errors.ts";
 import { BaseCommand } from "../cli/base-command.ts";
-
-/** applied: executed at `index`, with this result. not-applied: not executed, and never will be. session-expired: forgotten by the cluster. */
-export interface OutcomeDocument {
-  requestId: string;
-  state: "applied" | "not-applied" | "session-expired";
-  index?: string;
-  /** What the state machine answered then: "ok", or "conflict" when a condition did not hold. */
-  result?: string;
-}
+import type { OutcomeDocument } from "../cli/outcome-view.ts";
 
 export default class Outcome extends BaseCommand {
   static override summary = "What became of a write whose outcome was unknown";
@@ -20,19 +11,12 @@ export default class Outcome extends BaseCommand {
 
   async run(): Promise<OutcomeDocument> {
     const { args, flags } = await this.parse(Outcome);
-    const { parseRequestId, requestId } = await import("../client/session.ts");
+    const [{ parseRequestId, requestId }, { outcomeDocument }] = await Promise.all([import("../client/session.ts"), import("../cli/outcome-view.ts")]);
     const stamp = parseRequestId(args.request);
     const client = await this.connect(flags);
-    const outcome = await client.kv.outcome(stamp);
-    const id = requestId(stamp);
-    if (outcome.state === "applied") {
-      const { index, status } = outcome.result;
-      this.print(`applied@${index}${status === "ok" ? "" : ` ${status}: nothing was changed`}`);
-      return { requestId: id, state: outcome.state, index: String(index), result: status };
-    }
-    if (outcome.state === "session-expired") {
-      this.fail(new RaftctlError("UNKNOWN_OUTCOME", `the cluster has forgotten the session of request ${id}: it may have been applied, and will not be any more`, { hint: "read the key before writing again" }), { requestId: id, state: outcome.state });
-    }
-    this.fail(new RaftctlError("NOT_FOUND", `request ${id} was not applied, and never will be`, { hint: "write again as a new request" }), { requestId: id, state: outcome.state });
+    const { document, error } = outcomeDocument(requestId(stamp), await client.kv.outcome(stamp));
+    if (error !== undefined) this.fail(error, document);
+    this.print(`applied@${document.index}${document.result === "ok" ? "" : ` ${document.result}: nothing was changed`}`);
+    return document;
   }
 }

@@ -4,10 +4,10 @@ import { RaftctlError } from "../base/errors.ts";
 import { BaseCommand } from "../cli/base-command.ts";
 import { countFlag, durationFlag } from "../cli/flags.ts";
 import { readTarget } from "../cli/read-query.ts";
-import type { ProgressDocument, WatchSink } from "../cli/watching.ts";
+import type { ChangeDocument, ProgressDocument, WatchSink } from "../cli/watching.ts";
 import type { WatchEvent } from "../wire/watch-events.ts";
 
-export default class WatchKeys extends BaseCommand {
+export default class WatchKeys extends BaseCommand<ChangeDocument | ProgressDocument> {
   static override summary = "Tell every change of a key, a prefix or a range, as it is applied";
   static override description =
     "Each change once and in order, from now on or from an index on that the log still holds, whatever becomes of connections and leaders meanwhile. Ctrl-C ends it with 0. " +

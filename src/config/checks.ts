@@ -10,6 +10,7 @@ import { formatSize } from "./size.ts";
 export type Origins = Readonly<Record<string, string>>;
 type Check = (config: Config, origin: Origins) => void;
 
+const sides = ["peer", "client", "http"] as const;
 const checks: readonly Check[] = [timing, reaping, sizes, advertisedAddresses, exposure];
 
 export function checkConfig(config: Config, origin: Origins): void {
@@ -18,7 +19,7 @@ export function checkConfig(config: Config, origin: Origins): void {
 
 /** What an operator should hear about at every start and in `status` (S58, S62, T28). */
 export function configWarnings(config: Config): { code: string; message: string }[] {
-  const exposed = (["peer", "client"] as const).filter((side) => !isLoopback(parseAddress(config.listen[side]).host));
+  const exposed = sides.filter((side) => isExposed(config.listen[side]));
   const warnings = [{ code: "PEER_PLAINTEXT", message: "peer traffic is neither encrypted nor authenticated" }];
   if (exposed.length > 0) {
     const listeners = exposed.map((side) => `${side} listener ${config.listen[side]}`).join(" and ");
@@ -59,11 +60,11 @@ function sizes(config: Config, origin: Origins): void {
 }
 
 function advertisedAddresses(config: Config, origin: Origins): void {
-  for (const side of ["peer", "client"] as const) {
+  for (const side of sides) {
     const advertised = config.advertise[side];
     const key = advertised === undefined ? `listen.${side}` : `advertise.${side}`;
     const address = advertised ?? config.listen[side];
-    if (!isWildcard(parseAddress(address).host)) continue;
+    if (address === undefined || !isWildcard(parseAddress(address).host)) continue;
     const wanted = advertised === undefined ? `advertise.${side} beside it, because nobody can dial every interface` : "an address that others can dial";
     refuse(key, address, wanted, origin);
   }
@@ -72,13 +73,17 @@ function advertisedAddresses(config: Config, origin: Origins): void {
 /** Listeners beyond loopback have no TLS yet, so each needs a word of consent (T28). */
 function exposure(config: Config, origin: Origins): void {
   if (config.insecure) return;
-  for (const side of ["peer", "client"] as const) {
+  for (const side of sides) {
     const address = config.listen[side];
-    if (isLoopback(parseAddress(address).host)) continue;
+    if (!isExposed(address)) continue;
     const message = `listen.${side}: ${JSON.stringify(address)} can be reached from other machines without encryption or authentication`;
     const hint = "listen on 127.0.0.1, or accept it with --insecure (insecure: true)";
     throw new RaftctlError("INSECURE", `${message} (${origin[`listen.${side}`] ?? "default"})`, { hint });
   }
+}
+
+function isExposed(address: string | undefined): boolean {
+  return address !== undefined && !isLoopback(parseAddress(address).host);
 }
 
 function refuse(key: string, value: string, wanted: string, origin: Origins): never {

@@ -6,6 +6,9 @@ export interface IdentitySettings {
   readonly listenClient: string;
   readonly advertisePeer?: string;
   readonly advertiseClient?: string;
+  readonly listenHttp?: string;
+  readonly advertiseHttp?: string;
+  readonly peerTransport?: "tcp" | "http";
   readonly masterEligible?: boolean;
   readonly insecure?: boolean;
 }
@@ -15,6 +18,9 @@ const keyOf: Readonly<Record<keyof IdentitySettings, string>> = {
   listenClient: "listen.client",
   advertisePeer: "advertise.peer",
   advertiseClient: "advertise.client",
+  listenHttp: "listen.http",
+  advertiseHttp: "advertise.http",
+  peerTransport: "peer.transport",
   masterEligible: "masterEligible",
   insecure: "insecure",
 };

@@ -4,6 +4,7 @@
 
 import * as v from "valibot";
 import { readAddress } from "./address.ts";
+import { readNetworks } from "./network.ts";
 import { formatDuration, readDuration } from "./duration.ts";
 import { formatSize, readSize } from "./size.ts";
 
@@ -30,6 +31,12 @@ const advertisedAddress = v.pipe(
   v.string(),
   v.check((text) => (readAddress(text)?.port ?? 0) > 0),
   v.description("host:port or [ipv6]:port with a port from 1 to 65535"),
+);
+
+const networks = v.pipe(
+  v.string(),
+  v.check((text) => readNetworks(text) !== undefined),
+  v.description("networks with commas between them, such as 10.0.0.0/8,::1/128"),
 );
 
 const toggle = v.pipe(
@@ -80,9 +87,10 @@ export const configSchema = v.strictObject({
   /** Given to the node by init or join; later runs take it from the data directory. */
   name: v.optional(nodeName),
   dataDir: path,
-  listen: v.strictObject({ peer: listenAddress, client: listenAddress }),
+  /** http: clients over HTTP; undefined: none are served. */
+  listen: v.strictObject({ peer: listenAddress, client: listenAddress, http: v.optional(listenAddress) }),
   /** What other nodes and clients dial; undefined: the address that is listened on, with its real port. */
-  advertise: v.strictObject({ peer: v.optional(advertisedAddress), client: v.optional(advertisedAddress) }),
+  advertise: v.strictObject({ peer: v.optional(advertisedAddress), client: v.optional(advertisedAddress), http: v.optional(advertisedAddress) }),
   adminSocket: path,
   /** Listen beyond loopback without TLS (T28). */
   insecure: toggle,
@@ -100,6 +108,16 @@ export const configSchema = v.strictObject({
     clientConnectionsMax: count(1, 1_000_000),
     /** Of one client connection. */
     requestsInFlightMax: count(1, 1_000_000),
+  }),
+  peer: v.strictObject({
+    /** What nodes speak to each other; the same on every member. */
+    transport: v.pipe(v.picklist(["tcp", "http"]), v.description("tcp or http")),
+  }),
+  http: v.strictObject({
+    connectionsMax: count(1, 1_000_000),
+    connectionsPerAddressMax: count(1, 1_000_000),
+    /** Only clients from there are served; undefined: all who can reach it. */
+    allowedNetworks: v.optional(networks),
   }),
   wal: v.strictObject({
     segmentBytes: size(64 * kib, 4 * gib),

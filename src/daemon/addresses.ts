@@ -5,7 +5,7 @@ import { RaftctlError } from "../base/errors.ts";
 import { formatAddress, isWildcard, parseAddress } from "../config/address.ts";
 import type { ListenAddress } from "../platform/listener.ts";
 
-export function listenAddress(text: string): ListenAddress {
+export function listenAddress(text: string): { host: string; port: number } {
   const { host, port } = parseAddress(text);
   return { host, port };
 }

@@ -56,7 +56,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "leaseKeepAlive", "leaseList", "leaseInfo", "writeTrace"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "httpAddress", "leaseKeepAlive", "leaseList", "leaseInfo", "writeTrace"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -84,6 +84,7 @@ export class AdminHandlers {
     status: (_params, call) => this.#status(call),
     health: (_params, call) => this.#health(call),
     diagnose: () => this.#context.facts(),
+    httpAddress: () => ({ address: this.#context.daemonStatus().listeners.http ?? null }),
     memberList: (params, call) => this.#memberList(params, call),
     logHeader: () => liveHeader(this.#context.hosted.raft, { ...this.#context.nodeStatus(), dataDir: this.#context.daemonStatus().dataDir }),
     logPage: (params) => livePage(this.#context.hosted.raft, params),

@@ -27,6 +27,7 @@ const schemas = {
   status: nothing,
   health: nothing,
   diagnose: nothing,
+  httpAddress: nothing,
   memberList: v.strictObject({ consistency: v.nullish(v.picklist(["linearizable", "leader", "stale"]), null) }),
   logHeader: nothing,
   logPage: v.strictObject({ first: position, last: position, content: v.picklist(["sizes", "values", "payload"]), waitMs: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(60_000)) }),

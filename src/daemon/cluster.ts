@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger, type Logger } from "../base/logger.ts";
 import { RaftctlError } from "../base/errors.ts";
+import type { IdentitySettings } from "../config/identity-settings.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { Daemon } from "./daemon.ts";
 import { initDataDirectory, joinDataDirectory } from "./offline.ts";
@@ -50,7 +51,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 async function startNode(dataDir: string, name: string, first: Daemon | undefined, options: ClusterOptions): Promise<Daemon> {
-  const settings = { listenPeer: loopback, listenClient: loopback };
+  const settings: IdentitySettings = { listenPeer: loopback, listenClient: loopback, ...(options.settings?.["peer.transport"] === "http" && { peerTransport: "http" }) };
   if (first === undefined) await initDataDirectory(dataDir, { name, settings });
   else {
     await joinDataDirectory(dataDir, { name, settings, seeds: [first.peerAddress], role: "voter", promote: "auto", timeoutMs: 5_000, giveUpMs: joinTimeoutMs });

@@ -5,8 +5,17 @@
 const reserved = 112;
 const connectionsMin = 8;
 
-/** @param openFiles the process's limit; undefined when it is not known */
-export function clientConnectionsMax(configured: number, openFiles: number | undefined): number {
+/**
+ * @param openFiles the process's limit; undefined when it is not known
+ * @param http connections that clients over HTTP may have besides
+ */
+export function clientConnectionsMax(configured: number, openFiles: number | undefined, http = 0): number {
   if (openFiles === undefined) return configured;
-  return Math.min(configured, Math.max(connectionsMin, openFiles - reserved));
+  return Math.min(configured, Math.max(connectionsMin, openFiles - reserved - http));
+}
+
+/** Of what clients may have, a third at most. */
+export function httpConnectionsMax(configured: number, openFiles: number | undefined): number {
+  if (openFiles === undefined) return configured;
+  return Math.min(configured, Math.max(connectionsMin, Math.floor((openFiles - reserved) / 3)));
 }

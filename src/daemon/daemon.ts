@@ -11,7 +11,6 @@ import type { Config } from "../config/schema.ts";
 import { Announcement } from "../host/announcement.ts";
 import { Host, type HostedRegion } from "../host/host.ts";
 import { Joining } from "../host/joining.ts";
-import { Watches } from "../host/watch/watches.ts";
 import type { RequestServer, RequestServerOptions } from "../platform/request-server.ts";
 import type { Member } from "../raft/membership.ts";
 import type { AdminMethods, DaemonStatus, JoinProgress } from "../wire/admin-protocol.ts";
@@ -21,18 +20,17 @@ import { AdminHandlers } from "./admin-handlers.ts";
 import { startAdminServer } from "./admin-server.ts";
 import { advertisedAddress, listenAddress } from "./addresses.ts";
 import { Backups } from "./backup/backups.ts";
-import { ClientServer } from "./client-server.ts";
 import { compactionPolicy } from "./compaction-policy.ts";
-import { startClientListener } from "./client-listener.ts";
+import { ClientDoors } from "./client-doors.ts";
 import type { Rediscovery } from "./discovery/rediscovery.ts";
 import { logEvent } from "./event-log.ts";
 import { nodeFacts } from "./facts.ts";
 import { FormingNode } from "./formation/forming-node.ts";
 import { ReceiverDoor } from "./formation/receiver-door.ts";
-import { handOver } from "./hand-over.ts";
 import { joinIntent } from "./join-intent.ts";
 import { atPosition, formationAnswer, localIdentity } from "./local-identity.ts";
 import { LagMeter } from "./lag-meter.ts";
+import { handOver, leadAlone } from "./leadership.ts";
 import { searchMovedPeers } from "./moved-peers.ts";
 import { openNodeStorage, type NodeStorage } from "./node-storage.ts";
 import type { RegionView } from "./node-status.ts";
@@ -40,7 +38,7 @@ import type { BoundTransport, DaemonParts } from "./parts.ts";
 import { MembershipUpkeep } from "./membership-upkeep.ts";
 import { MembershipDirectory } from "./peer-directory.ts";
 import { FenceWatch } from "./recovery/fence-watch.ts";
-import { daemonReport, nodeReport, plaintextWarnings, versionReport } from "./reports.ts";
+import { daemonReport, nodeReport, plaintextWarnings, versionReport, type Addresses } from "./reports.ts";
 import { Upgrades } from "./upgrade/upgrades.ts";
 
 export interface StopOptions {
@@ -73,9 +71,8 @@ export class Daemon {
   #transport!: BoundTransport;
   #host!: Host;
   #hosted!: HostedRegion;
-  #clients!: RequestServer;
+  #doors: ClientDoors | undefined;
   #admin!: RequestServer;
-  #watches: Watches | undefined;
   #directory!: MembershipDirectory;
   #lag!: LagMeter;
   #upkeep: MembershipUpkeep | undefined;
@@ -135,11 +132,21 @@ export class Daemon {
   }
 
   get clientAddress(): string {
-    return advertisedAddress(this.#config.advertise.client, this.#clients?.address ?? listenAddress(this.#config.listen.client), "advertise.client");
+    return advertisedAddress(this.#config.advertise.client, this.#doors?.listener.address ?? listenAddress(this.#config.listen.client), "advertise.client");
+  }
+
+  /** undefined when it serves no HTTP. */
+  get httpAddress(): string | undefined {
+    const http = this.#doors?.http;
+    return http === undefined ? undefined : advertisedAddress(this.#config.advertise.http, http.address, "advertise.http");
   }
 
   get socket(): string {
     return this.#config.adminSocket;
+  }
+
+  get #addresses(): Addresses {
+    return { peer: this.peerAddress, client: this.clientAddress, http: this.httpAddress };
   }
 
   stop(options: StopOptions): Promise<void> {
@@ -179,29 +186,19 @@ export class Daemon {
     if (this.#door === undefined) await this.#transport.start(this.#host.receiver);
     else this.#door.open(this.#host.receiver);
     await this.#openServers();
-    for (const { code, message } of plaintextWarnings({ peer: this.peerAddress, client: this.clientAddress })) this.#logger.warn({ code }, message);
+    for (const { code, message } of plaintextWarnings(this.#addresses)) this.#logger.warn({ code }, message);
     this.#enterCluster();
     this.#search = searchMovedPeers(this.#storage.identity, this.#config, { raft: this.#hosted.raft, transport: this.#transport, directory: this.#directory, clock: this.#parts.clock, logger: this.#logger });
     this.#upkeep?.start();
-    await this.#leadAlone();
-  }
-
-  /** A single voter leads at once: whoever hears that it is ready may write, and join it at the address that it has announced. */
-  async #leadAlone(): Promise<void> {
-    const { clock } = this.#parts;
-    if (this.#hosted.raft.core.membership.voters.length !== 1 || this.#joining !== undefined) return;
-    const patience = defer<void>();
-    const timer = clock.at(clock.now() + 2 * this.#config.raft.electionTimeout, () => patience.resolve());
-    await Promise.race([this.#entered.promise, patience.promise]);
-    timer.cancel();
+    if (this.#joining === undefined) await leadAlone({ raft: this.#hosted.raft, clock: this.#parts.clock, electionTimeout: this.#config.raft.electionTimeout, entered: this.#entered.promise });
   }
 
   #openNetwork(): void {
     const { clock, seed } = this.#parts;
-    const { network, listen } = this.#config;
+    const { network, listen, peer } = this.#config;
     this.#directory = new MembershipDirectory(() => this.#hosted?.raft.core.membership);
     this.#transport = this.#parts.openTransport({
-      clock, prng: new Prng(seed + 1), identity: this.#identity(), directory: this.#directory, address: listenAddress(listen.peer),
+      kind: peer.transport, clock, prng: new Prng(seed + 1), identity: this.#identity(), directory: this.#directory, address: listenAddress(listen.peer),
       limits: { connectTimeoutMs: network.connectTimeout, handshakeTimeoutMs: network.handshakeTimeout }, onFenced: this.#fence.onFenced,
     });
   }
@@ -231,23 +228,19 @@ export class Daemon {
   }
 
   async #openServers(): Promise<void> {
-    const { machine, identity } = this.#storage;
+    const { machine, identity: { name } } = this.#storage;
     const { clock } = this.#parts;
-    this.#watches = new Watches({ region: this.#hosted.raft, machine, clock });
-    const served = { hosted: this.#hosted, machine, watches: this.#watches };
-    const server = new ClientServer(identity.name, (id) => (this.#host.region(id), served), this.#adminHandlers());
-    this.#onRequest = server.onRequest;
-    this.#clients = await startClientListener(this.#config, this.#logger, { clock, identity: this.#identity(), onRequest: server.onRequest, onDisconnect: this.#onDisconnect });
+    const [config, logger, identity, host, hosted, admin] = [this.#config, this.#logger, this.#identity(), this.#host, this.#hosted, this.#adminHandlers()];
+    this.#doors = await ClientDoors.open({ config, logger, clock, identity, name, host, hosted, machine, admin });
+    this.#onRequest = this.#doors.onRequest;
     if (this.#forming === undefined) await this.#openAdmin();
   }
 
   async #openAdmin(): Promise<void> {
     this.#admin = await startAdminServer(this.#config, {
-      clock: this.#parts.clock, identity: this.#identity(), onRequest: (request, connection) => this.#onRequest(request, connection), onDisconnect: this.#onDisconnect,
+      clock: this.#parts.clock, identity: this.#identity(), onRequest: (request, connection) => this.#onRequest(request, connection), onDisconnect: (connection) => this.#doors?.left(connection),
     });
   }
-
-  readonly #onDisconnect = (connection: object): void => this.#watches?.leave(connection);
 
   /** On the admin socket; until there is a region a forming node answers what it can. */
   #onRequest: RequestServerOptions["onRequest"] = (request) => this.#forming!.answer(request, {
@@ -341,12 +334,12 @@ export class Daemon {
 
   #nodeStatus(): ReturnType<typeof nodeReport> {
     const uptimeMs = this.#parts.clock.now() - this.#startedAt;
-    return nodeReport(this.#storage.identity, { peer: this.peerAddress, client: this.clientAddress, uptimeMs, eventLoopLagP99Ms: this.#lag.p99Ms, warnings: this.#fence.warnings() });
+    return nodeReport(this.#storage.identity, { ...this.#addresses, uptimeMs, eventLoopLagP99Ms: this.#lag.p99Ms, warnings: this.#fence.warnings() });
   }
 
   #daemonStatus(): DaemonStatus {
     const uptimeMs = this.#parts.clock.now() - this.#startedAt;
-    return daemonReport(this.#loaded, { state: this.#state, uptimeMs, peer: this.peerAddress, client: this.clientAddress });
+    return daemonReport(this.#loaded, { state: this.#state, uptimeMs, ...this.#addresses });
   }
 
   #facts(): Promise<NodeFacts> {
@@ -388,8 +381,7 @@ export class Daemon {
     this.#search?.stop();
     this.#upkeep?.stop();
     if (options.transfer) await handOver(this.#hosted?.raft, this.#logger);
-    this.#watches?.stop();
-    await Promise.all([this.#clients?.stop(options.drainMs), this.#admin?.stop(options.drainMs)]);
+    await Promise.all([this.#doors?.stop(options.drainMs), this.#admin?.stop(options.drainMs)]);
     this.#backups?.stop();
     this.#host?.stop();
     await this.#transport?.stop();

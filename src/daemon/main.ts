@@ -29,8 +29,9 @@ export async function runDaemon(options: RunOptions): Promise<number> {
   const log = openLog(config.log.level, config.log.file ?? 2);
   try {
     const daemon = await Daemon.start(options.loaded, await systemParts(log.logger));
-    report(options.readyFd, { ready: true, pid: process.pid, socket: daemon.socket, peer: daemon.peerAddress, client: daemon.clientAddress });
-    log.logger.info({ socket: daemon.socket, peer: daemon.peerAddress, client: daemon.clientAddress }, "ready");
+    const reached = { socket: daemon.socket, peer: daemon.peerAddress, client: daemon.clientAddress, ...(daemon.httpAddress !== undefined && { http: daemon.httpAddress }) };
+    report(options.readyFd, { ready: true, pid: process.pid, ...reached });
+    log.logger.info(reached, "ready");
     return await serve(daemon, log, options);
   } catch (thrown) {
     const error = toRaftctlError(thrown);

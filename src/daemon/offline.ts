@@ -17,7 +17,7 @@ import type { Rehearsal } from "./backup/rehearsal.ts";
 import { readForming } from "./formation/forming-file.ts";
 import type { RepairReport, RepairRequest } from "./repair/verbs.ts";
 import type { JoinIntent } from "./join-intent.ts";
-import { randomNodeId, withProbe } from "./probe.ts";
+import { randomNodeId, withProbe, type Probe } from "./probe.ts";
 
 export { compareFiles, isEqual } from "./backup/difference.ts";
 export { withFileRecords } from "./backup/file-records.ts";
@@ -139,8 +139,17 @@ async function refuseForming(disk: NodeDisk, dataDir: string): Promise<void> {
 }
 
 /** Which cluster the seeds belong to: the first one that answers says so. */
-function askCluster({ seeds, name, timeoutMs }: JoinDirectoryRequest): Promise<Pick<Identity, "clusterId" | "clusterIncarnation">> {
-  return withProbe(name, (probe) => firstAnswer(seeds, async (seed) => clusterOf(seed, await probe(seed, { timeoutMs }))));
+async function askCluster({ seeds, name, timeoutMs, settings }: JoinDirectoryRequest): Promise<Pick<Identity, "clusterId" | "clusterIncarnation">> {
+  const ask = (probe: Probe) => firstAnswer(seeds, async (seed) => {
+    const peer = await probe(seed, { timeoutMs });
+    return { seed, peer, cluster: clusterOf(seed, peer) };
+  });
+  const { seed, peer, cluster } = await withProbe(name, ask);
+  const { peerTransport = "tcp" } = settings;
+  if (peer.transport === peerTransport) return cluster;
+  throw new RaftctlError("INCOMPATIBLE", `${peer.name} at ${seed} speaks ${peer.transport} with its peers, this node would speak ${peerTransport}`, {
+    hint: `join with --peer-transport ${peer.transport} (peer.transport: ${peer.transport})`,
+  });
 }
 
 function clusterOf(seed: string, { clusterId, clusterIncarnation, name }: ProbedPeer): Pick<Identity, "clusterId" | "clusterIncarnation"> {

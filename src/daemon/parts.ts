@@ -5,9 +5,11 @@ import { randomInt } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Crc32 } from "../base/crc.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Config } from "../config/schema.ts";
 import type { Transport } from "../host/transport.ts";
 import { crc32 } from "../platform/crc32.ts";
 import { acquireDirectoryLock } from "../platform/directory-lock.ts";
+import { HttpTransport } from "../platform/http-transport.ts";
 import type { ListenAddress } from "../platform/listener.ts";
 import { openLmdbStore, type OpenedStore } from "../platform/lmdb-store.ts";
 import { readStateValue } from "../platform/lmdb-view.ts";
@@ -19,6 +21,11 @@ import { clusterVersions, type ClusterVersions } from "../wire/cluster-version.t
 
 export type BoundTransport = Transport & { readonly address: ListenAddress };
 
+export interface TransportOptions extends TcpTransportOptions {
+  readonly kind: Config["peer"]["transport"];
+  readonly address: { readonly host: string; readonly port: number };
+}
+
 export interface DaemonParts {
   readonly disk: Disk;
   readonly clock: Clock;
@@ -28,7 +35,7 @@ export interface DaemonParts {
   readonly openStore: (directory: string, logger: Logger) => Promise<OpenedStore>;
   /** A row of a state that nobody has open; undefined when there is none, or none that can be relied on. Changes nothing. */
   readonly readState: (directory: string, key: Uint8Array) => Promise<Uint8Array | undefined>;
-  readonly openTransport: (options: TcpTransportOptions) => BoundTransport;
+  readonly openTransport: (options: TransportOptions) => BoundTransport;
   /** Of the one source of chance: election timeouts and back-off. */
   readonly seed: number;
   /** That this program knows. */
@@ -45,7 +52,7 @@ export async function systemParts(logger: Logger): Promise<DaemonParts> {
     lock: acquireDirectoryLock,
     openStore: (directory, log) => openLmdbStore({ directory, bootId, logger: log }),
     readState: readStateValue,
-    openTransport: (options) => new TcpTransport(options),
+    openTransport: ({ kind, ...options }) => (kind === "http" ? new HttpTransport(options) : new TcpTransport(options)),
     seed: randomInt(2 ** 47),
     versions: clusterVersions,
   };

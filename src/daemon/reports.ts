@@ -8,9 +8,14 @@ import { clusterVersions, type ClusterVersions } from "../wire/cluster-version.t
 import { protocolVersion } from "../wire/handshake.ts";
 import { programVersion } from "./version.ts";
 
-export interface NodeFacts {
+export interface Addresses {
   readonly peer: string;
   readonly client: string;
+  /** undefined when none is served. */
+  readonly http: string | undefined;
+}
+
+export interface NodeFacts extends Addresses {
   readonly uptimeMs: number;
   readonly eventLoopLagP99Ms: number;
   readonly warnings: NodeStatus["warnings"];
@@ -26,26 +31,28 @@ export function nodeReport(identity: Identity, facts: NodeFacts): Omit<NodeStatu
     uptimeMs: Math.round(facts.uptimeMs),
     peerAddress: facts.peer,
     clientAddress: facts.client,
+    ...(facts.http !== undefined && { httpAddress: facts.http }),
     eventLoopLagP99Ms: Math.round(facts.eventLoopLagP99Ms * 10) / 10,
     warnings: [...plaintextWarnings(facts), ...facts.warnings],
   };
 }
 
 /** Of traffic that leaves this machine in clear text; on loopback nobody else hears it. */
-export function plaintextWarnings({ peer, client }: Pick<NodeFacts, "peer" | "client">): NodeStatus["warnings"] {
+export function plaintextWarnings({ peer, client, http }: Addresses): NodeStatus["warnings"] {
   const warnings: NodeStatus["warnings"] = [];
   if (!isLoopback(parseAddress(peer).host)) warnings.push({ code: "PEER_PLAINTEXT", message: `traffic between nodes is not encrypted (${peer})` });
   if (!isLoopback(parseAddress(client).host)) warnings.push({ code: "CLIENT_PLAINTEXT", message: `traffic of clients is not encrypted (${client})` });
+  if (http !== undefined && !isLoopback(parseAddress(http).host)) warnings.push({ code: "HTTP_PLAINTEXT", message: `traffic of clients over HTTP is not encrypted (${http})` });
   return warnings;
 }
 
-export function daemonReport({ config, configHash }: LoadedConfig, facts: Pick<DaemonStatus, "state" | "uptimeMs"> & { peer: string; client: string }): DaemonStatus {
+export function daemonReport({ config, configHash }: LoadedConfig, facts: Pick<DaemonStatus, "state" | "uptimeMs"> & Addresses): DaemonStatus {
   return {
     pid: process.pid,
     uptimeMs: Math.round(facts.uptimeMs),
     state: facts.state,
     socket: config.adminSocket,
-    listeners: { peer: facts.peer, client: facts.client },
+    listeners: { peer: facts.peer, client: facts.client, ...(facts.http !== undefined && { http: facts.http }) },
     configHash,
     dataDir: config.dataDir,
   };

@@ -115,7 +115,7 @@ function shakeHands(socket: FramedSocket, hello: Hello, options: ConnectOptions)
       }
     };
     const onClose = (error: RaftctlError | undefined): void =>
-      fail(new RaftctlError("UNREACHABLE", error?.message ?? `${socket.name} closed the connection before the handshake was done`, { details: { sent: false } }));
+      fail(error?.code === "INCOMPATIBLE" ? error : new RaftctlError("UNREACHABLE", error?.message ?? `${socket.name} closed the connection before the handshake was done`, { details: { sent: false } }));
     options.signal?.addEventListener("abort", onAbort, { once: true });
     socket.receive(onWelcome, onClose);
     socket.sendFields(encodeHello(hello));

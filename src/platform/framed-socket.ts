@@ -7,9 +7,11 @@
 import type { Socket } from "node:net";
 import { crc32 } from "node:zlib";
 import type { Clock, Timer } from "../base/clock.ts";
+import { emptyBytes } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { messagePackCodec } from "../wire/codec.ts";
 import { type Frame, FrameDecoder, FrameEncoder, frameBytes, type WireFields } from "../wire/frame.ts";
+import { httpRefusal } from "./http-refusal.ts";
 
 export interface FramedSocketOptions {
   readonly clock: Clock;
@@ -152,10 +154,14 @@ export class FramedSocket {
   /** Sends what is queued, then closes; who does not read it within a second is cut off. */
   close(): void {
     if (this.closed) return;
-    this.#closing = true;
     this.#flush();
+    this.#closeAfter(emptyBytes);
+  }
+
+  #closeAfter(lastWords: Uint8Array): void {
+    this.#closing = true;
     this.#decoder.stop();
-    this.#socket.end();
+    this.#socket.end(lastWords);
     const timer = this.#clock.at(this.#clock.now() + closeGraceMs, () => this.#socket.destroy());
     this.#socket.once("close", () => timer.cancel());
   }
@@ -212,7 +218,7 @@ export class FramedSocket {
       this.#decoder.push(chunk, (payload) => this.#deliver(payload));
     } catch (error) {
       if (!(error instanceof RaftctlError)) throw error;
-      this.#fail(new RaftctlError(error.code, `${this.name} sent ${error.message}`));
+      this.#refuse(error);
       return;
     }
     if (this.#decoder.insideFrame && this.#frameTimer === undefined) this.#watchFrame();
@@ -234,6 +240,13 @@ export class FramedSocket {
       if (this.#framesReceived === frame) this.#fail(new RaftctlError("TIMEOUT", `${this.name} did not complete a frame within ${timeoutMs} ms`));
       else this.#watchFrame();
     });
+  }
+
+  #refuse({ code, message, hint, details }: RaftctlError): void {
+    const error = new RaftctlError(code, `${this.name} sent ${message}`, { ...(hint === undefined ? {} : { hint }), ...(details === undefined ? {} : { details }) });
+    if (details?.["speaks"] !== "http-request") return this.#fail(error);
+    this.#error ??= error;
+    this.#closeAfter(httpRefusal(error));
   }
 
   #fail(error: RaftctlError): void {

@@ -12,7 +12,7 @@ import type { WireFields } from "../wire/frame.ts";
 import { checkPeerHello, decodeHello, encodeRefusal, encodeWelcome, type Hello, type LocalIdentity } from "../wire/handshake.ts";
 import { decodePeerRequest, type PeerRequest } from "../wire/peer-requests.ts";
 import { encodePeerResponse } from "../wire/peer-responses.ts";
-import { readBody } from "./http-body.ts";
+import { httpBodyBytesMax, readBody } from "./http-body.ts";
 import { jsonCodec } from "./json-codec.ts";
 
 export interface HttpReceiverOptions {
@@ -78,7 +78,7 @@ export class HttpReceiver {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    const body = jsonCodec.decode(await readBody(request));
+    const body = jsonCodec.decode(await readBody(request, httpBodyBytesMax));
     if (request.method !== "POST" || !Array.isArray(body) || body.length !== 2) {
       throw new RaftctlError("BAD_REQUEST", "not a request of this protocol (want POST /raft/<type> with [hello, request])");
     }

@@ -18,6 +18,8 @@ export interface HttpSenderOptions {
   readonly identity: LocalIdentity;
   readonly directory: PeerDirectory;
   readonly inFlightMax: number;
+  /** A member, or who was one, will have nothing to do with this node: the cluster was recovered without one of the two. */
+  readonly onFenced?: (reason: RaftctlError) => void;
 }
 
 interface Post {
@@ -96,9 +98,11 @@ export class HttpSender implements RaftNetwork {
       checkWelcome(welcome, { clusterId, clusterIncarnation, nodeId: target });
       peer.state = "connected";
       return response;
-    } catch (error) {
+    } catch (thrown) {
+      const error = toRaftctlError(thrown);
       peer.state = "closed";
-      peer.lastError = toRaftctlError(error).message;
+      peer.lastError = error.message;
+      if (error.code === "CLUSTER_RECOVERED") this.#options.onFenced?.(error);
       throw error;
     }
   }
@@ -146,7 +150,7 @@ export class HttpSender implements RaftNetwork {
       outgoing.once("error", reject);
       outgoing.end(body);
     });
-    return readBody(answer);
+    return readBody(answer, httpBodyBytesMax);
   }
 
   #explain(error: unknown, address: string, options: RpcOptions, timedOut: boolean): RaftctlError {
@@ -157,6 +161,7 @@ export class HttpSender implements RaftNetwork {
     if (options.signal?.aborted === true) return new RaftctlError("STOPPED", `the call to ${address} was given up`, { details });
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "EHOSTUNREACH") return unreachable(`cannot connect to ${address}: ${message}`);
+    if (code?.startsWith("HPE_")) return new RaftctlError("INCOMPATIBLE", `${address} answered with something else than HTTP`, { cause: error, hint: "set peer.transport to the same on every member" });
     return new RaftctlError("CONNECTION_LOST", `connection to ${address}: ${message}`, { cause: error, details });
   }
 }

@@ -15,9 +15,11 @@ export interface HttpTransportOptions {
   readonly address: { readonly host: string; readonly port: number };
   readonly connectionsMax?: number;
   readonly inFlightMax?: number;
+  /** As of TcpTransport. */
+  readonly onFenced?: (reason: RaftctlError) => void;
 }
 
-const connectionsMaxDefault = 4_096;
+const connectionsMaxDefault = 1_024;
 const inFlightMaxDefault = 4_096;
 
 export class HttpTransport implements Transport {

@@ -13,6 +13,8 @@ export interface AdminMethods {
   health: { params: Record<string, never>; result: HealthReport };
   /** Of this node alone; knocks at every member, and needs neither a leader nor a majority. */
   diagnose: { params: Record<string, never>; result: NodeFacts };
+  /** host:port where the node at hand serves HTTP; null when it does not. Asked by followers of their leader. */
+  httpAddress: { params: Record<string, never>; result: { address: string | null } };
   memberList: { params: { readonly consistency?: Consistency | null }; result: MemberListReport };
   /** Of this node's own log, and a page of it. */
   logHeader: { params: Record<string, never>; result: LogHeader };
@@ -103,6 +105,8 @@ export interface NodeStatus {
   uptimeMs: number;
   peerAddress: string;
   clientAddress: string;
+  /** Absent when it serves no HTTP. */
+  httpAddress?: string;
   regions: RegionReport[];
   eventLoopLagP99Ms: number;
   warnings: { code: string; message: string }[];
@@ -383,7 +387,8 @@ export interface DaemonStatus {
   uptimeMs: number;
   state: "starting" | "forming" | "recovering" | "joining" | "ready" | "stopping";
   socket: string;
-  listeners: { peer: string; client: string };
+  /** http is absent when none is served. */
+  listeners: { peer: string; client: string; http?: string };
   configHash: string;
   dataDir: string;
 }

@@ -9,7 +9,7 @@
 // The decoder does no I/O: chunks in, payloads out, as views on the chunk when a frame lies in one chunk; only what straddles is copied. A
 // length over the bound is refused from its four bytes alone. It guarantees that a payload with a flipped bit is never handed out.
 
-import { readU32, writeU32 } from "../base/bytes.ts";
+import { readU32, utf8, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { FrameCodec } from "./codec.ts";
@@ -65,6 +65,12 @@ export function frameBytes(frame: Frame): number {
   return frame.head.length + (frame.tail?.length ?? 0);
 }
 
+/** How HTTP begins, as the length of a frame that nobody allows: so it can be told from rubbish. */
+const httpBeginnings: ReadonlyMap<number, "http-request" | "http-response"> = new Map([
+  ...["GET ", "HEAD", "POST", "PUT ", "DELE", "OPTI", "PATC"].map((word) => [readU32(utf8(word), 0), "http-request"] as const), [readU32(utf8("HTTP"), 0), "http-response"] as const,
+]);
+const httpHint = "between nodes: set peer.transport to the same on every member; a client that speaks HTTP uses the address of listen.http";
+
 export class FrameDecoder {
   /** Changed by the owner when the handshake is done. */
   payloadBytesMax: number;
@@ -96,7 +102,7 @@ export class FrameDecoder {
   /**
    * Hands out every payload that is complete, in order.
    * @param chunk must not be changed afterwards, for payloads are views on it.
-   * Throws BAD_FRAME; the stream cannot be read any further then.
+   * Throws BAD_FRAME, or INCOMPATIBLE for what is HTTP; the stream cannot be read any further then.
    */
   push(chunk: Uint8Array, onPayload: (payload: Uint8Array) => void): void {
     let offset = 0;
@@ -119,6 +125,8 @@ export class FrameDecoder {
 
   #acceptLength(length: number): void {
     if (length === 0 || length > this.payloadBytesMax) {
+      const speaks = httpBeginnings.get(length);
+      if (speaks !== undefined) throw new RaftctlError("INCOMPATIBLE", "HTTP, where raftctl's own protocol over TCP is spoken", { hint: httpHint, details: { speaks } });
       throw new RaftctlError("BAD_FRAME", `a frame of ${length} bytes (want 1 to ${this.payloadBytesMax})`);
     }
     this.#payloadLength = length;

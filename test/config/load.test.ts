@@ -36,6 +36,8 @@ test("without anything said every key has its default", async () => {
     masterEligible: true,
     raft: { electionTimeout: 1000, heartbeatInterval: 100, appendBytesMax: 262_144, appendsInFlightMax: 8, uncommittedBytesMax: 67_108_864 },
     network: { connectTimeout: 500, handshakeTimeout: 5000, clientConnectionsMax: 4096, requestsInFlightMax: 1024 },
+    peer: { transport: "tcp" },
+    http: { connectionsMax: 1024, connectionsPerAddressMax: 256 },
     wal: { segmentBytes: 67_108_864, fsync: "always" },
     compaction: { logBytes: 67_108_864, trailingEntries: 10_000, trailingBytes: 16_777_216 },
     discovery: { join: "auto", interval: 1000 },
@@ -78,21 +80,22 @@ test("what init recorded is read from the data directory that the upper layers n
   const asked: string[] = [];
   const identitySettings = async (dataDir: string) => {
     asked.push(dataDir);
-    return { listenPeer: "10.0.0.1:7401", listenClient: "127.0.0.1:7500", insecure: true, masterEligible: false };
+    return { listenPeer: "10.0.0.1:7401", listenClient: "127.0.0.1:7500", listenHttp: "127.0.0.1:7480", advertiseHttp: "a:80", peerTransport: "http" as const, insecure: true, masterEligible: false };
   };
   const { config, origin } = await load(sandbox, { flags: { dataDir: "node1" }, identitySettings });
   expect(asked).toEqual([join(sandbox.cwd, "node1")]);
-  expect(config).toMatchObject({ listen: { peer: "10.0.0.1:7401", client: "127.0.0.1:7500" }, insecure: true, masterEligible: false });
+  expect(config).toMatchObject({ listen: { peer: "10.0.0.1:7401", client: "127.0.0.1:7500", http: "127.0.0.1:7480" }, advertise: { http: "a:80" }, peer: { transport: "http" }, insecure: true, masterEligible: false });
   expect(origin["masterEligible"]).toBe("identity");
 });
 
 test("every key can be set by its environment variable", async () => {
   const sandbox = makeSandbox();
   const values: Record<string, string> = {
-    name: "n7", dataDir: "/d", "listen.peer": "127.0.0.1:9", "listen.client": "127.0.0.1:8", "advertise.peer": "a:9", "advertise.client": "a:8",
+    name: "n7", dataDir: "/d", "listen.peer": "127.0.0.1:9", "listen.client": "127.0.0.1:8", "listen.http": "127.0.0.1:7", "advertise.peer": "a:9", "advertise.client": "a:8", "advertise.http": "a:7",
     adminSocket: "/s", insecure: "1", masterEligible: "false", "raft.electionTimeout": "2s", "raft.heartbeatInterval": "50ms",
     "raft.appendBytesMax": "64KiB", "raft.appendsInFlightMax": "4", "raft.uncommittedBytesMax": "8MiB", "network.connectTimeout": "100ms",
-    "network.handshakeTimeout": "1s", "network.clientConnectionsMax": "10", "network.requestsInFlightMax": "11", "wal.segmentBytes": "1MiB",
+    "network.handshakeTimeout": "1s", "network.clientConnectionsMax": "10", "network.requestsInFlightMax": "11", "peer.transport": "http",
+    "http.connectionsMax": "12", "http.connectionsPerAddressMax": "3", "http.allowedNetworks": "10.0.0.0/8,::1", "wal.segmentBytes": "1MiB",
     "wal.fsync": "always", "compaction.logBytes": "2MiB", "compaction.entries": "7", "compaction.interval": "1h", "compaction.trailingEntries": "5", "compaction.trailingBytes": "1MiB",
     "discovery.join": "never", "discovery.interval": "5s", "membership.reapAfter": "1h", "membership.minVoters": "5", "log.level": "debug", "log.file": "/l",
   };
@@ -176,6 +179,7 @@ test.each([
   ["sizes", { compaction: { logBytes: "1MiB", trailingBytes: "2MiB" } }, "compaction.trailingBytes: 2MiB is not valid, want at most compaction.logBytes (1MiB)"],
   ["reaping", { membership: { reapAfter: "9s" } }, "membership.reapAfter: 9s is not valid, want at least ten times raft.electionTimeout (10s)"],
   ["wildcard", { insecure: true, listen: { peer: "0.0.0.0:7401" } }, "listen.peer: 0.0.0.0:7401 is not valid, want advertise.peer beside it"],
+  ["wildcard", { insecure: true, listen: { http: "0.0.0.0:7480" } }, "listen.http: 0.0.0.0:7480 is not valid, want advertise.http beside it"],
   ["wildcard", { insecure: true, advertise: { client: "[::]:7400" } }, "advertise.client: [::]:7400 is not valid, want an address that others can dial"],
 ])("keys that do not fit together are refused (%s): %j", async (_, content, sentence) => {
   const sandbox = makeSandbox();
@@ -189,7 +193,7 @@ test("the limits between keys themselves are allowed (U2)", async () => {
   expect((await load(sandbox)).config.network.connectTimeout).toBe(900);
 });
 
-test.each(["peer", "client"])("a %s listener beyond loopback needs consent, exit 9 (T28, S58, S62)", async (side) => {
+test.each(["peer", "client", "http"])("a %s listener beyond loopback needs consent, exit 9 (T28, S58, S62)", async (side) => {
   const sandbox = makeSandbox();
   const content = { listen: { [side]: "10.1.2.3:7400" } };
   const error = await refusal(load(sandbox, { configFile: sandbox.write("c.json", content) }));

@@ -19,7 +19,8 @@ export const floors: Readonly<Record<string, Floor>> = {
   host: { values: ["raft", "storage", "machine", "base"], types: ["wire"] },
   platform: { values: ["wire", "base"], types: ["storage", "machine", "host", "raft"] },
   config: { values: ["base"], types: [] },
-  daemon: { values: ["host", "machine", "storage", "raft", "platform", "config", "wire", "base"], types: [] },
+  http: { values: ["cli", "client", "platform", "config", "wire", "base"], types: [] },
+  daemon: { values: ["http", "host", "machine", "storage", "raft", "platform", "config", "wire", "base"], types: [] },
   client: { values: ["platform", "wire", "base"], types: [] },
   cli: { values: ["client", "config", "base"], types: ["wire"] },
   commands: onTop,
@@ -43,7 +44,7 @@ const packageHomes: readonly { readonly name: RegExp; readonly home: RegExp }[] 
   { name: /^(pino|prom-client)$/, home: /^daemon\// },
   { name: /^@oclif\//, home: /^(cli|commands|hooks)\// },
   { name: /^node:(net|tls|http|https|http2)$/, home: /^platform\// },
-  { name: /^node:/, home: /^(platform|config|daemon|client|cli|commands|hooks)\// },
+  { name: /^node:/, home: /^(platform|config|daemon|client|cli|http|commands|hooks)\// },
 ];
 
 export function folderOf(path: string): string {

@@ -40,7 +40,7 @@ export interface OfflineJoin {
   giveUpMs: number;
 }
 
-const loopback: IdentitySettings = { listenPeer: "127.0.0.1:0", listenClient: "127.0.0.1:0" };
+const loopback = { listenPeer: "127.0.0.1:0", listenClient: "127.0.0.1:0", listenHttp: "127.0.0.1:0" } as const satisfies IdentitySettings;
 const stepTimeoutMs = 60_000;
 const daemonGraceMs = 2_000;
 
@@ -64,7 +64,7 @@ export class LabSupervisor {
   async start(signal: AbortSignal): Promise<LabRecord> {
     this.#claimDirectory();
     try {
-      writeFileSync(this.#configFile, JSON.stringify({ listen: { peer: loopback.listenPeer, client: loopback.listenClient } }));
+      writeFileSync(this.#configFile, JSON.stringify({ listen: { peer: loopback.listenPeer, client: loopback.listenClient, http: loopback.listenHttp } }));
       for (const name of nodeNames(this.#plan.nodes)) {
         signal.throwIfAborted();
         await this.#addNode(name, signal);

@@ -7,7 +7,7 @@ export interface LeaseKeepAliveDocument {
   remainingMs: number;
 }
 
-export default class LeaseKeepAlive extends BaseCommand {
+export default class LeaseKeepAlive extends BaseCommand<LeaseKeepAliveDocument> {
   static override summary = "Keep a lease alive";
   static override description =
     "Gives the lease all of its time again, and again at a third of it, until it is interrupted. Exit 4 when the lease has ended, or may have because nobody answered in time. A line for each answer; with --json one document a line.";
@@ -29,7 +29,7 @@ export default class LeaseKeepAlive extends BaseCommand {
     if (flags.once) return tell(await keepAliveOnce(client.leases, id));
     return keepAliveOnAndOn(client.leases, id, (remainingMs) => {
       const document = tell(remainingMs);
-      if (this.jsonEnabled()) process.stdout.write(this.line(document));
+      this.printLine(document);
     });
   }
 }

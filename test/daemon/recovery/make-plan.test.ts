@@ -18,7 +18,7 @@ async function planned(): Promise<RecoveryPlan> {
 /** Who answers where; everybody else is silent. */
 const answering = (name: string, clusterId: string): Probe => async (address) => {
   if (address !== `${name}:7001`) throw new RaftctlError("UNREACHABLE", "nobody");
-  return { clusterId, clusterIncarnation: 1, nodeId: idOf(name), incarnation: 1, name, regions: [] };
+  return { clusterId, clusterIncarnation: 1, nodeId: idOf(name), incarnation: 1, name, transport: "tcp" as const, regions: [] };
 };
 
 test("a plan is refused while a node that was named dead, or the survivor itself, answers (N3)", async () => {

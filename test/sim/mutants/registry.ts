@@ -5,6 +5,7 @@ import { auditMutants } from "./registry/audit.ts";
 import { backupMutants } from "./registry/backup.ts";
 import { electionMutants } from "./registry/election.ts";
 import { hostMutants } from "./registry/host.ts";
+import { httpMutants } from "./registry/http.ts";
 import { inspectionMutants } from "./registry/inspection.ts";
 import { leaseMutants } from "./registry/leases.ts";
 import { machineMutants } from "./registry/machine.ts";
@@ -23,6 +24,6 @@ import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
-  ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
+  ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...watchMutants,
 ];

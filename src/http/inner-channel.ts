@@ -1,0 +1,40 @@
+// A client's connection without a socket: to the daemon in the same process. So what HTTP asks goes through the client and through the door of the client
+// listener, with every check, and is answered as it is over TCP.
+
+import { AssertionFailure } from "../base/assert.ts";
+import type { Dial } from "../client/channel.ts";
+import type { ClientConnection, RequestServerOptions } from "../platform/request-server.ts";
+import { decodeClientRequest, encodeClientRequest } from "../wire/client-requests.ts";
+import type { LocalIdentity } from "../wire/handshake.ts";
+
+export interface InnerServer {
+  /** As the client listener's. */
+  readonly onRequest: RequestServerOptions["onRequest"];
+  readonly identity: LocalIdentity;
+}
+
+const asker: ClientConnection = { clientName: "http", remoteAddress: undefined, credentials: undefined };
+
+export function innerDial({ onRequest, identity }: InnerServer): Dial {
+  return async () => ({
+    server: identity,
+    closed: false,
+    // The fields are those of the wire, so that the same bounds are checked.
+    call: async (request) => {
+      try {
+        return await onRequest(decodeClientRequest(encodeClientRequest(request)), asker);
+      } catch (error) {
+        if (error instanceof AssertionFailure) endProcess(error);
+        throw error;
+      }
+    },
+    close: () => undefined,
+  });
+}
+
+/** Our own bug is no answer; and the client would make one of it. */
+function endProcess(bug: AssertionFailure): void {
+  queueMicrotask(() => {
+    throw bug;
+  });
+}
