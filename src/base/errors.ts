@@ -16,6 +16,7 @@ const kinds = {
   BUSY: { exit: 1, retryable: true },
   STOPPED: { exit: 1, retryable: true },
   TIMEOUT: { exit: 1, retryable: true },
+  CANCELLED: { exit: 1, retryable: false },
   CONFIG_INVALID: { exit: 2, retryable: false },
   USAGE: { exit: 2, retryable: false },
   INVALID_ARGUMENT: { exit: 2, retryable: false },
