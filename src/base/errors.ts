@@ -7,11 +7,13 @@ interface ErrorKind {
   readonly exit: ExitCode;
   /** Repeating the call later may succeed, and cannot apply an effect twice. */
   readonly retryable: boolean;
+  /** Absent: nothing was done, and nothing will be. */
+  readonly outcome?: "unknown";
 }
 
 const kinds = {
-  INTERNAL: { exit: 1, retryable: false },
-  IO_ERROR: { exit: 1, retryable: false },
+  INTERNAL: { exit: 1, retryable: false, outcome: "unknown" },
+  IO_ERROR: { exit: 1, retryable: false, outcome: "unknown" },
   NOT_READY: { exit: 1, retryable: true },
   BUSY: { exit: 1, retryable: true },
   STOPPED: { exit: 1, retryable: true },
@@ -46,13 +48,15 @@ const kinds = {
   DENIED: { exit: 8, retryable: false },
   INSECURE: { exit: 9, retryable: false },
   UNSAFE: { exit: 9, retryable: false },
-  UNKNOWN_OUTCOME: { exit: 10, retryable: false },
+  UNKNOWN_OUTCOME: { exit: 10, retryable: false, outcome: "unknown" },
   UNHEALTHY: { exit: 11, retryable: true },
   DIFFERENT: { exit: 12, retryable: false },
   CORRUPT: { exit: 13, retryable: false },
   NO_SPACE: { exit: 14, retryable: true },
   INCOMPATIBLE: { exit: 15, retryable: false },
-} as const satisfies Record<string, ErrorKind>;
+} satisfies Record<string, ErrorKind>;
+
+const kindOf = (code: ErrorCode): ErrorKind => kinds[code];
 
 export type ErrorCode = keyof typeof kinds;
 export const errorCodes = Object.keys(kinds) as readonly ErrorCode[];
@@ -80,11 +84,16 @@ export class RaftctlError extends Error {
   }
 
   get exit(): ExitCode {
-    return kinds[this.code].exit;
+    return kindOf(this.code).exit;
   }
 
   get retryable(): boolean {
-    return kinds[this.code].retryable;
+    return kindOf(this.code).retryable;
+  }
+
+  /** none: the call that rejected with this had no effect and will have none. unknown: it may have had one, or may still have it. */
+  get outcome(): "none" | "unknown" {
+    return kindOf(this.code).outcome ?? "none";
   }
 }
 

@@ -12,14 +12,14 @@ import { encodeCommand } from "../wire/command.ts";
 import type { Command, Condition, SessionStamp } from "../wire/command.ts";
 import { limits } from "../wire/limits.ts";
 import type { Connection } from "./connection.ts";
-import { Deadline } from "./deadline.ts";
+import { type CallOptions, Deadline } from "./deadline.ts";
 import { prefixEnd } from "./key-range.ts";
 import { requestId, type Session, SessionPool } from "./session.ts";
 import { deliver, unknownOutcome } from "./write.ts";
 
 export type Bytes = string | Uint8Array;
 
-export interface WriteOptions {
+export interface WriteOptions extends CallOptions {
   readonly condition?: Condition | undefined;
   /** The receipt carries the record that was there before. */
   readonly wantPrevious?: boolean;
@@ -27,7 +27,6 @@ export interface WriteOptions {
   readonly waitFor?: "committed" | "applied";
   /** A stamp of the caller's own, to repeat a request; "none" gives up exactly-once. By default the client makes one. */
   readonly session?: SessionStamp | "none";
-  readonly timeoutMs?: number;
 }
 
 export interface WriteReceipt {
@@ -47,14 +46,13 @@ export interface WriteReceipt {
  */
 export type RequestOutcome = { readonly state: "applied"; readonly result: CommandResult } | { readonly state: "not-applied" | "session-expired" };
 
-export interface ReadOptions {
+export interface ReadOptions extends CallOptions {
   /** Default linearizable. */
   readonly consistency?: Consistency;
   /** Wait until this index is applied where the read is served. */
   readonly minIndex?: number | undefined;
   /** For stale: UNHEALTHY when the server heard of a leader longer ago, ms. */
   readonly maxLagMs?: number | undefined;
-  readonly timeoutMs?: number;
 }
 
 export interface RangeQuery {
@@ -139,16 +137,16 @@ export class KeyValue {
   }
 
   /** The next number of a session of the caller's own, to be sent with `session`. */
-  async nextStamp(session: Session, options: { readonly timeoutMs?: number } = {}): Promise<SessionStamp> {
-    return session.nextStamp(await this.#context.reached(new Deadline(options.timeoutMs ?? this.#context.timeoutMs)));
+  async nextStamp(session: Session, options: CallOptions = {}): Promise<SessionStamp> {
+    return session.nextStamp(await this.#context.reached(Deadline.of(options, this.#context.timeoutMs)));
   }
 
   /**
    * What became of a request whose answer was lost. It asks by a command of its own with the same stamp: so a request that has not been executed by then never
    * will be, and the answer is final. Rejects like a write; asking again is harmless.
    */
-  async outcome(stamp: SessionStamp, options: { readonly timeoutMs?: number } = {}): Promise<RequestOutcome> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+  async outcome(stamp: SessionStamp, options: CallOptions = {}): Promise<RequestOutcome> {
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const { receipt, sent } = await this.#deliver({ operation: "settle", session: stamp }, options, deadline).catch(unanswered(stamp));
     const { result } = receipt;
     assert(result !== undefined, "whoever waits until it is applied gets the result");
@@ -159,7 +157,7 @@ export class KeyValue {
   }
 
   async #write(command: Command, options: WriteOptions): Promise<WriteReceipt> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const { session } = options;
     if (session !== undefined) return accepted(await this.#deliver(session === "none" ? command : { ...command, session }, options, deadline));
     const delivered = await this.#deliverInSession(command, options, deadline);
@@ -200,7 +198,7 @@ export class KeyValue {
   }
 
   async #read(makeRequest: (shared: SharedReadFields) => ClientRequest, options: ReadOptions): Promise<ReadResponse> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const { consistency = "linearizable", minIndex, maxLagMs } = options;
     const region = this.#context.region();
     const request = (timeoutMs: number): ClientRequest => makeRequest({ region, consistency, minIndex, maxLagMs, timeoutMs });
