@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["test/{base,raft,wire,storage,machine,host,embedding,hazards,platform,config,daemon,client,cli,commands,hooks,sim,e2e-support}/**/*.test.ts"],
+          include: ["test/{base,raft,wire,storage,machine,host,embedding,examples,hazards,platform,config,daemon,client,cli,commands,hooks,sim,e2e-support}/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },
