@@ -41,7 +41,7 @@ export async function deliver(delivery: Delivery): Promise<Answered> {
       if (!ambiguous && doubt === undefined) throw error;
       doubt ??= error;
       deadline = delivery.deadline.within(delivery.clearUpMs);
-      const worthRepeating = delivery.requestId !== undefined && !delivery.isClosed() && !deadline.aborted && (ambiguous || error.retryable);
+      const worthRepeating = delivery.requestId !== undefined && !delivery.isClosed() && (ambiguous || error.retryable);
       if (!worthRepeating || !(await pause(pauseMs, deadline))) throw unknownOutcome(doubt, delivery);
     }
   }
@@ -49,8 +49,9 @@ export async function deliver(delivery: Delivery): Promise<Answered> {
 
 async function pause(pauseMs: number, deadline: Deadline): Promise<boolean> {
   if (deadline.remainingMs <= pauseMs) return false;
+  // Who gives up meanwhile has the next attempt refused before it is sent, which ends this.
   await sleep(pauseMs, undefined, { signal: deadline.signal }).catch(() => undefined);
-  return !deadline.passed && !deadline.aborted;
+  return !deadline.passed;
 }
 
 export function unknownOutcome(cause: RaftctlError, delivery: { requestId: string | undefined; deadline: Deadline }): RaftctlError {

@@ -6,6 +6,7 @@ import { backupMutants } from "./registry/backup.ts";
 import { electionMutants } from "./registry/election.ts";
 import { hostMutants } from "./registry/host.ts";
 import { inspectionMutants } from "./registry/inspection.ts";
+import { libraryMutants } from "./registry/library.ts";
 import { machineMutants } from "./registry/machine.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
@@ -20,5 +21,5 @@ import { wireMutants } from "./registry/wire.ts";
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants,
+  ...inspectionMutants, ...libraryMutants,
 ];
