@@ -8,6 +8,7 @@ import type { RaftStorage } from "../host/raft-storage.ts";
 import type { Transport } from "../host/transport.ts";
 import type { RaftEvent } from "../raft/ready.ts";
 import type { Codec, StateMachine } from "./state-machine.ts";
+import { VolatileStorage } from "./volatile-storage.ts";
 
 /** The part of a transport that a node needs: it sends by `network`, and hands to the receiver what arrives. */
 export type MemberNetwork = Pick<Transport, "network" | "start" | "stop">;
@@ -60,6 +61,7 @@ export function checkOptions(options: object): void {
   const given = options as Partial<Record<"network" | "machine" | "storage" | "founders" | "join", unknown>>;
   if (typeof given.network !== "function") throw missing("a network: a function that answers the MemberNetwork of an id");
   if ((given.machine === undefined) === (given.storage === undefined)) throw missing("either a machine, to be kept in memory, or a storage of its own");
+  if (given.storage instanceof VolatileStorage) throw missing("a storage that survives its process: one in memory forgets votes. Give its machine, with founders or join");
   if (given.machine === undefined) return;
   if ((given.founders === undefined) === (given.join === undefined)) throw missing("either its founders or, in `join`, members to ask");
   for (const name of ["founders", "join"] as const) {

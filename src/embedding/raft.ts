@@ -6,7 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { crc32 } from "../base/crc.ts";
-import { RaftctlError } from "../base/errors.ts";
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import { globalRegion, nodeIdFromBigint, parseNodeId, type NodeId, type RegionId } from "../base/ids.ts";
 import { silentLogger } from "../base/logger.ts";
 import { Host, type AdminHandler, type HostedRegion } from "../host/host.ts";
@@ -15,6 +15,7 @@ import { SystemClock } from "../platform/system-clock.ts";
 import type { LogPosition } from "../raft/entry.ts";
 import { emptyMembership, type Membership, type MembershipChange } from "../raft/membership.ts";
 import type { RaftStatus } from "../raft/status.ts";
+import { limits } from "../wire/limits.ts";
 import { admit, askToJoin, askToVote, joinMethod, promoteMethod, votersOf } from "./admission.ts";
 import { Formation, foundersOf, greetingMethod } from "./formation.ts";
 import { checkOptions, type MemberNetwork, type RaftNodeOptions } from "./options.ts";
@@ -45,6 +46,7 @@ export class Raft<D, R = void, E = never> {
   readonly #network: MemberNetwork;
   readonly #codec: Codec;
   readonly #timeoutMs: number;
+  readonly #clock: Clock;
   readonly #stopped = new AbortController();
 
   /**
@@ -65,7 +67,7 @@ export class Raft<D, R = void, E = never> {
       const region = await regionToServe(options, { id, member, formation, clock });
       const settings = regionSettings(options, { id, seed: Number(BigInt(unusedId()) >> 16n), clock });
       const hosted = await host.open({ ...settings, region, network: member.network.forGroup(region), storage: storageOf(options), crc32 });
-      const raft = new Raft<D, R, E>({ id, host, hosted, member }, options);
+      const raft = new Raft<D, R, E>({ id, host, hosted, member, clock }, options);
       if ("join" in options) void askToVote(hosted.raft, hosted.gateway, { clock, stopped: raft.#stopped.signal });
       return raft;
     } catch (error) {
@@ -75,11 +77,12 @@ export class Raft<D, R = void, E = never> {
     }
   }
 
-  private constructor(parts: { id: NodeId; host: Host; hosted: HostedRegion; member: MemberNetwork }, { codec, timeoutMs }: Pick<RaftNodeOptions<D, R, E>, "codec" | "timeoutMs">) {
+  private constructor(parts: { id: NodeId; host: Host; hosted: HostedRegion; member: MemberNetwork; clock: Clock }, { codec, timeoutMs }: Pick<RaftNodeOptions<D, R, E>, "codec" | "timeoutMs">) {
     this.id = parts.id;
     this.#host = parts.host;
     this.#hosted = parts.hosted;
     this.#network = parts.member;
+    this.#clock = parts.clock;
     this.#codec = codec ?? jsonCodec;
     this.#timeoutMs = timeoutMs ?? 5_000;
   }
@@ -95,7 +98,8 @@ export class Raft<D, R = void, E = never> {
   async propose(command: D, options: ProposeOptions = {}): Promise<LogPosition | Executed<R, E>> {
     const { waitFor = "applied", timeoutMs = this.#timeoutMs, signal } = options;
     if (signal?.aborted === true) throw cancelled(signal);
-    const proposed = this.#hosted.gateway.propose(this.#codec.encode(command), { waitFor, timeoutMs });
+    const data = this.#codec.encode(command);
+    const proposed = this.#whileNobodyLeads((remainingMs) => this.#hosted.gateway.propose(data, { waitFor, timeoutMs: remainingMs }), { timeoutMs, signal });
     const { index, term, result } = await untilAborted(proposed, signal, () => new RaftctlError("UNKNOWN_OUTCOME", "the caller gave up waiting: the command may or may not be executed", { cause: signal?.reason }));
     if (waitFor === "committed") return { index, term };
     return { index, term, ...(this.#codec.decode(result) as Outcome<R, E>) };
@@ -107,7 +111,8 @@ export class Raft<D, R = void, E = never> {
    */
   readable({ timeoutMs = this.#timeoutMs, signal }: CallOptions = {}): Promise<number> {
     if (signal?.aborted === true) return Promise.reject(cancelled(signal));
-    return untilAborted(this.#hosted.gateway.readable(timeoutMs), signal, () => cancelled(signal!));
+    const readable = this.#whileNobodyLeads((remainingMs) => this.#hosted.gateway.readable(remainingMs), { timeoutMs, signal });
+    return untilAborted(readable, signal, () => cancelled(signal!));
   }
 
   /** Resolves with the commit index once it is at least this (S119). */
@@ -184,6 +189,22 @@ export class Raft<D, R = void, E = never> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  /** The gateway waits less than two election timeouts for a leader, then says NO_LEADER: nothing was done. The caller's own patience may be longer. */
+  async #whileNobodyLeads<T>(attempt: (remainingMs: number) => Promise<T>, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined }): Promise<T> {
+    if (!(timeoutMs > 0 && timeoutMs <= limits.timeoutMsMax)) {
+      throw new RaftctlError("INVALID_ARGUMENT", `a timeout of ${timeoutMs} ms: want more than 0 and at most ${limits.timeoutMsMax}`);
+    }
+    const giveUp = this.#clock.now() + timeoutMs;
+    for (;;) {
+      try {
+        return await attempt(Math.max(1, Math.ceil(giveUp - this.#clock.now())));
+      } catch (thrown) {
+        const isOver = this.#clock.now() >= giveUp || signal?.aborted === true;
+        if (isOver || toRaftctlError(thrown).code !== "NO_LEADER") throw thrown;
+      }
+    }
   }
 
   get #region(): Region {

@@ -1,6 +1,6 @@
 // The library's default storage (S105): a consensus-only log. It makes no file and keeps no log of its own, because the core has every entry in memory;
 // it runs the state machine and holds the latest snapshot for members that are behind. What the process forgets is gone, so a node on it never comes back
-// as the voter that it was: formation.ts sees to that.
+// as the voter that it was: formation.ts sees to that. A storage that is durable may leave the state machine to it.
 //
 // A snapshot is: u32 CRC-32 of the rest, little-endian | what the state machine gave.
 

@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createCluster } from "../../src/daemon/cluster.ts";
@@ -12,6 +12,8 @@ import { documentedPrograms } from "../examples/documented-programs.ts";
 import { repositoryRoot } from "../tidy/repository-files.ts";
 
 const run = promisify(execFile);
+/** Documented, and no programs by themselves. */
+const parts = ["platform/message-port-transport.ts", "embedding/file-storage.ts"];
 let directory: string;
 
 /** The packed package with its dependencies beside it, as `npm install` leaves them. */
@@ -44,12 +46,12 @@ async function compile(...files: readonly string[]): Promise<string> {
 beforeAll(async () => {
   directory = await installed();
   for (const { file, code } of documentedPrograms) await writeFile(join(directory, file), code);
-  await cp(join(repositoryRoot, "test/platform/message-port-transport.ts"), join(directory, "message-port-transport.ts"));
+  for (const file of parts) await cp(join(repositoryRoot, "test", file), join(directory, basename(file)));
 }, 120_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-test("the documentation's programs and the custom transport compile against the package, and print what the documents say (S13, S28, S81)", async () => {
-  expect(await compile("message-port-transport.ts", ...documentedPrograms.map(({ file }) => file))).toBe("");
+test("the documentation's programs and the custom transport and storage compile against the package, and print what the documents say (S13, S28, S81)", async () => {
+  expect(await compile(...parts.map((file) => basename(file)), ...documentedPrograms.map(({ file }) => file))).toBe("");
   await using cluster = await createCluster({ nodes: 1 });
   for (const { file, output } of documentedPrograms) {
     const env = { ...process.env, RAFTCTL_ENDPOINT: cluster.endpoints.join() };

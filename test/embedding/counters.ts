@@ -31,7 +31,7 @@ export interface CounterNode {
   readonly counter: Counter;
 }
 
-const timing = { electionTimeoutMs: 150 };
+const timing = { electionTimeoutMs: 200, timeoutMs: 15_000 };
 
 /** Counts the rare requests that were made. */
 class CountingNetwork extends MemoryNetwork {

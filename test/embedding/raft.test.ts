@@ -1,7 +1,7 @@
 // A program's own state machine, on nodes in one process that share nothing but a network in memory.
 
 import { afterEach, expect, test } from "vitest";
-import { jsonCodec, Raft } from "../../src/embedding/index.ts";
+import { emptyMembership, jsonCodec, Raft, VolatileStorage } from "../../src/embedding/index.ts";
 import { codeOf } from "../host/support/members.ts";
 import { eventually } from "../platform/eventually.ts";
 import { Counters } from "./counters.ts";
@@ -58,6 +58,24 @@ test("a leader that is cut off is replaced; a write on it has an unknown outcome
   expect(["UNKNOWN_OUTCOME", "NO_LEADER"]).toContain(await lost);
   counters.network.heal();
   await eventually(() => !deposed.raft.isLeader && deposed.counter.value === 2).toBe(true);
+});
+
+test("who calls while there is no leader yet waits for one as long as the caller likes, and no longer", async () => {
+  counters = await Counters.founded();
+  const [lonely] = counters.followers;
+  counters.network.cutOff(lonely!.raft.id);
+  const start = performance.now();
+  expect(await codeOf(lonely!.raft.readable({ timeoutMs: 1_000 }))).toBe("NO_LEADER");
+  expect(performance.now() - start).toBeGreaterThanOrEqual(999);
+  const waiting = lonely!.raft.propose({ add: 5 });
+  await eventually(() => lonely!.raft.leader).toBe(undefined);
+  counters.network.heal();
+  expect(["UNKNOWN_OUTCOME", 5]).toContain(await waiting.then(({ result }) => result, (error: { code: string }) => error.code));
+});
+
+test.each([0, -1, Number.NaN, 1e9])("a time limit of %s ms is refused by its name", async (timeoutMs) => {
+  counters = await Counters.founded(1);
+  await expect(counters.leader.raft.propose({ add: 1 }, { timeoutMs })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining(`a timeout of ${timeoutMs} ms`) as unknown });
 });
 
 test("election, forced replication and consistency work on the log in memory, which is there to be read (S103, S104, S110, S111)", async () => {
@@ -128,7 +146,7 @@ test("a state machine that throws stops its node before it says anything wrong, 
   expect(await codeOf(node.raft.propose({ add: 1 }))).toBe("STOPPED");
 });
 
-test("without a network, a state machine or a way in, a node is refused before anything starts (S30)", async () => {
+test("without a network, a state machine or a way in, a node is refused before anything starts, and so is a storage in memory under an id that may come back (S30, S105)", async () => {
   counters = new Counters();
   const network = (id: string) => counters.network.connect(id);
   const machine = { apply: () => ({ result: 1 }), snapshot: () => new Uint8Array(0), restore: () => undefined };
@@ -138,6 +156,7 @@ test("without a network, a state machine or a way in, a node is refused before a
     [{ id: "1", network, machine }, /either its founders or/],
     [{ id: "1", founders: ["1"], join: ["2"], network, machine }, /either its founders or/],
     [{ join: [], network, machine }, /at least one id in `join`/],
+    [{ id: "1", network, storage: new VolatileStorage(machine, jsonCodec, emptyMembership) }, /a storage that survives its process/],
     [{ id: "x", founders: ["x"], network, machine }, /not a node id: "x"/],
     [{ id: "1", founders: ["2"], network, machine }, /node 1 is not among the founders 2/],
     [{ id: "1", founders: ["1", "1"], network, machine }, /a founder is named twice/],

@@ -34,8 +34,8 @@ export const libraryMutants: readonly Mutant[] = [
   {
     name: "embedded-follower-is-readable-at-once",
     file: "src/embedding/raft.ts",
-    find: "return untilAborted(this.#hosted.gateway.readable(timeoutMs), signal, () => cancelled(signal!));",
-    replace: "return untilAborted(Promise.resolve(timeoutMs), signal, () => cancelled(signal!));",
+    find: "this.#whileNobodyLeads((remainingMs) => this.#hosted.gateway.readable(remainingMs), { timeoutMs, signal });",
+    replace: "this.#whileNobodyLeads(async (remainingMs) => remainingMs, { timeoutMs, signal });",
     breaks: ["S118"],
     tests: embedded,
   },
