@@ -2,6 +2,7 @@
 // exceeds it, and an abort ends whichever step it meets.
 
 import { RaftctlError } from "../base/errors.ts";
+import { untilAborted } from "../base/until-aborted.ts";
 
 /** What every call takes. */
 export interface CallOptions {
@@ -44,13 +45,7 @@ export class Deadline {
   /** As `work`, which goes on by itself when the caller gives up first; then rejects with CANCELLED, nothing sent. */
   untilAborted<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;
-    if (signal === undefined) return work;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(cancelled(signal, false));
-      signal.addEventListener("abort", onAbort, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-      if (signal.aborted) onAbort();
-    });
+    return untilAborted(work, signal, () => cancelled(signal!, false));
   }
 
   get elapsedMs(): number {

@@ -3,8 +3,8 @@
 // had, and takes part (votes, campaigns, acknowledges) only after every other founder has welcomed it under that incarnation. A founder that takes part
 // itself knows the incarnation of all, and refuses any other for as long as it lives.
 //
-// So of two incarnations of one id at most one is ever counted with any founder that took part. The same id can only begin again when every founder
-// does; and because the region's number is made of all incarnations, what is left of the old region (members that came later) does not reach the new one.
+// So of two incarnations of one id at most one takes part with any founder that lives. And because the region's number is made of the incarnations of all,
+// two starts of one id are never members of the same region: founders that all begin again do not reach what is left of the old one, nor it them.
 // A node that comes later draws an id that was never used (admission.ts).
 
 import { utf8 } from "../base/bytes.ts";

@@ -9,6 +9,7 @@ import { crc32 } from "../base/crc.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import { globalRegion, nodeIdFromBigint, parseNodeId, type NodeId, type RegionId } from "../base/ids.ts";
 import { silentLogger } from "../base/logger.ts";
+import { untilAborted } from "../base/until-aborted.ts";
 import { Host, type AdminHandler, type HostedRegion } from "../host/host.ts";
 import type { Raft as Region } from "../host/region.ts";
 import { SystemClock } from "../platform/system-clock.ts";
@@ -22,7 +23,6 @@ import { checkOptions, type MemberNetwork, type RaftNodeOptions } from "./option
 import { regionSettings } from "./settings.ts";
 import { jsonCodec, type Codec, type Outcome } from "./state-machine.ts";
 import { VolatileStorage } from "./volatile-storage.ts";
-import { untilAborted } from "./waiting.ts";
 
 export interface CallOptions {
   /** By default the node's. */
@@ -57,10 +57,10 @@ export class Raft<D, R = void, E = never> {
     checkOptions(options);
     const clock = options.clock ?? new SystemClock();
     const id = "id" in options ? parseNodeId(options.id) : unusedId();
+    const founders = "founders" in options ? foundersOf(id, options.founders) : undefined;
     const member = options.network(id);
-    const formation = "founders" in options
-      ? new Formation({ id, founders: foundersOf(id, options.founders), incarnation: unusedId(), network: member.network.forGroup(globalRegion), clock, signal: options.signal, logger: options.logger ?? silentLogger })
-      : undefined;
+    const { signal, logger = silentLogger } = options;
+    const formation = founders && new Formation({ id, founders, incarnation: unusedId(), network: member.network.forGroup(globalRegion), clock, signal, logger });
     const host: Host = new Host(clock, administration(() => [...host.regions][0], formation));
     await member.start(host.receiver);
     try {
