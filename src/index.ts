@@ -1,5 +1,6 @@
-// What the npm package gives to programs: the client of a cluster, its types, and the table of error codes. Whole clusters in one process are behind a
-// door of their own (`raftctl/cluster`), because they bring the daemon with them.
+// What the npm package gives to programs: the client of a cluster, its types, and the table of error codes. Other doors: `raftctl/cluster` (whole clusters in
+// one process, which bring the daemon with them), `raftctl/raft` (Raft for state machines of a program's own), `raftctl/transport` and
+// `raftctl/conformance/…` (for networks and storages of its own).
 
 export { errorCodes, RaftctlError } from "./base/errors.ts";
 export type { ErrorCode, ExitCode } from "./base/errors.ts";
@@ -7,6 +8,7 @@ export { Client } from "./client/client.ts";
 export type { ClientHeader, ClientOptions } from "./client/client.ts";
 export type { Admin, AdminMethod } from "./client/admin.ts";
 export type { Address, Channel, Dial, ServerIdentity } from "./client/channel.ts";
+export type { CallOptions } from "./client/deadline.ts";
 export type { Bytes } from "./client/bytes.ts";
 export type { KeyValue, RangeQuery, ReadOptions } from "./client/kv.ts";
 export type { KeySelection, TxnComparison, TxnOperation, TxnOutcome, TxnReceipt, TxnRequest } from "./client/txn.ts";
@@ -16,7 +18,7 @@ export type { Leases } from "./client/leases.ts";
 export type { ListedWatch } from "./client/list-and-watch.ts";
 export type { Watch, WatchBatch, WatchOptions, WatchSelection } from "./client/watch.ts";
 export type { WatchEvent } from "./wire/watch-events.ts";
-export { randomSessionId, requestId, Session, SessionPool } from "./client/session.ts";
+export { parseRequestId, randomSessionId, requestId, Session, SessionPool } from "./client/session.ts";
 export type { AdminMethods, HealthReport, LeaseDetails, LeaseReport, MemberListReport, MemberReport, NodeStatus, RegionReport } from "./wire/admin-protocol.ts";
 export type { Consistency, KeyValueRecord, ReadResponse } from "./wire/client-protocol.ts";
 export type { CommandResult, PreviousRecord } from "./wire/command-result.ts";

@@ -9,15 +9,18 @@ interface ErrorKind {
   readonly http: number;
   /** Repeating the call later may succeed, and cannot apply an effect twice. */
   readonly retryable: boolean;
+  /** Absent: nothing was done, and nothing will be. */
+  readonly outcome?: "unknown";
 }
 
 const kinds = {
-  INTERNAL: { exit: 1, http: 500, retryable: false },
-  IO_ERROR: { exit: 1, http: 500, retryable: false },
+  INTERNAL: { exit: 1, http: 500, retryable: false, outcome: "unknown" },
+  IO_ERROR: { exit: 1, http: 500, retryable: false, outcome: "unknown" },
   NOT_READY: { exit: 1, http: 503, retryable: true },
   BUSY: { exit: 1, http: 503, retryable: true },
   STOPPED: { exit: 1, http: 503, retryable: true },
   TIMEOUT: { exit: 1, http: 504, retryable: true },
+  CANCELLED: { exit: 1, http: 503, retryable: false },
   CONFIG_INVALID: { exit: 2, http: 400, retryable: false },
   USAGE: { exit: 2, http: 400, retryable: false },
   INVALID_ARGUMENT: { exit: 2, http: 400, retryable: false },
@@ -49,13 +52,15 @@ const kinds = {
   DENIED: { exit: 8, http: 403, retryable: false },
   INSECURE: { exit: 9, http: 403, retryable: false },
   UNSAFE: { exit: 9, http: 403, retryable: false },
-  UNKNOWN_OUTCOME: { exit: 10, http: 504, retryable: false },
+  UNKNOWN_OUTCOME: { exit: 10, http: 504, retryable: false, outcome: "unknown" },
   UNHEALTHY: { exit: 11, http: 503, retryable: true },
   DIFFERENT: { exit: 12, http: 409, retryable: false },
   CORRUPT: { exit: 13, http: 500, retryable: false },
   NO_SPACE: { exit: 14, http: 507, retryable: true },
   INCOMPATIBLE: { exit: 15, http: 400, retryable: false },
-} as const satisfies Record<string, ErrorKind>;
+} satisfies Record<string, ErrorKind>;
+
+const kindOf = (code: ErrorCode): ErrorKind => kinds[code];
 
 export type ErrorCode = keyof typeof kinds;
 export const errorCodes = Object.keys(kinds) as readonly ErrorCode[];
@@ -83,7 +88,7 @@ export class RaftctlError extends Error {
   }
 
   get exit(): ExitCode {
-    return kinds[this.code].exit;
+    return kindOf(this.code).exit;
   }
 
   get httpStatus(): number {
@@ -91,7 +96,12 @@ export class RaftctlError extends Error {
   }
 
   get retryable(): boolean {
-    return kinds[this.code].retryable;
+    return kindOf(this.code).retryable;
+  }
+
+  /** none: the call that rejected with this had no effect and will have none. unknown: it may have had one, or may still have it. */
+  get outcome(): "none" | "unknown" {
+    return kindOf(this.code).outcome ?? "none";
   }
 }
 

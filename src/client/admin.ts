@@ -8,7 +8,7 @@ import type { AdminMethods } from "../wire/admin-protocol.ts";
 import type { ClientRequest, ClientResponse } from "../wire/client-protocol.ts";
 import { isAmbiguous } from "./ambiguity.ts";
 import type { Connection } from "./connection.ts";
-import { Deadline } from "./deadline.ts";
+import { type CallOptions, Deadline } from "./deadline.ts";
 
 export type AdminMethod = keyof AdminMethods;
 
@@ -34,9 +34,9 @@ export class Admin {
   async call<M extends AdminMethod>(
     method: M,
     params: AdminMethods[M]["params"],
-    options: { readonly timeoutMs?: number } = {},
+    options: CallOptions = {},
   ): Promise<AdminMethods[M]["result"]> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const region = this.#context.region();
     const request = (timeoutMs: number): ClientRequest => ({ operation: "admin", region, method, params, timeoutMs });
     const response = await this.#send(method, request, deadline);

@@ -23,14 +23,14 @@ export interface Channel {
   readonly closed: boolean;
   /**
    * Rejects with a RaftctlError: what the server answered; TIMEOUT when the time is over; CONNECTION_LOST when the connection is gone, with
-   * `details.sent` saying whether the request may have reached the server.
+   * `details.sent` saying whether the request may have reached the server; STOPPED when the signal ended the wait, with `details.sent` too.
    */
-  call(request: ClientRequest, timeoutMs: number): Promise<ClientResponse>;
+  call(request: ClientRequest, timeoutMs: number, signal?: AbortSignal): Promise<ClientResponse>;
   close(): void;
 }
 
-/** Connects and shakes hands. Rejects with a RaftctlError. */
-export type Dial = (address: Address, timeoutMs: number) => Promise<Channel>;
+/** Connects and shakes hands, until the signal says that nobody wants it any more. Rejects with a RaftctlError. */
+export type Dial = (address: Address, timeoutMs: number, signal: AbortSignal) => Promise<Channel>;
 
 export function addressText(address: Address): string {
   return "socket" in address ? address.socket : address.endpoint;

@@ -116,6 +116,15 @@ export class Client {
     this.#connection.close();
   }
 
+  /** `using client = new Client(…)` closes it at the end of its block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
   /** An index that the log of the region has reached, as was heard last. */
   async #reached(deadline: Deadline): Promise<number> {
     if (this.#latest !== undefined) return this.#latest.index;

@@ -8,7 +8,7 @@ import type { ClientRequest, ClientResponse } from "../wire/client-protocol.ts";
 import { isUnsent } from "./ambiguity.ts";
 import { addressText } from "./channel.ts";
 import type { Address, Channel, Dial, ServerIdentity } from "./channel.ts";
-import type { Deadline } from "./deadline.ts";
+import { cancelled, type Deadline } from "./deadline.ts";
 
 interface Attempt {
   readonly address: string;
@@ -33,7 +33,7 @@ export class Connection {
   #server: ServerIdentity | undefined;
   /** Where a connection broke last: dialled after the others. */
   #lostAt: string | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -59,7 +59,7 @@ export class Connection {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closing.signal.aborted;
   }
 
   /** Used for the order of the next dialling, if its address is known; never a reason to leave a connection that works. */
@@ -67,16 +67,17 @@ export class Connection {
     this.#leaderName = name;
   }
 
-  /** Rejects with UNREACHABLE when nothing was sent, with what the server answered, with TIMEOUT, or with CONNECTION_LOST (details.sent true). */
+  /** Rejects with UNREACHABLE when nothing was sent, with what the server answered, with TIMEOUT, with CONNECTION_LOST (details.sent true), or with CANCELLED. */
   async call(makeRequest: (timeoutMs: number) => ClientRequest, deadline: Deadline): Promise<ClientResponse> {
     for (let attempt = 1; ; attempt += 1) {
       const channel = await this.#channel(deadline);
       const remaining = deadline.remainingMs;
       if (remaining === 0) throw unsentTimeout(deadline, this.#current?.address);
       try {
-        return await channel.call(makeRequest(deadline.serverMs), remaining);
+        return await channel.call(makeRequest(deadline.serverMs), remaining, deadline.signal);
       } catch (thrown) {
         const error = toRaftctlError(thrown);
+        if (error.code === "STOPPED" && deadline.aborted) throw cancelled(deadline.signal!, !isUnsent(error));
         if (error.code === "CONNECTION_LOST" || channel.closed) this.#drop(channel);
         if (error.code !== "CONNECTION_LOST" || !isUnsent(error)) throw error;
         if (attempt > this.addressCount) throw this.#unreachable([attemptOf(this.#options.addresses[0]!, error)]);
@@ -97,7 +98,7 @@ export class Connection {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.#current?.channel.close();
     this.#current = undefined;
   }
@@ -112,12 +113,13 @@ export class Connection {
 
   async #channel(deadline: Deadline): Promise<Channel> {
     for (;;) {
-      if (this.#closed) throw new RaftctlError("STOPPED", "the client is closed");
+      if (this.closed) throw new RaftctlError("STOPPED", "the client is closed");
+      if (deadline.aborted) throw cancelled(deadline.signal!, false);
       if (this.#current?.channel.closed === true) this.#drop(this.#current.channel);
       if (this.#current !== undefined) return this.#current.channel;
-      if (this.#dialling === undefined) return this.#startDialling(deadline);
+      if (this.#dialling === undefined) return deadline.untilAborted(this.#startDialling(deadline));
       // Somebody else's dialling ends with their deadline; ours may be later.
-      await Promise.race([this.#dialling.catch(() => undefined), sleep(deadline.remainingMs, undefined, { ref: false })]);
+      await deadline.untilAborted(Promise.race([this.#dialling.catch(() => undefined), sleep(deadline.remainingMs, undefined, { ref: false })]));
       if (deadline.passed) throw this.#unreachable([]);
     }
   }
@@ -137,10 +139,10 @@ export class Connection {
       // An address that does not answer must leave time for those behind it.
       const share = deadline.remainingMs / (addresses.length - place);
       try {
-        return this.#adopt(address, await this.#options.dial(address, share));
+        return this.#adopt(address, await this.#options.dial(address, share, this.#closing.signal));
       } catch (thrown) {
         const error = toRaftctlError(thrown);
-        if (!isUnreachable(error)) throw error;
+        if (!isUnreachable(error) || this.closed) throw error;
         attempts.push(attemptOf(address, error));
       }
     }
@@ -148,7 +150,7 @@ export class Connection {
   }
 
   #adopt(address: Address, channel: Channel): Channel {
-    if (this.#closed) {
+    if (this.closed) {
       channel.close();
       throw new RaftctlError("STOPPED", "the client is closed");
     }

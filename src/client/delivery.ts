@@ -49,7 +49,8 @@ export async function deliver(delivery: Delivery): Promise<Answered> {
 
 async function pause(pauseMs: number, deadline: Deadline): Promise<boolean> {
   if (deadline.remainingMs <= pauseMs) return false;
-  await sleep(pauseMs);
+  // Who gives up meanwhile has the next attempt refused before it is sent, which ends this.
+  await sleep(pauseMs, undefined, { signal: deadline.signal }).catch(() => undefined);
   return !deadline.passed;
 }
 

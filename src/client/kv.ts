@@ -8,20 +8,19 @@ import type { ClientRequest, Consistency, KeyValueRecord, ReadResponse } from ".
 import type { SessionStamp } from "../wire/command.ts";
 import { limits } from "../wire/limits.ts";
 import { bytesOf, type Bytes } from "./bytes.ts";
-import { Deadline } from "./deadline.ts";
+import { type CallOptions, Deadline } from "./deadline.ts";
 import { prefixEnd } from "./key-range.ts";
 import type { Session } from "./session.ts";
 import { encodedTxn, txnReceipt, type TxnReceipt, type TxnRequest } from "./txn.ts";
 import type { RequestContext, RequestOutcome, WriteOptions, WriteReceipt, Writes } from "./writes.ts";
 
-export interface ReadOptions {
+export interface ReadOptions extends CallOptions {
   /** Default linearizable. */
   readonly consistency?: Consistency;
   /** Wait until this index is applied where the read is served. */
   readonly minIndex?: number | undefined;
   /** For stale: UNHEALTHY when the server heard of a leader longer ago, ms. */
   readonly maxLagMs?: number | undefined;
-  readonly timeoutMs?: number;
 }
 
 export interface RangeQuery {
@@ -99,7 +98,7 @@ export class KeyValue {
   }
 
   /** The next number of a session of the caller's own, to be sent with `session`. */
-  nextStamp(session: Session, options: { readonly timeoutMs?: number } = {}): Promise<SessionStamp> {
+  nextStamp(session: Session, options: CallOptions = {}): Promise<SessionStamp> {
     return this.#writes.nextStamp(session, options);
   }
 
@@ -107,12 +106,12 @@ export class KeyValue {
    * What became of a request whose answer was lost. It asks by a command of its own with the same stamp: so a request that has not been executed by then never
    * will be, and the answer is final. Rejects like a write; asking again is harmless.
    */
-  outcome(stamp: SessionStamp, options: { readonly timeoutMs?: number } = {}): Promise<RequestOutcome> {
+  outcome(stamp: SessionStamp, options: CallOptions = {}): Promise<RequestOutcome> {
     return this.#writes.outcome(stamp, options);
   }
 
   async #read(makeRequest: (shared: SharedReadFields) => ClientRequest, options: ReadOptions): Promise<ReadResponse> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const { consistency = "linearizable", minIndex, maxLagMs } = options;
     const region = this.#context.region();
     const request = (timeoutMs: number): ClientRequest => makeRequest({ region, consistency, minIndex, maxLagMs, timeoutMs });

@@ -10,12 +10,12 @@ import type { CommandResult } from "../wire/command-result.ts";
 import { encodeCommand } from "../wire/command.ts";
 import type { Command, Condition, SessionStamp } from "../wire/command.ts";
 import type { Connection } from "./connection.ts";
-import { Deadline } from "./deadline.ts";
+import { type CallOptions, Deadline } from "./deadline.ts";
 import { refuseUnlessOk, type Sent } from "./refusal.ts";
 import { requestId, type Session, type SessionPool } from "./session.ts";
 import { deliver } from "./delivery.ts";
 
-export interface WriteOptions {
+export interface WriteOptions extends CallOptions {
   readonly condition?: Condition | undefined;
   /** The receipt carries the record that was there before. */
   readonly wantPrevious?: boolean;
@@ -25,7 +25,6 @@ export interface WriteOptions {
   readonly waitFor?: "committed" | "applied";
   /** A stamp of the caller's own, to repeat a request; "none" gives up exactly-once. By default the client makes one. */
   readonly session?: SessionStamp | "none";
-  readonly timeoutMs?: number;
   /** The leader keeps the life of this write: `admin.call("writeTrace", { index, term })` with those of the receipt. */
   readonly trace?: boolean;
 }
@@ -71,16 +70,16 @@ export class Writes {
   }
 
   /** The next number of a session of the caller's own, to be sent with `session`. */
-  async nextStamp(session: Session, options: { readonly timeoutMs?: number }): Promise<SessionStamp> {
-    return session.nextStamp(await this.#context.reached(new Deadline(options.timeoutMs ?? this.#context.timeoutMs)));
+  async nextStamp(session: Session, options: CallOptions): Promise<SessionStamp> {
+    return session.nextStamp(await this.#context.reached(Deadline.of(options, this.#context.timeoutMs)));
   }
 
   /**
    * What became of a request whose answer was lost. It asks by a command of its own with the same stamp: so a request that has not been executed by then never
    * will be, and the answer is final. Rejects like a write; asking again is harmless.
    */
-  async outcome(stamp: SessionStamp, options: { readonly timeoutMs?: number }): Promise<RequestOutcome> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+  async outcome(stamp: SessionStamp, options: CallOptions): Promise<RequestOutcome> {
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const { receipt, sent } = await this.#deliver({ operation: "settle", session: stamp }, options, deadline).catch(unanswered(stamp));
     const { result } = receipt;
     assert(result !== undefined, "whoever waits until it is applied gets the result");
@@ -92,7 +91,7 @@ export class Writes {
 
   /** Rejects with what the state machine has refused, UNKNOWN_OUTCOME, or what proves that nothing was done. */
   async write(command: Command, options: WriteOptions): Promise<WriteReceipt> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const { session } = options;
     if (session !== undefined) return accepted(await this.#deliver(session === "none" ? command : { ...command, session }, options, deadline));
     const delivered = await this.#deliverInSession(command, options, deadline);

@@ -21,7 +21,8 @@ export interface ClusterOptions {
   readonly logger?: Logger;
 }
 
-export interface Cluster {
+/** `await using` stops it at the end of its block. */
+export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly Daemon[];
   /** host:port of every client listener. */
   readonly endpoints: readonly string[];
@@ -47,7 +48,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     await stop();
     throw error;
   }
-  return { nodes, endpoints: nodes.map((node) => node.clientAddress), stop };
+  return { nodes, endpoints: nodes.map((node) => node.clientAddress), stop, [Symbol.asyncDispose]: stop };
 }
 
 async function startNode(dataDir: string, name: string, first: Daemon | undefined, options: ClusterOptions): Promise<Daemon> {

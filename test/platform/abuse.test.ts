@@ -15,7 +15,7 @@ import { FrameDecoder } from "../../src/wire/frame.ts";
 import { encodeHello } from "../../src/wire/handshake.ts";
 import { mutate, mutateFields } from "../wire/mutation.ts";
 import { allMessages, clientRequests, clientResponses, hello, peerRequests, welcome } from "../wire/samples.ts";
-import { clusterId, region, TransportCluster, type TestNode } from "./transport-cluster.ts";
+import { clusterId, region, TransportCluster, type TestNode } from "../../src/conformance/transport-cluster.ts";
 import { eventually } from "./eventually.ts";
 import { heldBytes } from "./held-memory.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Prng } from "../../src/base/prng.ts";
 import type { RaftctlError } from "../../src/base/errors.ts";
 import { MemoryNetwork, MemoryTransport } from "./memory-transport.ts";
-import { region, TransportCluster } from "./transport-cluster.ts";
+import { region, TransportCluster } from "../../src/conformance/transport-cluster.ts";
 import { describeTransport } from "./transport-conformance.ts";
 
 const network = new MemoryNetwork(new Prng(1));

@@ -1,13 +1,10 @@
 // A transport of one's own in at most 100 lines: messages between ports of this process instead of sockets (docs/custom-transport.md).
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { RaftctlError } from "../../src/base/errors.ts";
-import type { NodeId, RegionId } from "../../src/base/ids.ts";
-import type { PeerDirectory, ProbedPeer, RaftClusterMember, RaftNetwork, RaftReceiver, RpcOptions, Transport } from "../../src/host/transport.ts";
-import { encodeErrorResponse } from "../../src/wire/envelope.ts";
-import { checkPeerHello, decodeHello, decodeWelcome, encodeHello, encodeRefusal, encodeWelcome, type LocalIdentity, type Role } from "../../src/wire/handshake.ts";
-import { peerMessageTypes, type PeerCalls, type PeerMessageType } from "../../src/wire/peer-protocol.ts";
-import { decodePeerRequest, encodePeerRequest } from "../../src/wire/peer-requests.ts";
-import { decodePeerResponse, encodePeerResponse } from "../../src/wire/peer-responses.ts";
+import {
+  checkPeerHello, decodeHello, decodePeerRequest, decodePeerResponse, decodeWelcome, encodeErrorResponse, encodeHello, encodePeerRequest, encodePeerResponse,
+  encodeRefusal, encodeWelcome, peerMessageTypes, RaftctlError, type LocalIdentity, type NodeId, type PeerCalls, type PeerDirectory, type PeerMessageType,
+  type ProbedPeer, type RaftClusterMember, type RaftNetwork, type RaftReceiver, type RegionId, type Role, type RpcOptions, type Transport,
+} from "raftctl/transport";
 
 type Question = Record<"hello" | "request", unknown[]>;
 type Answer = Record<"welcome" | "response", unknown[]>;

@@ -10,7 +10,7 @@ import { limits } from "../../src/wire/limits.ts";
 import { encodePeerRequest } from "../../src/wire/peer-requests.ts";
 import { peerRequests, peerResponses } from "../wire/samples.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
-import { clusterId, region, TransportCluster, type TestNode } from "./transport-cluster.ts";
+import { clusterId, region, TransportCluster, type TestNode } from "../../src/conformance/transport-cluster.ts";
 import { describeTransport } from "./transport-conformance.ts";
 import { eventually } from "./eventually.ts";
 

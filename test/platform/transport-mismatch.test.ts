@@ -7,7 +7,7 @@ import { HttpTransport } from "../../src/platform/http-transport.ts";
 import { RequestConnection } from "../../src/platform/request-connection.ts";
 import { SystemClock } from "../../src/platform/system-clock.ts";
 import { TcpTransport } from "../../src/platform/tcp-transport.ts";
-import { region, TransportCluster, type TestNode } from "./transport-cluster.ts";
+import { region, TransportCluster, type TestNode } from "../../src/conformance/transport-cluster.ts";
 
 const address = { host: "127.0.0.1", port: 0 };
 const clock = new SystemClock();

@@ -23,6 +23,8 @@ export const floors: Readonly<Record<string, Floor>> = {
   daemon: { values: ["http", "host", "machine", "storage", "raft", "platform", "config", "wire", "base"], types: [] },
   client: { values: ["platform", "wire", "base"], types: [] },
   cli: { values: ["client", "config", "base"], types: ["wire"] },
+  embedding: { values: ["host", "raft", "platform", "wire", "base"], types: [] },
+  conformance: { values: ["host", "raft", "wire", "base"], types: [] },
   commands: onTop,
   hooks: onTop,
 };
@@ -42,9 +44,9 @@ const packageHomes: readonly { readonly name: RegExp; readonly home: RegExp }[] 
   { name: /^valibot$/, home: /^(config|daemon|cli)\// },
   { name: /^lmdb$/, home: /^platform\// },
   { name: /^(pino|prom-client)$/, home: /^daemon\// },
-  { name: /^@oclif\//, home: /^(cli|commands|hooks)\// },
+  { name: /^@oclif\//, home: /^(cli|commands|hooks|conformance)\// },
   { name: /^node:(net|tls|http|https|http2)$/, home: /^platform\// },
-  { name: /^node:/, home: /^(platform|config|daemon|client|cli|http|commands|hooks)\// },
+  { name: /^node:/, home: /^(platform|config|daemon|client|cli|http|commands|hooks|conformance)\// },
 ];
 
 export function folderOf(path: string): string {

@@ -8,6 +8,7 @@ import { hostMutants } from "./registry/host.ts";
 import { httpMutants } from "./registry/http.ts";
 import { inspectionMutants } from "./registry/inspection.ts";
 import { leaseMutants } from "./registry/leases.ts";
+import { libraryMutants } from "./registry/library.ts";
 import { machineMutants } from "./registry/machine.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
@@ -25,5 +26,5 @@ import { wireMutants } from "./registry/wire.ts";
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...watchMutants,
+  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...watchMutants, ...libraryMutants,
 ];

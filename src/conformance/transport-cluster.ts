@@ -1,11 +1,11 @@
 // A few transports of one kind that know each other's addresses, with receivers that record and answer. For the conformance suite.
 
-import type { NodeId } from "../../src/base/ids.ts";
-import { parseClusterId, parseNodeId, parseRegionId } from "../../src/base/ids.ts";
-import type { PeerDirectory, RaftReceiver, Transport } from "../../src/host/transport.ts";
-import type { LocalIdentity } from "../../src/wire/handshake.ts";
-import { peerMessageTypes, type PeerCalls, type PeerMessageType } from "../../src/wire/peer-protocol.ts";
-import { peerResponses } from "../wire/samples.ts";
+import type { NodeId } from "../base/ids.ts";
+import { parseClusterId, parseNodeId, parseRegionId } from "../base/ids.ts";
+import type { PeerDirectory, RaftReceiver, Transport } from "../host/transport.ts";
+import type { LocalIdentity } from "../wire/handshake.ts";
+import { peerMessageTypes, type PeerCalls, type PeerMessageType } from "../wire/peer-protocol.ts";
+import { peerResponses } from "./peer-samples.ts";
 
 export const clusterId = parseClusterId("0123456789abcdef0123456789abcdef");
 export const otherClusterId = parseClusterId("fedcba9876543210fedcba9876543210");

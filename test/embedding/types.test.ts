@@ -1,0 +1,50 @@
+// The types of an embedded node: most of this is checked by the compiler, and the run only completes it.
+
+import { expectTypeOf, test } from "vitest";
+import type { FounderOptions, LogPosition, MemoryNetwork, NewcomerOptions, Outcome, Raft, RaftNodeOptions, StateMachine, StoredOptions } from "../../src/embedding/index.ts";
+
+interface Deposit { readonly amount: number }
+interface Overdrawn { readonly code: "OVERDRAWN"; readonly balance: number }
+
+type Bank = Raft<Deposit, number, Overdrawn>;
+type Starts<Options> = Options extends RaftNodeOptions<Deposit, number, Overdrawn> ? true : false;
+type Without<Options, Key extends keyof Options> = Omit<Options, Key>;
+
+test("a node cannot be started without a network, and not without a state machine or a storage (S30)", () => {
+  expectTypeOf<Starts<FounderOptions<Deposit, number, Overdrawn>>>().toEqualTypeOf<true>();
+  expectTypeOf<Starts<NewcomerOptions<Deposit, number, Overdrawn>>>().toEqualTypeOf<true>();
+  expectTypeOf<Starts<StoredOptions>>().toEqualTypeOf<true>();
+  expectTypeOf<Starts<Without<FounderOptions<Deposit, number, Overdrawn>, "network">>>().toEqualTypeOf<false>();
+  expectTypeOf<Starts<Without<FounderOptions<Deposit, number, Overdrawn>, "machine">>>().toEqualTypeOf<false>();
+  expectTypeOf<Starts<Without<FounderOptions<Deposit, number, Overdrawn>, "founders">>>().toEqualTypeOf<false>();
+  expectTypeOf<Starts<Without<StoredOptions, "storage">>>().toEqualTypeOf<false>();
+});
+
+test("a command, its result and its refusal have the program's own types, and the one excludes the other (S37)", () => {
+  expectTypeOf<Bank["propose"]>().parameter(0).toEqualTypeOf<Deposit>();
+  type Answer = Awaited<ReturnType<Bank["propose"]>>;
+  expectTypeOf<Answer["index"]>().toEqualTypeOf<number>();
+  expectTypeOf<Extract<Answer, { refused: Overdrawn }>["result"]>().toEqualTypeOf<undefined>();
+  const balanceIn = (answer: Answer): number => (answer.refused === undefined ? answer.result : answer.refused.balance);
+  expectTypeOf(balanceIn).returns.toEqualTypeOf<number>();
+  // @ts-expect-error a command of another shape
+  expectTypeOf<Bank["propose"]>().toBeCallableWith({ amount: "1" });
+});
+
+test("without refusals an answer always has its result", () => {
+  expectTypeOf<Outcome<number, never>["result"]>().toEqualTypeOf<number>();
+  expectTypeOf<Outcome<number, Overdrawn>["result"]>().toEqualTypeOf<number | undefined>();
+});
+
+test("whoever waits for commitment only cannot ask for a result (S45)", () => {
+  const committed = (raft: Bank) => raft.propose({ amount: 1 }, { waitFor: "committed" });
+  expectTypeOf(committed).returns.resolves.toEqualTypeOf<LogPosition>();
+});
+
+test("a state machine answers what it said that it would, and refuses with nothing else", () => {
+  expectTypeOf<{ apply: (command: Deposit) => { result: number }; snapshot: () => Uint8Array; restore: (snapshot: Uint8Array) => void }>()
+    .toExtend<StateMachine<Deposit, number, Overdrawn>>();
+  expectTypeOf<{ apply: (command: Deposit) => { refused: { code: "CLOSED" } }; snapshot: () => Uint8Array; restore: (snapshot: Uint8Array) => void }>()
+    .not.toExtend<StateMachine<Deposit, number, Overdrawn>>();
+  expectTypeOf<MemoryNetwork["connect"]>().returns.toExtend<ReturnType<StoredOptions["network"]>>();
+});
