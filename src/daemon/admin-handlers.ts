@@ -18,6 +18,7 @@ import { checkParams, isAdminMethod, type AdminMethod } from "./admin-params.ts"
 import type { Backups } from "./backup/backups.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
+import type { Rules } from "./rules.ts";
 import { quotaSetting, type SpaceQuota } from "./space-quota.ts";
 import type { Upgrades } from "./upgrade/upgrades.ts";
 
@@ -33,6 +34,7 @@ export interface AdminContext {
   readonly facts: () => Promise<AdminMethods["diagnose"]["result"]>;
   readonly formationAnswer: (asker: FormationQuestion) => FormationAnswer;
   readonly quota: SpaceQuota;
+  readonly rules: Rules;
   readonly daemonStatus: () => DaemonStatus;
   readonly effectiveConfig: () => AdminMethods["effectiveConfig"]["result"];
   readonly upgrades: Upgrades;
@@ -53,7 +55,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "rulesSet", "rulesDelete"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -101,6 +103,10 @@ export class AdminHandlers {
       this.#atLeader("membershipChange", params, call, async () => ({ index: await this.#context.memberChange.change(params.change) })),
     quota: () => this.#context.quota.report(),
     quotaSet: (params, call) => this.#setQuota(params, call),
+    rules: () => this.#context.rules.report(),
+    rulesSet: (params, call) => this.#changeRules("rulesSet", params, call, () => this.#context.rules.set(params, call.timeoutMs)),
+    rulesDelete: (params, call) => this.#changeRules("rulesDelete", params, call, () => this.#context.rules.delete(params, call.timeoutMs)),
+    rulesCheck: (params, call) => this.#context.rules.check(params, call.timeoutMs),
     alarmClear: (params, call) => this.#atLeader("alarmClear", params, call, () => Promise.resolve(this.#clearAlarms())),
     effectiveConfig: () => this.#context.effectiveConfig(),
     formationVote: (params) => this.#context.formationAnswer(params),
@@ -196,6 +202,13 @@ export class AdminHandlers {
     const { index } = await hosted.gateway.propose(command, { waitFor: "applied", timeoutMs });
     await hosted.raft.waitForApplied(index, timeoutMs);
     return { ...quota.report(), applied: true, index };
+  }
+
+  /** Whoever asked at a follower finds it there as well. */
+  async #changeRules<M extends "rulesSet" | "rulesDelete">(method: M, params: AdminMethods[M]["params"], call: Call, here: () => Promise<AdminMethods[M]["result"]>): Promise<AdminMethods[M]["result"]> {
+    const result = await this.#atLeader(method, params, call, here);
+    if (result.index !== null) await this.#context.hosted.raft.waitForApplied(result.index, call.timeoutMs);
+    return result;
   }
 
   /** Whoever asked at a follower finds it there as well. */

@@ -2,7 +2,9 @@
 
 import * as v from "valibot";
 import { RaftctlError } from "../base/errors.ts";
+import { rulesBytesMax } from "../machine/rules/rule-set.ts";
 import type { AdminMethods } from "../wire/admin-protocol.ts";
+import { limits } from "../wire/limits.ts";
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/));
@@ -12,6 +14,8 @@ const incarnation = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Nu
 const formationCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000));
 const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const exportId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
+const prefixText = v.pipe(v.string(), v.maxLength(limits.keyBytesMax));
+const ruleText = v.pipe(v.string(), v.maxLength(rulesBytesMax));
 const nothing = v.strictObject({});
 
 const member = v.strictObject({ id, name, peerAddress: address, clientAddress: address, incarnation, masterEligible: v.boolean() });
@@ -52,6 +56,10 @@ const schemas = {
   snapshotPrune: v.strictObject({ keep: v.pipe(position, v.minValue(1)), dryRun: v.boolean() }),
   quota: nothing,
   quotaSet: v.strictObject({ bytes: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))), dryRun: v.boolean() }),
+  rules: nothing,
+  rulesSet: v.strictObject({ rule: ruleText, dryRun: v.boolean() }),
+  rulesDelete: v.strictObject({ prefix: prefixText, dryRun: v.boolean() }),
+  rulesCheck: v.strictObject({ prefix: prefixText, rule: v.nullable(ruleText) }),
   alarmClear: nothing,
   effectiveConfig: nothing,
   daemonStatus: nothing,

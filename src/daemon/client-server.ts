@@ -40,7 +40,7 @@ export class ClientServer {
   #propose(request: ProposeRequest): Promise<ProposeResponse> {
     const { hosted } = this.#region(request.region);
     checkCommand(request.command);
-    if (isSetting(request.command)) throw new RaftctlError("DENIED", "a setting of the cluster is not written directly", { hint: "raftctl quota set, raftctl upgrade finalize" });
+    if (isSetting(request.command)) throw new RaftctlError("DENIED", "a setting of the cluster is not written directly", { hint: "raftctl quota set, raftctl rules set, raftctl upgrade finalize" });
     return hosted.gateway.propose(request.command, request).then(({ term, index, result, forwardedTo }) => ({
       operation: "propose", term, index, result,
       forwardedBy: forwardedTo === undefined ? undefined : this.#name,

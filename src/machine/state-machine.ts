@@ -63,4 +63,6 @@ export interface MachineImage extends ImagePosition {
 export interface AppliedBatch {
   readonly first: number;
   readonly last: number;
+  /** The entries from `first` to `last`; before them there may be some that were skipped. */
+  readonly entries: readonly AppliedEntry[];
 }

@@ -50,6 +50,13 @@ export interface AdminMethods {
   quota: { params: Record<string, never>; result: QuotaReport };
   /** null: none. */
   quotaSet: { params: { bytes: number | null; dryRun: boolean }; result: QuotaReport & { applied: boolean; index: number | null } };
+  /** What may be written under which prefix, as the node at hand has applied it. */
+  rules: { params: Record<string, never>; result: { rules: RuleReport[] } };
+  /** A rule as JSON text (docs/validation.md); in place of the one that its prefix has. */
+  rulesSet: { params: { rule: string; dryRun: boolean }; result: RuleChange };
+  rulesDelete: { params: { prefix: string; dryRun: boolean }; result: RuleChange };
+  /** What of the data would not be let in by this rule; by the one that is in force when `rule` is null. */
+  rulesCheck: { params: { prefix: string; rule: string | null }; result: RuleCheckReport };
   /** Raised again by the next refusal; alarms whose cause is still there stay. */
   alarmClear: { params: Record<string, never>; result: { cleared: string[] } };
   effectiveConfig: { params: Record<string, never>; result: { config: unknown; origin: Record<string, string>; configHash: string } };
@@ -83,6 +90,36 @@ export interface QuotaReport {
   usedBytes: number;
   /** warning: from 80 % on. full: a write was refused, until 90 % are reached again. */
   state: "ok" | "warning" | "full";
+}
+
+export interface RuleReport {
+  /** As it was written: machine/rules/rule.ts. */
+  rule: RuleDocument;
+  /** Per unique field: how many keys have a value there, on the node at hand; while it is not complete, writes under the prefix wait for it there. */
+  indexes: { field: string; keys: number; isComplete: boolean }[];
+}
+
+export interface RuleDocument {
+  prefix: string;
+  maxKeyBytes?: number;
+  maxValueBytes?: number;
+  schema?: unknown;
+  unique?: readonly string[];
+  immutable?: true;
+}
+
+export interface RuleChange extends RuleReport {
+  applied: boolean;
+  index: number | null;
+}
+
+export interface RuleCheckReport {
+  rule: RuleDocument;
+  /** Looked at. */
+  keys: number;
+  violations: number;
+  /** The first hundred. */
+  found: readonly { key: string; keyEncoding: "utf8" | "hex"; rule: string; path: string | null; reason: string }[];
 }
 
 export interface UpgradeReport {
