@@ -15,10 +15,11 @@ import { snapshotMutants } from "./registry/snapshot.ts";
 import { spaceMutants } from "./registry/space.ts";
 import { storageMutants } from "./registry/storage.ts";
 import { transferMutants } from "./registry/transfer.ts";
+import { validationMutants } from "./registry/validation.ts";
 import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants,
+  ...inspectionMutants, ...validationMutants,
 ];
