@@ -66,12 +66,12 @@ export class ProposalGate {
     return false;
   }
 
-  /** The state machine has everything up to here. */
+  /** The core knows that the state machine has everything up to here. */
   applied(index: number): void {
     if (this.#postponed.length > 0) this.#again(({ untilApplied }) => untilApplied <= index);
   }
 
-  /** Time has passed, or leadership has ended. */
+  /** Time has passed: leadership may have ended, or what no index tells has come about. */
   reconsider(): void {
     if (this.#postponed.length > 0) this.#again(() => true);
   }

@@ -318,7 +318,6 @@ export class Raft {
     if (event.kind === "leaderChanged") this.#milestones.leaderChanged(event.leader);
     if (event.kind === "roleChanged" && event.role !== "leader") {
       this.#proposals.limit(this.#options.clock.now() + this.#options.raft.electionTimeout / 2);
-      this.#gate.reconsider();
     }
     this.#options.onEvent(event);
   }

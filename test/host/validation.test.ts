@@ -93,10 +93,14 @@ test("a postponed write ends with its deadline or with leadership, surely not ap
   const late = watch(leader.raft.propose(bytes("later"), { waitFor: "applied", timeoutMs: 200 }));
   await cluster.clock.advance(300);
   expect([late.error?.code, late.error?.message]).toEqual(["TIMEOUT", "the proposal did not enter the log in time; it was not applied"]);
+  postponed = undefined;
+  await cluster.clock.advance(300);
+  expect([leader.raft.core.role, leader.commands]).toEqual(["leader", []]);
+  postponed = { untilApplied: Number.POSITIVE_INFINITY };
   const orphan = watch(leader.raft.propose(bytes("later"), soon));
   hub.isolate(leader.id);
   await cluster.clock.until(() => leader.raft.core.role !== "leader", "leadership is lost");
-  await cluster.clock.settle();
+  await cluster.clock.until(() => orphan.state !== "pending", "it is answered", 100);
   expect(orphan.error?.code).toBe("NOT_LEADER");
   postponed = undefined;
   hub.heal();
