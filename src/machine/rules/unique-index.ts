@@ -1,5 +1,5 @@
 // Which key has which value of a unique field: of what is applied, and, on a leader, of what its log has beyond that. It lives in memory and is derived from
-// the state: per key with a value the key and the value once, and some 200 bytes for two places in maps. What has no value at the field takes no place.
+// the state: per key with a value the key and the value once, each with its place in a map. What has no value at the field takes no place.
 
 import type { Json } from "./json.ts";
 import { parseJson, valueAt } from "./json.ts";
