@@ -48,13 +48,13 @@ test("a follower whose state machine fails stops with a fatal line in its log an
   await follower.entered;
   const client = new Client({ endpoints: [leader.clientAddress] });
   const { index } = await client.kv.put("before", "1");
-  await follower.region.raft.waitForApplied(Number(index), 5_000);
+  await follower.region.raft.waitForApplied(index, 5_000);
   failing.now = true;
   await client.kv.put("after", "2");
   const ended = toRaftctlError(await follower.ended);
   expect([ended.code, ended.exit]).toEqual(["CORRUPT", 13]);
   expect(lines).toEqual([{ code: "CORRUPT", sentence: "this node cannot go on and stops" }]);
-  expect(follower.region.raft.core.lastApplied).toBe(Number(index));
+  expect(follower.region.raft.core.lastApplied).toBe(index);
   expect((await client.kv.get("after")).record?.version).toBe(1);
   client.close();
   await Promise.all([leader.stop({ transfer: false, drainMs: 0 }), follower.stop({ transfer: false, drainMs: 0 })]);

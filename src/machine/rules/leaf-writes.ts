@@ -1,5 +1,6 @@
 // What a command would write, for the rules: puts and deletes in order, in branches of which at most one is executed, as a whole or not at all. Everything
-// else that a command may be touches no key.
+// else that a command may be touches no key. An index follows the state by these keys, so a command that deletes keys it does not name is a deletion of the
+// whole range: then every key of an index is looked at again.
 
 import type { Command, SessionStamp } from "../../wire/command.ts";
 
@@ -29,7 +30,9 @@ export function writesOf(command: Command): CommandWrites {
       return { branches: [[{ kind: "delete", key: command.key }]], isConditional: command.condition !== undefined, session };
     case "deleteRange":
       return { branches: [[{ kind: "deleteRange", start: command.start, end: command.end }]], isConditional: false, session };
-    default:
+    case "append":
+    case "set":
+    case "settle":
       return { branches: none, isConditional: false, session };
   }
 }
