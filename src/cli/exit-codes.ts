@@ -9,7 +9,7 @@ export const exitCodes = {
   4: { name: "NOT_FOUND", meaning: "key, member, region or file is absent" },
   5: { name: "NO_LEADER", meaning: "no quorum or no leader" },
   6: { name: "CONFLICT", meaning: "a condition did not hold, or a change is already in progress" },
-  7: { name: "REJECTED", meaning: "the application's validator refused" },
+  7: { name: "REJECTED", meaning: "a rule, or the application's validator, refused" },
   8: { name: "DENIED", meaning: "authentication, authorization or identity" },
   9: { name: "UNSAFE", meaning: "refused without --yes or --force" },
   10: { name: "UNKNOWN_OUTCOME", meaning: "sent, but unanswered: may or may not have been applied" },

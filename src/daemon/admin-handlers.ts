@@ -19,6 +19,7 @@ import { keepAliveAtLeader, leaseInfo, leaseList, type LeaseSources } from "./le
 import type { Backups } from "./backup/backups.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
+import type { Rules } from "./rules.ts";
 import { quotaSetting, type SpaceQuota } from "./space-quota.ts";
 import type { Upgrades } from "./upgrade/upgrades.ts";
 import { traceOf } from "./write-trace.ts";
@@ -36,6 +37,7 @@ export interface AdminContext {
   readonly formationAnswer: (asker: FormationQuestion) => FormationAnswer;
   readonly leases: LeaseSources;
   readonly quota: SpaceQuota;
+  readonly rules: Rules;
   readonly daemonStatus: () => DaemonStatus;
   readonly effectiveConfig: () => AdminMethods["effectiveConfig"]["result"];
   readonly upgrades: Upgrades;
@@ -56,7 +58,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "httpAddress", "leaseKeepAlive", "leaseList", "leaseInfo", "writeTrace"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "rulesSet", "rulesDelete", "httpAddress", "leaseKeepAlive", "leaseList", "leaseInfo", "writeTrace"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -106,6 +108,10 @@ export class AdminHandlers {
     writeTrace: (params, call) => this.#atLeader("writeTrace", params, call, () => traceOf(this.#context.hosted.raft, params, call.timeoutMs)),
     quota: () => this.#context.quota.report(),
     quotaSet: (params, call) => this.#setQuota(params, call),
+    rules: () => this.#context.rules.report(),
+    rulesSet: (params, call) => this.#changeRules("rulesSet", params, call, () => this.#context.rules.set(params, call.timeoutMs)),
+    rulesDelete: (params, call) => this.#changeRules("rulesDelete", params, call, () => this.#context.rules.delete(params, call.timeoutMs)),
+    rulesCheck: (params, call) => this.#context.rules.check(params, call.timeoutMs),
     alarmClear: (params, call) => this.#atLeader("alarmClear", params, call, () => Promise.resolve(this.#clearAlarms())),
     leaseKeepAlive: (params, call) => this.#atLeader("leaseKeepAlive", params, call, () => keepAliveAtLeader(this.#context.hosted.lessor, params, call.timeoutMs)),
     leaseList: (params, call) => this.#atLeader("leaseList", params, call, () => leaseList(this.#context.leases, params, call.timeoutMs)),
@@ -204,6 +210,13 @@ export class AdminHandlers {
     const { index } = await hosted.gateway.propose(command, { waitFor: "applied", timeoutMs });
     await hosted.raft.waitForApplied(index, timeoutMs);
     return { ...quota.report(), applied: true, index };
+  }
+
+  /** Whoever asked at a follower finds it there as well. */
+  async #changeRules<M extends "rulesSet" | "rulesDelete">(method: M, params: AdminMethods[M]["params"], call: Call, here: () => Promise<AdminMethods[M]["result"]>): Promise<AdminMethods[M]["result"]> {
+    const result = await this.#atLeader(method, params, call, here);
+    if (result.index !== null) await this.#context.hosted.raft.waitForApplied(result.index, call.timeoutMs);
+    return result;
   }
 
   /** Whoever asked at a follower finds it there as well. */

@@ -2,9 +2,10 @@
 
 import * as v from "valibot";
 import { RaftctlError } from "../base/errors.ts";
-import { limits } from "../wire/limits.ts";
+import { rulesBytesMax } from "../machine/rules/rule-set.ts";
 import { leasePageMax } from "./lease-reports.ts";
 import type { AdminMethods } from "../wire/admin-protocol.ts";
+import { limits } from "../wire/limits.ts";
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/));
@@ -15,6 +16,8 @@ const formationCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue
 const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const exportId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 const lease = v.pipe(v.string(), v.regex(/^(?!0{16})[0-9a-f]{16}$/));
+const prefixText = v.pipe(v.string(), v.maxLength(limits.keyBytesMax));
+const ruleText = v.pipe(v.string(), v.maxLength(rulesBytesMax));
 const nothing = v.strictObject({});
 
 const member = v.strictObject({ id, name, peerAddress: address, clientAddress: address, incarnation, masterEligible: v.boolean() });
@@ -57,6 +60,10 @@ const schemas = {
   writeTrace: v.strictObject({ index: position, term: position }),
   quota: nothing,
   quotaSet: v.strictObject({ bytes: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))), dryRun: v.boolean() }),
+  rules: nothing,
+  rulesSet: v.strictObject({ rule: ruleText, dryRun: v.boolean() }),
+  rulesDelete: v.strictObject({ prefix: prefixText, dryRun: v.boolean() }),
+  rulesCheck: v.strictObject({ prefix: prefixText, rule: v.nullable(ruleText) }),
   alarmClear: nothing,
   leaseKeepAlive: v.strictObject({ leases: v.pipe(v.array(lease), v.minLength(1), v.maxLength(limits.leasesPerRequestMax)) }),
   leaseList: v.strictObject({ after: v.nullable(lease), limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(leasePageMax)) }),

@@ -49,7 +49,7 @@ export class ClientServer {
     const { hosted } = this.#region(request.region);
     checkCommand(request.command);
     checkTxnCommand(request.command);
-    if (isSetting(request.command)) throw new RaftctlError("DENIED", "a setting of the cluster is not written directly", { hint: "raftctl quota set, raftctl upgrade finalize" });
+    if (isSetting(request.command)) throw new RaftctlError("DENIED", "a setting of the cluster is not written directly", { hint: "raftctl quota set, raftctl rules set, raftctl upgrade finalize" });
     if (isExpiry(request.command)) throw new RaftctlError("DENIED", "only the leader itself says that the time of a lease is over", { hint: "raftctl lease revoke" });
     return hosted.gateway.propose(request.command, request).then(({ term, index, result, forwardedTo }) => ({
       operation: "propose", term, index, result,

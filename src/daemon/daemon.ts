@@ -39,6 +39,7 @@ import { MembershipUpkeep } from "./membership-upkeep.ts";
 import { MembershipDirectory } from "./peer-directory.ts";
 import { FenceWatch } from "./recovery/fence-watch.ts";
 import { daemonReport, nodeReport, plaintextWarnings, versionReport, type Addresses } from "./reports.ts";
+import { Rules } from "./rules.ts";
 import { Upgrades } from "./upgrade/upgrades.ts";
 
 export interface StopOptions {
@@ -216,7 +217,8 @@ export class Daemon {
       raft: { ...raft, id: this.#storage.identity.nodeId, masterEligible, prng: new Prng(seed), applyBytesMax: 256 * 1024 },
       network: this.#transport.network.forGroup(globalRegion),
       storage: this.#storage.region, leases: this.#storage.machine.leases,
-      clock, crc32, waitingMax, admit: this.#storage.admit,
+      clock, crc32, waitingMax,
+      admit: this.#storage.admit, validator: this.#storage.rules,
       logger: this.#logger.child({ region: "global" }),
       compaction: compactionPolicy(this.#config),
       onEvent: (event) => {
@@ -261,9 +263,8 @@ export class Daemon {
   }
 
   #openMembership(): void {
-    const { clock } = this.#parts;
     this.#upkeep = new MembershipUpkeep({
-      hosted: this.#hosted, transport: this.#transport, clock, logger: this.#logger, config: this.#config, clusterId: this.#storage.identity.clusterId,
+      hosted: this.#hosted, transport: this.#transport, clock: this.#parts.clock, logger: this.#logger, config: this.#config, clusterId: this.#storage.identity.clusterId,
       others: () => this.#directory.ids,
       self: () => this.#self(),
       admittedAt: () => (this.#joining === undefined ? 0 : this.#joining.admittedAt),
@@ -309,15 +310,15 @@ export class Daemon {
 
   #adminHandlers(): AdminHandlers {
     const { name } = this.#storage.identity;
-    const { electionTimeout } = this.#config.raft;
     this.#handlers ??= new AdminHandlers({
       hosted: this.#hosted,
       memberChange: this.#upkeep!.memberChange,
       directory: this.#directory,
       backups: (this.#backups ??= new Backups(this.#hosted, this.#storage, this.#parts)),
       joining: () => this.#joining,
-      electionTimeout,
+      electionTimeout: this.#config.raft.electionTimeout,
       quota: this.#storage.quota,
+      rules: new Rules({ hosted: this.#hosted, machine: this.#storage.machine, book: this.#storage.rules, clock: this.#parts.clock }),
       leases: { lessor: this.#hosted.lessor, machine: this.#storage.machine },
       view: () => this.#view(),
       nodeStatus: () => this.#nodeStatus(),

@@ -6,6 +6,7 @@ import { globalRegion } from "../base/ids.ts";
 import type { Config } from "../config/schema.ts";
 import { RegionStorage } from "../host/region-storage.ts";
 import { Machine } from "../machine/machine.ts";
+import { RuleBook } from "../machine/rules/rule-book.ts";
 import type { Store } from "../machine/store.ts";
 import type { Membership } from "../raft/membership.ts";
 import { countBoot, layout, readIdentity, type Identity } from "../storage/data-dir.ts";
@@ -31,6 +32,8 @@ export interface NodeStorage {
   readonly quota: SpaceQuota;
   /** What this node appends for a command when it leads, or why it does not. */
   readonly admit: (command: Uint8Array) => Uint8Array | RaftctlError;
+  /** What may be written under which prefix. */
+  readonly rules: RuleBook;
   readonly region: RegionStorage;
   readonly snapshots: SnapshotStore;
   /** Gives back the space of what was deleted from the state. */
@@ -75,13 +78,14 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   if (identity.foundedBy === "restore" && snapshots.latest === undefined) throw missingBackup(dataDir);
   const { store } = await parts.openStore(layout.state(dataDir, globalRegion), logger);
   closers.push(() => closeStore(store));
-  const machine = new Machine({ store, crc32, versions: parts.versions });
+  const machine: Machine = new Machine({ store, crc32, versions: parts.versions, onApplied: (batch) => rules.applied(batch) });
+  const rules = new RuleBook({ state: machine, clock, onFailure: onFatal });
   const founding = identity.foundedBy === "init" ? foundingMembership(identity, config) : undefined;
   const region = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger, ...(founding === undefined ? {} : { founding }) });
   const quota = new SpaceQuota(machine);
   const admit = (command: Uint8Array): Uint8Array | RaftctlError =>
     admissionFault(command, parts.versions, () => machine.level) ?? quota.admit(command) ?? withTime(command, clock.wallNow());
-  return { identity, wal, machine, region, snapshots, quota, admit, compactState: () => store.compact() };
+  return { identity, wal, machine, region, snapshots, quota, rules, admit, compactState: () => store.compact() };
 }
 
 /** Without it the node would begin with nothing, in a cluster that has everything. */

@@ -5,7 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
-import type { Input } from "../raft/input.ts";
+import type { Input, Proposal } from "../raft/input.ts";
 import type { RawNode } from "../raft/raft.ts";
 import type { Answer, RaftEvent, Ready, Transfer } from "../raft/ready.ts";
 import type { Messenger } from "./messenger.ts";
@@ -14,6 +14,8 @@ import type { RaftStorage } from "./raft-storage.ts";
 
 export interface DriverOwner {
   readonly messenger: Messenger;
+  /** Whether the core may take this proposal now. */
+  admits(proposal: Proposal): boolean;
   /** A last input of this turn, made of all that has gathered in it (the shared read round). */
   gathered(): Input | undefined;
   answered(answer: Answer): void;
@@ -134,6 +136,7 @@ export class Driver {
     if (input.kind === "message" && input.message.type === "appendEntries" && input.message.term >= this.#raw.currentTerm) {
       this.#lastLeaderContact = now;
     }
+    if (input.kind === "propose" && !this.#owner.admits(input)) return;
     this.#raw.step(input, now);
   }
 

@@ -51,6 +51,11 @@ export class Proposals {
     this.#placed.set(index, { ...waiter, index, term });
   }
 
+  /** It has no index yet, and nobody has been told how it ended. */
+  awaitsPlace(ticket: Ticket): boolean {
+    return this.#unplaced.has(ticket);
+  }
+
   /** true when the ticket was one of ours. */
   refused(ticket: Ticket, error: RaftctlError): boolean {
     const waiter = this.#unplaced.get(ticket);

@@ -8,7 +8,6 @@ import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { NodeId, RegionId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
-import { mark } from "../base/mark.ts";
 import type { Entry } from "../raft/entry.ts";
 import type { Input, Ticket } from "../raft/input.ts";
 import type { MembershipChange } from "../raft/membership.ts";
@@ -20,7 +19,8 @@ import { Messenger } from "./messenger.ts";
 import { Milestones } from "./milestones.ts";
 import { Operations, refusalError } from "./operations.ts";
 import { PeerInbox } from "./peer-inbox.ts";
-import { notLeader, Proposals, type Proposed } from "./proposals.ts";
+import { ProposalGate } from "./proposal-gate.ts";
+import { Proposals, type Proposed } from "./proposals.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 import { Reads } from "./reads.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
@@ -28,6 +28,7 @@ import { chunkBytes, SnapshotSender } from "./snapshot-sender.ts";
 import { Snapshotter, type CompactionPolicy } from "./snapshotter.ts";
 import { StateAudit } from "./state-audit.ts";
 import type { RaftClusterMember } from "./transport.ts";
+import type { CommandValidator } from "./validation.ts";
 import { WriteTraces } from "./write-traces.ts";
 
 export interface RegionOptions {
@@ -43,6 +44,8 @@ export interface RegionOptions {
   readonly snapshotChunkBytes?: number | undefined;
   /** What a leader appends for a command, or answers instead; absent: each as it is. */
   readonly admit?: (command: Uint8Array) => Uint8Array | RaftctlError;
+  /** What a command must be before it enters the log (S34); absent: anything may. */
+  readonly validator?: CommandValidator | undefined;
   /** Requests that may wait here for an outcome; more are answered BUSY. */
   readonly waitingMax: number;
   /** The deadline may have come nearer: the host arms its one timer. */
@@ -71,6 +74,7 @@ export class Raft {
   readonly #audit: StateAudit;
   readonly #snapshotter: Snapshotter;
   readonly #proposals = new Proposals();
+  readonly #gate: ProposalGate;
   readonly #reads = new Reads();
   readonly #milestones: Milestones;
   readonly #operations = new Operations();
@@ -97,6 +101,7 @@ export class Raft {
     const deliver = (input: Input): void => this.#driver.enqueue(input);
     this.#milestones = new Milestones(clock);
     this.traces = new WriteTraces(clock, raw, raft.electionTimeout);
+    this.#gate = new ProposalGate({ core: raw, storage, proposals: this.#proposals, waitingMax: options.waitingMax, validator: options.validator, logger, deliver });
     this.#audit = new StateAudit({
       id: raft.id, core: raw, checkpoints: () => storage.checkpoints, clock, logger, patienceMs: 2 * raft.electionTimeout, onDivergence: (error) => this.#diverged(error),
     });
@@ -162,7 +167,7 @@ export class Raft {
   /** Leader only. NOT_LEADER and BUSY mean that nothing was done; UNKNOWN_OUTCOME that it may have been. */
   propose(command: Uint8Array, options: WriteOptions): Promise<Proposed> {
     const trace = options.trace === true ? this.traces.begin() : undefined;
-    const data = this.#proposalRefusal() ?? this.#options.admit?.(command) ?? command;
+    const data = this.#stopped ?? this.#gate.closed() ?? this.#options.admit?.(command) ?? command;
     if (data instanceof RaftctlError) return Promise.reject(data);
     trace?.admitted();
     return new Promise((resolve, reject) => {
@@ -255,6 +260,7 @@ export class Raft {
   #driverOwner(): DriverOwner {
     return {
       messenger: this.#messenger,
+      admits: (proposal) => this.#gate.admits(proposal),
       gathered: () => this.#gatheredRead(),
       answered: (answer) => this.#answer(answer),
       committed: (commitIndex, entries) => {
@@ -283,6 +289,7 @@ export class Raft {
   #applied(entries: readonly Entry[], results: readonly (Uint8Array | undefined)[]): void {
     const { index } = entries.at(-1)!;
     this.#proposals.applied(entries, results);
+    this.#gate.applied(index);
     this.#reads.applied(index);
     this.#milestones.applied(index);
     this.#audit.applied();
@@ -298,6 +305,7 @@ export class Raft {
   #sweep(now: number): void {
     this.#sweepAt = Number.POSITIVE_INFINITY;
     this.#proposals.expire(now);
+    this.#gate.reconsider();
     this.#reads.expire(now, () => new RaftctlError("NO_LEADER", "no majority confirmed the read in time"));
     this.#milestones.expire(now);
   }
@@ -320,20 +328,6 @@ export class Raft {
   }
 
   // ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #proposalRefusal(): RaftctlError | undefined {
-    if (this.#stopped !== undefined) return this.#stopped;
-    if (this.#raw.role !== "leader") return notLeader(this.#raw.leader, "this node does not lead the region");
-    if (this.#options.storage.readOnly) {
-      mark("proposal-refused-disk-full");
-      return new RaftctlError("NO_SPACE", "the disk of the leader is full; reads go on, writes wait for space", { hint: "free space on the leader's disk; it recovers by itself" });
-    }
-    if (this.#proposals.waiting >= this.#options.waitingMax) {
-      mark("proposal-refused-too-many-waiting");
-      return new RaftctlError("BUSY", `${this.#options.waitingMax} proposals are waiting already`);
-    }
-    return undefined;
-  }
 
   #operate(input: (ticket: Ticket) => Input): Promise<Answer> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);

@@ -46,6 +46,7 @@ export class LeaseTable {
   readonly #crc32: Crc32;
   #leases = new Map<bigint, Lease>();
   #changed: bigint[] = [];
+  #endedKeys: Uint8Array[] = [];
   #counted!: Counted;
 
   constructor(crc32: Crc32) {
@@ -56,6 +57,7 @@ export class LeaseTable {
   load(rows: Iterable<KeyValue>, counted: Counted): void {
     this.#leases = new Map();
     this.#changed = [];
+    this.#endedKeys = [];
     this.#counted = counted;
     for (const row of rows) {
       checkLeaseRow(row, this.#crc32);
@@ -79,6 +81,13 @@ export class LeaseTable {
   /** What a leader has written to the log when the time of this grant is over. */
   expiryOf(id: bigint, grantIndex: number): Uint8Array {
     return encodeCommand({ operation: "leaseRevoke", lease: id, expiredGrant: grantIndex });
+  }
+
+  /** Keys that were attached to the leases that have ended since the last call. */
+  takeEndedKeys(): readonly Uint8Array[] {
+    const keys = this.#endedKeys;
+    if (keys.length > 0) this.#endedKeys = [];
+    return keys;
   }
 
   /** Of the batch that has taken effect. */
@@ -109,6 +118,7 @@ export class LeaseTable {
     this.#remove(transaction, leaseKey(id));
     this.#leases.delete(id);
     this.#changed.push(id);
+    this.#endedKeys.push(...keys);
     return keys;
   }
 

@@ -8,6 +8,7 @@ import { assert } from "../base/assert.ts";
 import { crc32 as plainCrc32, type Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { KeyValueRecord } from "../wire/client-protocol.ts";
+import type { SessionStamp } from "../wire/command.ts";
 import { clusterVersions, type ClusterVersions, clusterVersionSetting, finalizedLevel, levelFault } from "../wire/cluster-version.ts";
 import type { StateCheckpoint } from "../wire/peer-protocol.ts";
 import { decodeCheckpoints, encodeCheckpoints, withCheckpoint } from "./checkpoints.ts";
@@ -24,7 +25,7 @@ import { attachedKeys, type Lease, LeaseTable, leasesFrom } from "./leases.ts";
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
 import { RecordCodec } from "./record.ts";
-import { defaultSessionLimits, type SessionLimits, SessionTable } from "./sessions.ts";
+import { defaultSessionLimits, type SessionLimits, type SessionStanding, SessionTable } from "./sessions.ts";
 import { Settings } from "./settings.ts";
 import type { AppliedBatch, AppliedEntry, ImagePosition, MachineImage, StateMachine } from "./state-machine.ts";
 import type { KeyValue, Store, StoreTransaction } from "./store.ts";
@@ -104,6 +105,16 @@ export class Machine implements StateMachine {
     return this.#settings.get(name);
   }
 
+  /** Another object whenever it was set: for whoever keeps what he made of its value. */
+  settingIdentity(name: string): object | undefined {
+    return this.#settings.row(name);
+  }
+
+  /** What would become of a request with this stamp, were it the entry at `index`. */
+  standingOf(stamp: SessionStamp, index: number): SessionStanding {
+    return this.#sessions.standing(stamp, index);
+  }
+
   /** The cluster version that is finalized. */
   get level(): number {
     return finalizedLevel(this.setting(clusterVersionSetting));
@@ -139,7 +150,7 @@ export class Machine implements StateMachine {
       this.#load();
       throw thrown;
     }
-    this.#onApplied({ first, last: last.index });
+    this.#onApplied({ first, last: last.index, entries, keysEnded: this.leases.takeEndedKeys() });
     this.leases.tell();
     return results;
   }

@@ -35,8 +35,9 @@ export interface SessionLimits {
 }
 export const defaultSessionLimits: SessionLimits = { sessionsMax: 16_384, pagesMax: 65_536, idleMs: 3_600_000 };
 
-/** ahead: further ahead of the log than any client can honestly be. */
-export type SessionVerdict = { readonly kind: "new" | "expired" | "ahead" } | { readonly kind: "repeated"; readonly result: Uint8Array };
+/** new: it is executed. repeated, expired: it is not, now or ever. ahead: it is not, being further ahead of the log than any client can honestly be. */
+export type SessionStanding = "new" | "repeated" | "expired" | "ahead";
+export type SessionVerdict = { readonly kind: Exclude<SessionStanding, "repeated"> } | { readonly kind: "repeated"; readonly result: Uint8Array };
 
 interface Session {
   readonly id: bigint;
@@ -49,9 +50,7 @@ interface Session {
   lastUse: number;
 }
 
-const isNew: SessionVerdict = { kind: "new" };
-const isExpired: SessionVerdict = { kind: "expired" };
-const isAhead: SessionVerdict = { kind: "ahead" };
+const verdicts = { new: { kind: "new" }, expired: { kind: "expired" }, ahead: { kind: "ahead" } } as const;
 
 export class SessionTable {
   readonly #crc32: Crc32;
@@ -108,13 +107,23 @@ export class SessionTable {
 
   /** @param index of the entry that carries the stamp */
   verdict(stamp: SessionStamp, index: number, transaction: StoreTransaction): SessionVerdict {
+    const standing = this.standing(stamp, index);
+    if (standing !== "repeated") return verdicts[standing];
+    return { kind: "repeated", result: recall(stamp, this.#remembered(stamp)!, transaction, this.#crc32) };
+  }
+
+  /** @param index of the entry that would carry the stamp */
+  standing(stamp: SessionStamp, index: number): SessionStanding {
     const { sequence } = stamp;
-    if (sequence > index + sequenceLeadMax) return isAhead;
+    if (sequence > index + sequenceLeadMax) return "ahead";
     const session = this.#sessions.get(stamp.id);
-    if (session === undefined) return sequence > this.#horizon.forgotten ? isNew : isExpired;
-    const remembered = session.pages[pageNumber(sequence)]?.result(sequence);
-    if (remembered !== undefined) return { kind: "repeated", result: recall(stamp, remembered, transaction, this.#crc32) };
-    return sequence > session.floor && sequence + sequencesRemembered > session.sequenceMax ? isNew : isExpired;
+    if (session === undefined) return sequence > this.#horizon.forgotten ? "new" : "expired";
+    if (this.#remembered(stamp) !== undefined) return "repeated";
+    return sequence > session.floor && sequence + sequencesRemembered > session.sequenceMax ? "new" : "expired";
+  }
+
+  #remembered({ id, sequence }: SessionStamp): Uint8Array | undefined {
+    return this.#sessions.get(id)?.pages[pageNumber(sequence)]?.result(sequence);
   }
 
   /** @param index of the entry that executed the command; ascends from call to call. */

@@ -34,6 +34,11 @@ export class Settings {
     return row === undefined ? undefined : contentOf(row);
   }
 
+  /** The same object until it is set again: whoever derives something from a setting sees by it whether that still stands. */
+  row(name: string): KeyValue | undefined {
+    return this.#rows.get(name);
+  }
+
   set(transaction: StoreTransaction, name: Uint8Array, content: Uint8Array): void {
     const key = keyOf(name);
     const text = utf8Text(name) ?? "";

@@ -65,4 +65,8 @@ export interface MachineImage extends ImagePosition {
 export interface AppliedBatch {
   readonly first: number;
   readonly last: number;
+  /** The entries from `first` to `last`; before them there may be some that were skipped. */
+  readonly entries: readonly AppliedEntry[];
+  /** That were deleted because their leases ended: the entries do not name them. */
+  readonly keysEnded: readonly Uint8Array[];
 }

@@ -36,3 +36,6 @@ export type Input =
   | { readonly kind: "snapshotReceived"; readonly from: NodeId; readonly requestId: number; readonly term: number; readonly snapshot: SnapshotMeta }
   /** Follower: what Ready.install asked for is done and durable, in the log and in the state machine. */
   | { readonly kind: "installed"; readonly index: number };
+
+/** A command that waits for its index. */
+export type Proposal = Extract<Input, { kind: "propose" }>;

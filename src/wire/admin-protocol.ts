@@ -54,6 +54,13 @@ export interface AdminMethods {
   quota: { params: Record<string, never>; result: QuotaReport };
   /** null: none. */
   quotaSet: { params: { bytes: number | null; dryRun: boolean }; result: QuotaReport & { applied: boolean; index: number | null } };
+  /** What may be written under which prefix, as the node at hand has applied it. */
+  rules: { params: Record<string, never>; result: { rules: RuleReport[] } };
+  /** A rule as JSON text (docs/validation.md); in place of the one that its prefix has. */
+  rulesSet: { params: { rule: string; dryRun: boolean }; result: RuleChange };
+  rulesDelete: { params: { prefix: string; dryRun: boolean }; result: RuleChange };
+  /** What of the data would not be let in by this rule; by the one that is in force when `rule` is null. */
+  rulesCheck: { params: { prefix: string; rule: string | null }; result: RuleCheckReport };
   /** Raised again by the next refusal; alarms whose cause is still there stay. */
   alarmClear: { params: Record<string, never>; result: { cleared: string[] } };
   /** Between nodes: a keep-alive on its way to the leader. Ids as 16 hexadecimal digits; null: it has ended, or its time was over. */
@@ -135,6 +142,36 @@ export interface LeaseDetails extends LeaseReport {
   /** In their order, when they were asked for; as many as fit into an answer. */
   attached: Uint8Array[] | null;
   more: boolean;
+}
+
+export interface RuleReport {
+  /** As it was written: machine/rules/rule.ts. */
+  rule: RuleDocument;
+  /** Per unique field: how many keys have a value there, on the node at hand; while it is not complete, writes under the prefix wait for it there. */
+  indexes: { field: string; keys: number; isComplete: boolean }[];
+}
+
+export interface RuleDocument {
+  prefix: string;
+  maxKeyBytes?: number;
+  maxValueBytes?: number;
+  schema?: unknown;
+  unique?: readonly string[];
+  immutable?: true;
+}
+
+export interface RuleChange extends RuleReport {
+  applied: boolean;
+  index: number | null;
+}
+
+export interface RuleCheckReport {
+  rule: RuleDocument;
+  /** Looked at. */
+  keys: number;
+  violations: number;
+  /** The first hundred. */
+  found: readonly { key: string; keyEncoding: "utf8" | "hex"; rule: string; path: string | null; reason: string }[];
 }
 
 export interface UpgradeReport {

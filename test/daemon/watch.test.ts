@@ -33,7 +33,7 @@ test("every node tells the same changes, in the same order, whoever leads; nobod
 test("a node that stops lets those who wait go at once, with an error that another node may be asked", { timeout: 30_000 }, async () => {
   await using fixture = await startCluster(1);
   const [node] = fixture.cluster.nodes;
-  const channel = await dial({ endpoint: node!.clientAddress }, 1_000, undefined);
+  const channel = await dial({ endpoint: node!.clientAddress }, 1_000, new AbortController().signal);
   const request = {
     operation: "watch", region: globalRegion, start: undefined, end: undefined, fromIndex: 1_000_000, waitMs: 60_000, eventsMax: 1, bytesMax: 1, puts: true, deletes: true, keysOnly: false,
   } as const;

@@ -192,7 +192,7 @@ describe("applying", () => {
 
   test("tells once per batch that it has taken effect, not per entry and not when nothing was applied (S116)", () => {
     const batches: unknown[] = [];
-    const { machine } = machineOf({ onApplied: (batch) => batches.push({ ...batch, applied: machine.lastApplied }) });
+    const { machine } = machineOf({ onApplied: ({ first, last }) => batches.push({ first, last, applied: machine.lastApplied }) });
     const entries = [1, 2, 3, 4].map((index) => entryOf(index, put("a", String(index))));
     machine.applyBatch(entries.slice(0, 3));
     machine.applyBatch(entries.slice(0, 2));

@@ -11,6 +11,7 @@ import { Host, type AdminHandler } from "../../../src/host/host.ts";
 import type { LeaderGateway } from "../../../src/host/leader-gateway.ts";
 import type { RaftStorage } from "../../../src/host/raft-storage.ts";
 import type { Raft, RegionOptions } from "../../../src/host/region.ts";
+import type { CommandValidator } from "../../../src/host/validation.ts";
 import type { CompactionPolicy } from "../../../src/host/snapshotter.ts";
 import { emptyMembership, type Membership } from "../../../src/raft/membership.ts";
 import type { RaftOptions } from "../../../src/raft/options.ts";
@@ -33,6 +34,8 @@ export interface ClusterOptions {
   readonly raft?: Partial<RaftOptions>;
   readonly logger?: Logger;
   readonly administer?: (node: ClusterNode) => AdminHandler;
+  /** Called at every boot of the node. */
+  readonly validator?: (node: ClusterNode, clock: Clock) => CommandValidator;
 }
 
 export class ClusterNode {
@@ -111,6 +114,7 @@ export class Cluster {
         for (const part of node.upkeep) part.observed(event);
       },
       onFatal: (error) => node.fatal.push(error),
+      validator: this.#options.validator?.(node, this.clockOf(node)),
     };
     node.host = new Host(options.clock, administer?.(node) ?? (() => Promise.reject(new Error("no administration here"))));
     const { raft, gateway } = await node.host.open(options);

@@ -30,6 +30,8 @@ export class MemoryRaftStorage implements RaftStorage {
   failure: RaftctlError | undefined;
   applyFailure: Error | undefined;
   readOnly = false;
+  /** What executes the entries, when the recording state machine is not enough. */
+  execute: ((entries: readonly Entry[]) => readonly (Uint8Array | undefined)[]) | undefined;
   persistCalls = 0;
   applyCalls = 0;
   readonly journal: string[];
@@ -148,7 +150,8 @@ export class MemoryRaftStorage implements RaftStorage {
   #applyAll(entries: readonly Entry[]): readonly (Uint8Array | undefined)[] {
     if (this.applyFailure !== undefined) throw this.applyFailure;
     this.journal.push(`apply ${entries[0]!.index}-${entries.at(-1)!.index}`);
-    return entries.map((entry) => this.#applyOne(entry));
+    const recorded = entries.map((entry) => this.#applyOne(entry));
+    return this.execute?.(entries) ?? recorded;
   }
 
   #applyOne(entry: Entry): Uint8Array | undefined {

@@ -20,11 +20,12 @@ import { storageMutants } from "./registry/storage.ts";
 import { traceMutants } from "./registry/traces.ts";
 import { transferMutants } from "./registry/transfer.ts";
 import { txnMutants } from "./registry/txn.ts";
+import { validationMutants } from "./registry/validation.ts";
 import { watchMutants } from "./registry/watch.ts";
 import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...watchMutants, ...libraryMutants,
+  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
 ];

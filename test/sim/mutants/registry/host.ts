@@ -205,9 +205,9 @@ export const hostMutants: readonly Mutant[] = [
   {
     name: "writes-taken-on-a-full-disk",
     breaks: ["H45"],
-    file: "src/host/region.ts",
-    find: "if (this.#options.storage.readOnly)",
-    replace: "if (this.#stopped !== undefined)",
+    file: "src/host/proposal-gate.ts",
+    find: "if (storage.readOnly) {",
+    replace: "if (storage === undefined) {",
     tests: ["test/host/failures.test.ts"],
   },
   {
