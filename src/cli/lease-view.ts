@@ -2,7 +2,7 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import { parseDuration } from "../config/duration.ts";
-import type { LeaseDetails, LeaseReport } from "../wire/admin-protocol.ts";
+import type { LeaseDetails, LeaseReport } from "../wire/lease-reports.ts";
 import { parseLease } from "../base/lease-id.ts";
 import { bytesDocument, type BytesDocument } from "./envelope.ts";
 import { roughDuration } from "./measure.ts";

@@ -1,6 +1,6 @@
 // `rules list|show|set|delete|check`: what may be written under which prefix.
 
-import type { RuleChange, RuleCheckReport, RuleDocument, RuleReport } from "../wire/admin-protocol.ts";
+import type { RuleChange, RuleCheckReport, RuleDocument, RuleReport } from "../wire/rule-reports.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { renderTable } from "./table.ts";
 import { visible, visibleText } from "./terminal.ts";

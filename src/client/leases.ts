@@ -3,7 +3,8 @@
 import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RegionId } from "../base/ids.ts";
-import type { AdminMethods, LeaseDetails, LeaseReport } from "../wire/admin-protocol.ts";
+import type { AdminMethods } from "../wire/admin-protocol.ts";
+import type { LeaseDetails, LeaseReport } from "../wire/lease-reports.ts";
 import { leaseText } from "../base/lease-id.ts";
 import type { Admin } from "./admin.ts";
 import type { Connection } from "./connection.ts";

@@ -3,7 +3,8 @@
 import type { Lessor } from "../host/lessor.ts";
 import type { Lease } from "../machine/leases.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { AdminMethods, LeaseReport } from "../wire/admin-protocol.ts";
+import type { AdminMethods } from "../wire/admin-protocol.ts";
+import type { LeaseReport } from "../wire/lease-reports.ts";
 import { leaseText, parseLease } from "../base/lease-id.ts";
 
 export const leasePageMax = 1_000;

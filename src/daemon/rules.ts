@@ -13,7 +13,8 @@ import { compileRule, type Rule } from "../machine/rules/rule.ts";
 import type { RuleBook } from "../machine/rules/rule-book.ts";
 import { RuleCheck } from "../machine/rules/rule-check.ts";
 import { type RuleSet, rulesSetting } from "../machine/rules/rule-set.ts";
-import type { AdminMethods, RuleChange, RuleReport } from "../wire/admin-protocol.ts";
+import type { AdminMethods } from "../wire/admin-protocol.ts";
+import type { RuleChange, RuleReport } from "../wire/rule-reports.ts";
 import { encodeCommand } from "../wire/command.ts";
 
 export interface RulesOptions {

@@ -3,7 +3,9 @@
 
 import type { MembershipChange } from "../raft/membership.ts";
 import type { Consistency } from "./client-protocol.ts";
+import type { LeaseDetails, LeaseReport } from "./lease-reports.ts";
 import type { LogHeader, LogPage, LogPageRequest } from "./log-inspection.ts";
+import type { RuleChange, RuleCheckReport, RuleReport } from "./rule-reports.ts";
 import type { LevelRange } from "./cluster-version.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { LocalSnapshot, SnapshotClosed, SnapshotOpened, SnapshotOpenRequest, SnapshotPruneReport, SnapshotTaken, SnapshotTakeRequest } from "./snapshot-export.ts";
@@ -125,53 +127,6 @@ export interface QuotaReport {
   usedBytes: number;
   /** warning: from 80 % on. full: a write was refused, until 90 % are reached again. */
   state: "ok" | "warning" | "full";
-}
-
-export interface LeaseReport {
-  /** 16 hexadecimal digits. */
-  id: string;
-  ttlMs: number;
-  /** At least, unless it is kept alive, as the leader knows; 0: its time is over and it is about to end. */
-  remainingMs: number;
-  grantIndex: number;
-  /** Attached to it. */
-  keys: number;
-}
-
-export interface LeaseDetails extends LeaseReport {
-  /** In their order, when they were asked for; as many as fit into an answer. */
-  attached: Uint8Array[] | null;
-  more: boolean;
-}
-
-export interface RuleReport {
-  /** As it was written: machine/rules/rule.ts. */
-  rule: RuleDocument;
-  /** Per unique field: how many keys have a value there, on the node at hand; while it is not complete, writes under the prefix wait for it there. */
-  indexes: { field: string; keys: number; isComplete: boolean }[];
-}
-
-export interface RuleDocument {
-  prefix: string;
-  maxKeyBytes?: number;
-  maxValueBytes?: number;
-  schema?: unknown;
-  unique?: readonly string[];
-  immutable?: true;
-}
-
-export interface RuleChange extends RuleReport {
-  applied: boolean;
-  index: number | null;
-}
-
-export interface RuleCheckReport {
-  rule: RuleDocument;
-  /** Looked at. */
-  keys: number;
-  violations: number;
-  /** The first hundred. */
-  found: readonly { key: string; keyEncoding: "utf8" | "hex"; rule: string; path: string | null; reason: string }[];
 }
 
 export interface UpgradeReport {

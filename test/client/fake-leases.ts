@@ -1,7 +1,8 @@
 // The leases of a daemon that is none: they never end by themselves, unless a test says so.
 
 import type { LeaseGrantCommand, LeaseRevokeCommand } from "../../src/wire/command-types.ts";
-import type { AdminMethods, LeaseReport } from "../../src/wire/admin-protocol.ts";
+import type { AdminMethods } from "../../src/wire/admin-protocol.ts";
+import type { LeaseReport } from "../../src/wire/lease-reports.ts";
 import { leaseText, parseLease } from "../../src/base/lease-id.ts";
 import type { ResultStatus } from "../../src/wire/command-result.ts";
 

@@ -1,7 +1,7 @@
 import * as Args from "@oclif/core/args";
 import { BaseCommand } from "../../cli/base-command.ts";
 import { ruleFlags } from "../../cli/rule-input.ts";
-import type { RuleCheckReport } from "../../wire/admin-protocol.ts";
+import type { RuleCheckReport } from "../../wire/rule-reports.ts";
 
 export default class RulesCheck extends BaseCommand {
   static override summary = "Which of the present keys would break a rule";

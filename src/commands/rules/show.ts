@@ -1,6 +1,6 @@
 import * as Args from "@oclif/core/args";
 import { BaseCommand } from "../../cli/base-command.ts";
-import type { RuleReport } from "../../wire/admin-protocol.ts";
+import type { RuleReport } from "../../wire/rule-reports.ts";
 
 export default class RulesShow extends BaseCommand {
   static override summary = "The rule of one prefix, as a file that rules set takes";

@@ -108,7 +108,7 @@ describe("what a value must be", () => {
     expect([error.code, error.exit, error.retryable]).toEqual(["REJECTED", 7, false]);
     expect(error.message).toBe('"users/a" breaks the rule for "users/" (schema): the value at /age is below 18');
     expect(error.details).toEqual({ rule: "schema", prefix: "users/", key: "users/a", keyEncoding: "utf8", path: "/age", reason: "is below 18" });
-    const binary = leader.refusal({ ...put("", "1"), key: Uint8Array.of(...utf8("users/"), 0xff), value: utf8("nonsense") } as Command);
+    const binary = leader.refusal({ ...put("", "1"), key: Uint8Array.of(...utf8("users/"), 0xff), value: utf8("nonsense") });
     expect(binary.details).toMatchObject({ key: "75736572732fff", keyEncoding: "hex", reason: "is not JSON" });
   });
 });
