@@ -2,85 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import { utf8 } from "../../../src/base/bytes.ts";
-import { RaftctlError } from "../../../src/base/errors.ts";
-import { Machine } from "../../../src/machine/machine.ts";
 import { MemoryStore } from "../../../src/machine/memory-store.ts";
-import type { Json } from "../../../src/machine/rules/json.ts";
 import { compileRule } from "../../../src/machine/rules/rule.ts";
-import { RuleBook } from "../../../src/machine/rules/rule-book.ts";
 import { RuleSet, rulesSetting } from "../../../src/machine/rules/rule-set.ts";
-import type { AppliedEntry } from "../../../src/machine/state-machine.ts";
-import { type Command, encodeCommand } from "../../../src/wire/command.ts";
-import { del, put, stamp, txn } from "../bytes-of.ts";
-
-const users = { prefix: "users/", unique: ["/email"] };
-const user = (email: string, extra: object = {}): string => JSON.stringify({ email, ...extra });
-
-/** A leader's log over a machine: entries are appended when the rules let them in, and applied when the test says so. */
-class Leader {
-  readonly log: AppliedEntry[] = [];
-  readonly failures: Error[] = [];
-  readonly machine: Machine;
-  readonly book: RuleBook;
-  term = 1;
-  #turns: (() => void)[] = [];
-
-  constructor(store = new MemoryStore()) {
-    const followed: { book: RuleBook | undefined } = { book: undefined };
-    this.machine = new Machine({ store, onApplied: (batch) => followed.book?.applied(batch) });
-    this.book = followed.book = new RuleBook({ state: this.machine, clock: { nextTurn: (call) => void this.#turns.push(call) }, onFailure: (error) => this.failures.push(error) });
-  }
-
-  get lastIndex(): number {
-    return this.log.length;
-  }
-
-  /** What the rules say: "in", the code of the refusal, or "after N". */
-  offer(command: Command): string {
-    const data = encodeCommand(command);
-    const judgement = this.judge(data);
-    if (judgement === undefined) this.log.push({ index: this.lastIndex + 1, term: this.term, type: 1, data });
-    if (judgement === undefined) return "in";
-    return judgement instanceof RaftctlError ? judgement.code : `after ${judgement.untilApplied}`;
-  }
-
-  judge(data: Uint8Array): ReturnType<RuleBook["validate"]> {
-    const { log } = this;
-    return this.book.validate(data, { currentTerm: this.term, lastIndex: log.length, entriesBetween: (first, last) => log.slice(first - 1, last) });
-  }
-
-  refusal(command: Command): RaftctlError {
-    const judgement = this.judge(encodeCommand(command));
-    if (judgement instanceof RaftctlError) return judgement;
-    throw new Error("it was not refused");
-  }
-
-  apply(upTo = this.lastIndex): void {
-    this.machine.applyBatch(this.log.slice(this.machine.lastApplied, upTo));
-  }
-
-  /** Everything that waits for a later turn. */
-  settle(): void {
-    while (this.#turns.length > 0) for (const turn of this.#turns.splice(0)) turn();
-  }
-
-  /** As an operator does it, up to its entry. */
-  set(...documents: Json[]): string {
-    const rules = documents.map(compileRule);
-    for (const rule of rules) this.book.prepare(rule);
-    this.settle();
-    const next = rules.reduce((set, rule) => set.with(rule), this.book.rules);
-    const bumped = JSON.stringify({ ...(JSON.parse(new TextDecoder().decode(next.encode())) as object), revision: this.book.rules.revision + 1 });
-    return this.offer({ operation: "set", key: utf8(rulesSetting), value: utf8(bumped) });
-  }
-}
-
-function ruled(...documents: Json[]): Leader {
-  const leader = new Leader();
-  expect(leader.set(...documents)).toBe("in");
-  leader.apply();
-  return leader;
-}
+import { encodeCommand } from "../../../src/wire/command.ts";
+import { del, put, stamp } from "../bytes-of.ts";
+import { Leader, ruled, user, users } from "./leader.ts";
 
 describe("what a value must be", () => {
   test("is decided for the key and the value alone, by every rule whose prefix the key begins with (S34)", () => {
@@ -353,60 +280,5 @@ describe("setting a rule", () => {
     leader.offer(put("a", "1"));
     leader.book.validate(encodeCommand(put("a", "1")), { currentTerm: 1, lastIndex: 1, entriesBetween: () => ((looked += 1), []) });
     expect(looked).toBe(0);
-  });
-});
-
-describe("a transaction", () => {
-  const isVersion = (key: string, number: number) => ({ key: utf8(key), target: "version", relation: "equal", number }) as const;
-
-  test("is refused for a put of either side that breaks a rule, since nobody knows yet which side is taken", () => {
-    const leader = ruled({ prefix: "app/", maxValueBytes: 3 });
-    const [small, large] = [put("app/a", "123"), put("app/a", "1234")];
-    expect(leader.offer(txn({ compare: [isVersion("k", 0)], then: [small], else: [small] }))).toBe("in");
-    expect(leader.offer(txn({ compare: [isVersion("k", 0)], then: [small], else: [large] }))).toBe("REJECTED");
-    expect(leader.offer(txn({ compare: [isVersion("k", 0)], then: [put("k", "x"), large], else: [] }))).toBe("REJECTED");
-    expect(leader.offer(txn({ then: [del("app/a"), put("app/b", "1")], else: [large] }))).toBe("in");
-  });
-
-  test("that moves a unique value from one key to another is one step, and two such values in one side are one too many (S35)", () => {
-    const leader = ruled(users);
-    leader.offer(put("users/a", user("x")));
-    leader.apply();
-    expect(leader.offer(put("users/b", user("x")))).toBe("REJECTED");
-    expect(leader.offer(txn({ then: [put("users/c", user("y")), put("users/d", user("y"))] }))).toBe("REJECTED");
-    expect(leader.offer(txn({ then: [del("users/a"), put("users/b", user("x"))] }))).toBe("in");
-    leader.apply();
-    expect(leader.offer(put("users/c", user("x")))).toBe("REJECTED");
-  });
-
-  test("in the log keeps others from what either of its sides would take, until it is applied (S35)", () => {
-    const leader = ruled(users);
-    expect(leader.offer(txn({ compare: [isVersion("k", 1)], then: [put("users/a", user("x"))], else: [put("users/a", user("y"))] }))).toBe("in");
-    const waits = `after ${leader.lastIndex}`;
-    expect([leader.offer(put("users/b", user("x"))), leader.offer(put("users/b", user("y"))), leader.offer(put("users/b", user("z")))]).toEqual([waits, waits, "in"]);
-    leader.apply();
-    expect([leader.offer(put("users/c", user("x"))), leader.offer(put("users/c", user("y")))]).toEqual(["in", "REJECTED"]);
-  });
-});
-
-describe("a lease that ends", () => {
-  test("frees the unique values of its keys once that is applied, and of no others (S35)", () => {
-    const leader = ruled(users);
-    leader.offer({ operation: "leaseGrant", lease: 7n, ttlMs: 1_000 });
-    leader.offer(put("users/a", user("x"), { lease: 7n }));
-    leader.offer(put("users/b", user("y")));
-    leader.apply();
-    expect(leader.offer({ operation: "leaseRevoke", lease: 7n })).toBe("in");
-    expect(leader.offer(put("users/c", user("x")))).toBe(`after ${leader.lastIndex}`);
-    leader.apply();
-    expect([leader.offer(put("users/c", user("x"))), leader.offer(put("users/d", user("y")))]).toEqual(["in", "REJECTED"]);
-  });
-
-  test("may have ended before a put that names it: who wants the same value waits for that (S35)", () => {
-    const leader = ruled(users);
-    leader.offer(put("users/a", user("x"), { lease: 7n }));
-    expect(leader.offer(put("users/b", user("x")))).toBe(`after ${leader.lastIndex}`);
-    leader.apply();
-    expect(leader.offer(put("users/b", user("x")))).toBe("in");
   });
 });
