@@ -8,7 +8,8 @@ import { recordRange, userKey } from "./keyspace.ts";
 import { recordHeaderBytes, type RecordCodec } from "./record.ts";
 import type { KeyValue, StoreContent } from "./store.ts";
 
-export const rangeBytesMax = 2 * 1024 * 1024;
+/** Of a page: with what goes with it in an answer it fits into a frame. */
+export const rangeBytesMax = limits.commandBytesMax;
 export const rangeCountMax = 1_000_000;
 
 export type RangeQuery = Pick<RangeRequest, "start" | "end" | "limit" | "keysOnly" | "countOnly">;
