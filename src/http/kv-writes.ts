@@ -64,7 +64,7 @@ function headerConditions({ request }: Call): NonNullable<WriteOptions["conditio
   return [...(version === undefined ? [] : [{ kind: "version" as const, version: Number(version) }]), ...(noneMatch === undefined ? [] : [{ kind: "absent" as const }])];
 }
 
-function documentOf(receipt: WriteReceipt, key: Uint8Array, call: Call): ReceiptDocument & { keyEncoding: "utf8" | "base64" } {
+function documentOf(receipt: WriteReceipt, key: Uint8Array, call: Call): ReceiptDocument {
   const { query } = call;
   const { value, encoding } = bytesDocument(key);
   const wantPrevious = query.has("prev") && query.flag("prev");

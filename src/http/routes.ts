@@ -23,6 +23,7 @@ interface Action {
   readonly parameters: readonly string[];
   /** A follower redirects these to the leader. */
   readonly isLeaders: (query: Query) => boolean;
+  readonly takesBody?: true;
   readonly carryOut: (call: Call) => Promise<Finding | RawFinding | StreamFinding>;
 }
 
@@ -40,14 +41,14 @@ const never = (): boolean => false;
 const routes: readonly Route[] = [
   { path: "/v1/kv/", actions: {
     GET: { command: "get", parameters: getParameters, isLeaders: wantsLeader, carryOut: getKey },
-    PUT: { command: "put", parameters: putParameters, isLeaders: always, carryOut: putKey },
+    PUT: { command: "put", parameters: putParameters, isLeaders: always, takesBody: true, carryOut: putKey },
     DELETE: { command: "del", parameters: deleteParameters, isLeaders: always, carryOut: deleteKey },
   } },
   { path: "/v1/kv", actions: {
     GET: { command: "get", parameters: rangeParameters, isLeaders: wantsLeader, carryOut: getRange },
     DELETE: { command: "del", parameters: deletePrefixParameters, isLeaders: always, carryOut: deletePrefix },
   } },
-  { path: "/v1/txn", actions: { POST: { command: "txn", parameters: txnParameters, isLeaders: always, carryOut: postTxn } } },
+  { path: "/v1/txn", actions: { POST: { command: "txn", parameters: txnParameters, isLeaders: always, takesBody: true, carryOut: postTxn } } },
   { path: "/v1/watch", actions: { GET: { command: "watch", parameters: watchParameters, isLeaders: never, carryOut: watchKeys } } },
   { path: "/v1/leases/", suffix: "/keep-alive", actions: { POST: { command: "lease:keep-alive", parameters: [], isLeaders: never, carryOut: postKeepAlive } } },
   { path: "/v1/leases/", actions: {
@@ -56,7 +57,7 @@ const routes: readonly Route[] = [
   } },
   { path: "/v1/leases", actions: {
     GET: { command: "lease:list", parameters: [], isLeaders: never, carryOut: getLeases },
-    POST: { command: "lease:grant", parameters: [], isLeaders: always, carryOut: postLease },
+    POST: { command: "lease:grant", parameters: [], isLeaders: always, takesBody: true, carryOut: postLease },
   } },
   { path: "/v1/status", actions: { GET: { command: "status", parameters: [], isLeaders: never, carryOut: getStatus } } },
   { path: "/v1/health", actions: { GET: { command: "health", parameters: healthParameters, isLeaders: never, carryOut: getHealth } } },
@@ -89,7 +90,7 @@ export class Routes {
     const action = route.actions[request.method === "HEAD" ? "GET" : request.method];
     if (action === undefined) return wrongMethod(request.method, Object.keys(route.actions).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : method)));
     try {
-      refuseAtSight(request);
+      refuseAtSight(request, action);
       const query = new Query(queries.join("?"), [...action.parameters, "timeout"]);
       return await this.#carryOut(action, { request, query, rest: path.slice(route.path.length, path.length - (route.suffix ?? "").length) });
     } catch (error) {
@@ -132,9 +133,9 @@ function unlessOurBug(error: unknown): RaftctlError {
 }
 
 /** A page in a browser must not reach a daemon of this machine behind its user's back; programs send no Origin. */
-function refuseAtSight({ method, header, body }: HttpRequest): void {
+function refuseAtSight({ method, header, body }: HttpRequest, { takesBody }: Action): void {
   if (header("origin") !== undefined) throw new RaftctlError("DENIED", "requests of web pages are not served (they carry an Origin header)", { hint: "a proxy that serves pages for raftctl removes the header" });
-  if (method !== "PUT" && method !== "POST" && body.length > 0) throw new RaftctlError("BAD_REQUEST", `a ${method} carries no body`);
+  if (takesBody !== true && body.length > 0) throw new RaftctlError("BAD_REQUEST", `a ${method} carries no body here`);
 }
 
 function timeoutOf(query: Query): number {

@@ -263,8 +263,9 @@ export class HttpServer {
     return { traffic, bytes: 0, handedOver: false };
   }
 
-  #settled(socket: Duplex, { traffic, bytes, handedOver }: Load): void {
-    this.#heldBytes -= bytes;
+  #settled(socket: Duplex, load: Load): void {
+    const { traffic, handedOver } = load;
+    this.#release(load.bytes, load);
     traffic.underWay -= 1;
     if (handedOver) traffic.handedOver -= 1;
     if (traffic.underWay === 0) this.#traffic.delete(socket);
