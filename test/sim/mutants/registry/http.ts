@@ -97,7 +97,7 @@ export const httpMutants: readonly Mutant[] = [
     file: "src/platform/http-stream.ts",
     find: "if (!this.#response.write(bytes)) await this.#taken();",
     replace: "if (!this.#response.write(bytes)) void this.#taken().catch(() => undefined);",
-    tests: ["test/platform/http-stream.test.ts"],
+    tests: ["test/http/watch-stream.test.ts"],
   },
   {
     name: "http-stream-never-cuts-a-reader-that-stalls",
