@@ -60,6 +60,7 @@ async function serve(changed: Partial<HttpServerLimits> = {}): Promise<{ server:
     clock: new SystemClock(), address: { host: "127.0.0.1", port: 0 }, allowedNetworks: undefined, limits: { ...limits, ...changed },
     refuse: (error) => ({ status: error.httpStatus, headers: {}, body: Buffer.from(`refused ${error.code} ${error.message}`) }),
     answer: async ({ target }) => {
+      if (target === "/never") return new Promise(() => undefined);
       const source = new Source(target === "/quiet" ? "" : "x".repeat(10_000));
       sources.push(source);
       return source;
@@ -123,6 +124,14 @@ test("the source is told when the reader goes", async () => {
   const reader = dial(server, "/quiet");
   await eventually(() => sources.length).toBe(1);
   expect(sources[0]!.cancelled).toBe(false);
+  reader.socket.destroy();
+  await eventually(() => sources[0]!.cancelled).toBe(true);
+});
+
+test("the source is told also when its stream waits behind another answer of the connection, which breaks", async () => {
+  const { server, sources } = await serve();
+  const reader = dial(server, "/never HTTP/1.1\r\nhost: a\r\n\r\nGET /quiet");
+  await eventually(() => sources.length).toBe(1);
   reader.socket.destroy();
   await eventually(() => sources[0]!.cancelled).toBe(true);
 });
