@@ -31,6 +31,8 @@ export function recordVersions(record: PreviousRecord): VersionDocument {
 
 export interface ReceiptDocument {
   key: string;
+  /** Over HTTP, where a key may be any bytes. */
+  keyEncoding?: "utf8" | "base64";
   /** null when only commitment was waited for. */
   version: string | null;
   index: string;

@@ -2,8 +2,9 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import { parseDuration } from "../config/duration.ts";
+import type { WriteReceipt } from "../client/writes.ts";
 import type { LeaseDetails, LeaseReport } from "../wire/lease-reports.ts";
-import { parseLease } from "../base/lease-id.ts";
+import { leaseText, parseLease } from "../base/lease-id.ts";
 import { bytesDocument, type BytesDocument } from "./envelope.ts";
 import { roughDuration } from "./measure.ts";
 import { renderTable } from "./table.ts";
@@ -25,6 +26,21 @@ export interface LeaseDetailsDocument extends LeaseDocument {
   more?: boolean;
 }
 
+export interface LeaseGrantDocument {
+  id: string;
+  ttlMs: number;
+  index: string;
+  requestId?: string;
+}
+
+export interface LeaseRevokeDocument {
+  id: string;
+  index: string;
+  /** Keys that were attached to it. */
+  deleted: number;
+  requestId?: string;
+}
+
 /** @throws USAGE */
 export function leaseArgument(text: string): bigint {
   const lease = parseLease(text);
@@ -37,6 +53,14 @@ export function ttlArgument(text: string): number {
   const ttlMs = parseDuration(text);
   if (!Number.isInteger(ttlMs) || ttlMs < 1) throw new RaftctlError("USAGE", `${JSON.stringify(text)} is no time to live (want 1ms at least, in whole milliseconds)`);
   return ttlMs;
+}
+
+export function leaseGrantDocument({ id, ttlMs }: { readonly id: bigint; readonly ttlMs: number }, { index, requestId }: WriteReceipt): LeaseGrantDocument {
+  return { id: leaseText(id), ttlMs, index: String(index), ...(requestId !== undefined && { requestId }) };
+}
+
+export function leaseRevokeDocument(id: bigint, { index, result, requestId }: WriteReceipt): LeaseRevokeDocument {
+  return { id: leaseText(id), index: String(index), deleted: result?.deleted ?? 0, ...(requestId !== undefined && { requestId }) };
 }
 
 export function leaseDocument({ id, ttlMs, remainingMs, grantIndex, keys }: LeaseReport): LeaseDocument {

@@ -8,7 +8,7 @@ import type { HttpDoor, HttpDoorOptions } from "../http/http-door.ts";
 import { openFilesMax } from "../platform/open-files.ts";
 import { httpConnectionsMax } from "./connection-budget.ts";
 
-export async function startHttpListener(config: Config, logger: Logger, options: Pick<HttpDoorOptions, "clock" | "identity" | "onRequest" | "leaderElsewhere">): Promise<HttpDoor | undefined> {
+export async function startHttpListener(config: Config, logger: Logger, options: Pick<HttpDoorOptions, "clock" | "identity" | "onRequest" | "onDisconnect" | "leaderElsewhere">): Promise<HttpDoor | undefined> {
   const { listen, http, network } = config;
   if (listen.http === undefined) return undefined;
   const connectionsMax = httpConnectionsMax(http.connectionsMax, await openFilesMax());

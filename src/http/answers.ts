@@ -4,12 +4,16 @@
 import { RaftctlError } from "../base/errors.ts";
 import { schemaName, type Header, type SuccessEnvelope } from "../cli/envelope.ts";
 import { failureEnvelope } from "../cli/failure.ts";
+import type { Client } from "../client/client.ts";
 import type { HttpAnswer } from "../platform/http-server.ts";
+import type { HttpStream } from "../platform/http-stream.ts";
 
 export interface Finding {
   readonly result: unknown;
   /** The work is done and what it found is bad: a missing key, an unhealthy node. */
   readonly error?: RaftctlError | undefined;
+  /** When it is not the error's own. */
+  readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -19,12 +23,27 @@ export interface RawFinding {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A stream of server-sent events. */
+export interface StreamFinding extends Pick<HttpStream, "run" | "cancel"> {}
+
+/** The client is closed at its end. */
+export function streamAnswer(client: Client, { run, cancel }: StreamFinding): HttpStream {
+  return {
+    status: 200, headers: { ...headersOf(client.header()), "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" }, heartbeat: ":\n\n",
+    run: (write) => run(write).finally(() => client.close()),
+    cancel: () => {
+      cancel();
+      client.close();
+    },
+  };
+}
+
 /** The schema's name is that of the command which does the same. */
 export function foundAnswer(command: string, header: Header, found: Finding | RawFinding): HttpAnswer {
   const headers = { ...headersOf(header), ...found.headers };
   if ("raw" in found) return { status: 200, headers: { ...headers, "content-type": "application/octet-stream" }, body: found.raw };
   const schema = schemaName(command);
-  if (found.error !== undefined) return errorAnswer(found.error, { status: found.error.httpStatus, headers, envelope: { schema, header, result: found.result } });
+  if (found.error !== undefined) return errorAnswer(found.error, { status: found.status ?? found.error.httpStatus, headers, envelope: { schema, header, result: found.result } });
   const envelope: SuccessEnvelope = { ok: true, schema, header, result: found.result, warnings: [] };
   return { status: 200, headers: { ...headers, ...json }, body: encoded(envelope) };
 }
@@ -40,7 +59,7 @@ export function redirectAnswer(location: string): HttpAnswer {
 }
 
 export function unknownPath(path: string): HttpAnswer {
-  const error = new RaftctlError("NOT_FOUND", `no such path: ${JSON.stringify(path.slice(0, 80))}`, { hint: "/v1/kv/{key}, /v1/kv, /v1/status, /v1/health, /v1/version, /v1/outcome/{request}" });
+  const error = new RaftctlError("NOT_FOUND", `no such path: ${JSON.stringify(path.slice(0, 80))}`, { hint: "/v1/kv/{key}, /v1/kv, /v1/txn, /v1/watch, /v1/leases, /v1/status, /v1/health, /v1/version, /v1/outcome/{request}" });
   return refusalAnswer(error);
 }
 

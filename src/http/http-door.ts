@@ -16,8 +16,11 @@ export interface HttpDoorOptions extends RoutesOptions {
 }
 
 const arrivalTimeoutMs = 10_000;
+/** Below what proxies take for the end of a connection. */
+const heartbeatMs = 15_000;
+const stallMs = 30_000;
 const mib = 1024 * 1024;
-/** A value, in base64. */
+/** A value, in base64; of a transaction it is the whole document. */
 const bodyBytesMax = Math.ceil(limits.valueBytesMax / 3) * 4;
 
 export class HttpDoor {
@@ -29,6 +32,8 @@ export class HttpDoor {
       clock, address, allowedNetworks, answer: new Routes(options).answer, refuse: (error) => refusalAnswer(error),
       limits: {
         connectionsMax, connectionsPerAddressMax, inFlightPerConnectionMax, bodyBytesMax, heldBytesMax: 64 * mib,
+        // So that there are connections left for everything else.
+        streamsMax: Math.ceil(connectionsMax / 2), heartbeatMs, stallMs,
         headersTimeoutMs: arrivalTimeoutMs, requestTimeoutMs: 3 * arrivalTimeoutMs, silenceMs: timeoutMsMax + arrivalTimeoutMs,
       },
     });

@@ -2,7 +2,7 @@
 // listener, with every check, and is answered as it is over TCP.
 
 import { AssertionFailure } from "../base/assert.ts";
-import type { Dial } from "../client/channel.ts";
+import type { Channel, Dial } from "../client/channel.ts";
 import type { ClientConnection, RequestServerOptions } from "../platform/request-server.ts";
 import { decodeClientRequest, encodeClientRequest } from "../wire/client-requests.ts";
 import type { LocalIdentity } from "../wire/handshake.ts";
@@ -10,13 +10,19 @@ import type { LocalIdentity } from "../wire/handshake.ts";
 export interface InnerServer {
   /** As the client listener's. */
   readonly onRequest: RequestServerOptions["onRequest"];
+  readonly onDisconnect?: RequestServerOptions["onDisconnect"];
   readonly identity: LocalIdentity;
 }
 
-const asker: ClientConnection = { clientName: "http", remoteAddress: undefined, credentials: undefined };
+export function innerDial({ onRequest, onDisconnect, identity }: InnerServer): Dial {
+  return async () => {
+    const asker: ClientConnection = { clientName: "http", remoteAddress: undefined, credentials: undefined };
+    return innerChannel(asker, { onRequest, onDisconnect, identity });
+  };
+}
 
-export function innerDial({ onRequest, identity }: InnerServer): Dial {
-  return async () => ({
+function innerChannel(asker: ClientConnection, { onRequest, onDisconnect, identity }: InnerServer): Channel {
+  return {
     server: identity,
     closed: false,
     // The fields are those of the wire, so that the same bounds are checked.
@@ -28,8 +34,8 @@ export function innerDial({ onRequest, identity }: InnerServer): Dial {
         throw error;
       }
     },
-    close: () => undefined,
-  });
+    close: () => onDisconnect?.(asker),
+  };
 }
 
 /** Our own bug is no answer; and the client would make one of it. */

@@ -9,7 +9,7 @@ import { bytesDocument } from "../cli/envelope.ts";
 import type { Consistency, ReadResponse } from "../wire/client-protocol.ts";
 import type { Finding, RawFinding } from "./answers.ts";
 import { keyOf, type Call } from "./call.ts";
-import { decodedKey, type Query } from "./query.ts";
+import { keyParameter, type Query } from "./query.ts";
 
 const readParameters = ["consistency", "maxLag", "minIndex", "keyEncoding"];
 export const getParameters = readParameters;
@@ -43,11 +43,6 @@ function rangeOf(query: Query): RangeQuery {
   if (prefix !== undefined && !query.has("start") && !query.has("end")) return { ...shape, start: prefix, end: prefixEnd(prefix) };
   if (prefix === undefined && (query.has("start") || query.has("end"))) return { ...shape, start: keyParameter(query, "start"), end: keyParameter(query, "end") };
   throw new RaftctlError("BAD_REQUEST", "say which keys: /v1/kv/{key}, ?prefix=P, or ?start=A&end=B with one or both", { hint: "?prefix= means all keys" });
-}
-
-function keyParameter(query: Query, name: string): Uint8Array | undefined {
-  const bytes = query.bytes(name);
-  return bytes === undefined ? undefined : decodedKey(bytes, query);
 }
 
 function documentOf(response: ReadResponse, query: Query): ReadDocument {

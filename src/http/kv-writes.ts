@@ -1,28 +1,27 @@
-// PUT and DELETE of one key, and DELETE of all keys with a prefix. A write carries the session stamp that its caller made, or none: then it is sent once,
-// and an answer that does not come leaves its outcome unknown.
+// PUT and DELETE of one key, and DELETE of all keys with a prefix.
 
 import { RaftctlError } from "../base/errors.ts";
 import { bytesDocument } from "../cli/envelope.ts";
 import { decodeValue } from "../cli/input.ts";
 import { receiptDocument, type ReceiptDocument } from "../cli/kv-result.ts";
+import { leaseArgument } from "../cli/lease-view.ts";
 import type { WriteOptions, WriteReceipt } from "../client/writes.ts";
-import { parseRequestId } from "../client/session.ts";
 import type { Finding } from "./answers.ts";
 import { keyOf, type Call } from "./call.ts";
+import { deliveryOf, stampHeaders } from "./delivery.ts";
 import { decodedKey } from "./query.ts";
 
 const deliveryParameters = ["response", "keyEncoding"];
 const conditionParameters = ["ifVersion", "ifAbsent", "ifValue", "prev"];
-export const putParameters = [...deliveryParameters, ...conditionParameters, "encoding"];
+export const putParameters = [...deliveryParameters, ...conditionParameters, "encoding", "lease"];
 export const deleteParameters = [...deliveryParameters, ...conditionParameters];
 export const deletePrefixParameters = [...deliveryParameters, "prefix"];
-
-export const requestHeader = "raftctl-request";
 
 export async function putKey(call: Call): Promise<Finding> {
   const key = keyOf(call);
   const value = decodeValue(call.request.body, call.query.choice("encoding", ["utf8", "base64", "json"]) ?? "utf8");
-  const receipt = await call.client.kv.put(key, value, { ...deliveryOf(call), ...conditionOf(call) });
+  const lease = call.query.text("lease");
+  const receipt = await call.client.kv.put(key, value, { ...deliveryOf(call), ...conditionOf(call), lease: lease === undefined ? undefined : leaseArgument(lease) });
   return { result: documentOf(receipt, key, call), headers: headersOf(receipt) };
 }
 
@@ -40,11 +39,6 @@ export async function deletePrefix(call: Call): Promise<Finding> {
   if (prefix === undefined || prefix.length === 0) throw new RaftctlError("BAD_REQUEST", "say which keys: DELETE /v1/kv/{key}, or ?prefix=P with at least one byte");
   const receipt = await call.client.kv.deletePrefix(prefix, deliveryOf(call));
   return { result: { ...documentOf(receipt, prefix, call), deleted: receipt.result?.deleted ?? null }, headers: headersOf(receipt) };
-}
-
-function deliveryOf({ query, request }: Call): Pick<WriteOptions, "waitFor" | "session"> {
-  const stamp = request.header(requestHeader);
-  return { waitFor: query.choice("response", ["committed", "applied"]) ?? "applied", session: stamp === undefined ? "none" : parseRequestId(stamp) };
 }
 
 function conditionOf(call: Call): Pick<WriteOptions, "condition" | "wantPrevious"> {
@@ -70,12 +64,14 @@ function headerConditions({ request }: Call): NonNullable<WriteOptions["conditio
   return [...(version === undefined ? [] : [{ kind: "version" as const, version: Number(version) }]), ...(noneMatch === undefined ? [] : [{ kind: "absent" as const }])];
 }
 
-function documentOf(receipt: WriteReceipt, key: Uint8Array, { query }: Call): ReceiptDocument & { keyEncoding: "utf8" | "base64" } {
+function documentOf(receipt: WriteReceipt, key: Uint8Array, call: Call): ReceiptDocument {
+  const { query } = call;
   const { value, encoding } = bytesDocument(key);
   const wantPrevious = query.has("prev") && query.flag("prev");
-  return { ...receiptDocument(receipt, { key: value, response: query.choice("response", ["committed", "applied"]) ?? "applied", wantPrevious }), keyEncoding: encoding };
+  return { ...receiptDocument(receipt, { key: value, response: deliveryOf(call).waitFor, wantPrevious }), keyEncoding: encoding };
 }
 
-function headersOf({ requestId, result }: WriteReceipt): Record<string, string> {
-  return { ...(requestId !== undefined && { [requestHeader]: requestId }), ...(result !== undefined && result.version > 0 && { etag: `"${result.version}"` }) };
+function headersOf(receipt: WriteReceipt): Record<string, string> {
+  const { result } = receipt;
+  return { ...stampHeaders(receipt), ...(result !== undefined && result.version > 0 && { etag: `"${result.version}"` }) };
 }

@@ -88,6 +88,11 @@ export function decodedKey(bytes: Uint8Array, query: Query): Uint8Array {
   return query.choice("keyEncoding", ["utf8", "base64"]) === "base64" ? decodeValue(bytes, "base64") : bytes;
 }
 
+export function keyParameter(query: Query, name: string): Uint8Array | undefined {
+  const bytes = query.bytes(name);
+  return bytes === undefined ? undefined : decodedKey(bytes, query);
+}
+
 function refusal(name: string, value: string, wanted: string): RaftctlError {
   return new RaftctlError("BAD_REQUEST", `${name}: ${JSON.stringify(value.slice(0, 80))} is not valid, want ${wanted}`);
 }

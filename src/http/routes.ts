@@ -5,13 +5,17 @@ import { AssertionFailure } from "../base/assert.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import { Client } from "../client/client.ts";
 import type { HttpAnswer, HttpRequest } from "../platform/http-server.ts";
-import { foundAnswer, redirectAnswer, refusalAnswer, unknownPath, wrongMethod, type Finding, type RawFinding } from "./answers.ts";
+import type { HttpStream } from "../platform/http-stream.ts";
+import { foundAnswer, streamAnswer, redirectAnswer, refusalAnswer, unknownPath, wrongMethod, type Finding, type RawFinding, type StreamFinding } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { innerDial, type InnerServer } from "./inner-channel.ts";
 import { getKey, getParameters, getRange, rangeParameters, wantsLeader } from "./kv-reads.ts";
+import { deleteLease, getLease, getLeases, leaseParameters, postKeepAlive, postLease } from "./leases.ts";
 import { deleteKey, deleteParameters, deletePrefix, deletePrefixParameters, putKey, putParameters } from "./kv-writes.ts";
 import { getHealth, getOutcome, getStatus, getVersion, healthParameters } from "./node-reads.ts";
 import { Query } from "./query.ts";
+import { postTxn, txnParameters } from "./txn.ts";
+import { watchKeys, watchParameters } from "./watch.ts";
 
 interface Action {
   /** As in the schema of its document. */
@@ -19,12 +23,15 @@ interface Action {
   readonly parameters: readonly string[];
   /** A follower redirects these to the leader. */
   readonly isLeaders: (query: Query) => boolean;
-  readonly carryOut: (call: Call) => Promise<Finding | RawFinding>;
+  readonly takesBody?: true;
+  readonly carryOut: (call: Call) => Promise<Finding | RawFinding | StreamFinding>;
 }
 
 interface Route {
   /** With something behind it when it ends with a slash. */
   readonly path: string;
+  /** What stands behind that. */
+  readonly suffix?: string;
   readonly actions: Readonly<Record<string, Action>>;
 }
 
@@ -34,12 +41,23 @@ const never = (): boolean => false;
 const routes: readonly Route[] = [
   { path: "/v1/kv/", actions: {
     GET: { command: "get", parameters: getParameters, isLeaders: wantsLeader, carryOut: getKey },
-    PUT: { command: "put", parameters: putParameters, isLeaders: always, carryOut: putKey },
+    PUT: { command: "put", parameters: putParameters, isLeaders: always, takesBody: true, carryOut: putKey },
     DELETE: { command: "del", parameters: deleteParameters, isLeaders: always, carryOut: deleteKey },
   } },
   { path: "/v1/kv", actions: {
     GET: { command: "get", parameters: rangeParameters, isLeaders: wantsLeader, carryOut: getRange },
     DELETE: { command: "del", parameters: deletePrefixParameters, isLeaders: always, carryOut: deletePrefix },
+  } },
+  { path: "/v1/txn", actions: { POST: { command: "txn", parameters: txnParameters, isLeaders: always, takesBody: true, carryOut: postTxn } } },
+  { path: "/v1/watch", actions: { GET: { command: "watch", parameters: watchParameters, isLeaders: never, carryOut: watchKeys } } },
+  { path: "/v1/leases/", suffix: "/keep-alive", actions: { POST: { command: "lease:keep-alive", parameters: [], isLeaders: never, carryOut: postKeepAlive } } },
+  { path: "/v1/leases/", actions: {
+    GET: { command: "lease:info", parameters: leaseParameters, isLeaders: never, carryOut: getLease },
+    DELETE: { command: "lease:revoke", parameters: [], isLeaders: always, carryOut: deleteLease },
+  } },
+  { path: "/v1/leases", actions: {
+    GET: { command: "lease:list", parameters: [], isLeaders: never, carryOut: getLeases },
+    POST: { command: "lease:grant", parameters: [], isLeaders: always, takesBody: true, carryOut: postLease },
   } },
   { path: "/v1/status", actions: { GET: { command: "status", parameters: [], isLeaders: never, carryOut: getStatus } } },
   { path: "/v1/health", actions: { GET: { command: "health", parameters: healthParameters, isLeaders: never, carryOut: getHealth } } },
@@ -65,42 +83,48 @@ export class Routes {
   }
 
   /** Rejects only for our own bugs. */
-  readonly answer = async (request: HttpRequest): Promise<HttpAnswer> => {
+  readonly answer = async (request: HttpRequest): Promise<HttpAnswer | HttpStream> => {
     const [path = "", ...queries] = request.target.split("?");
-    const route = routes.find((candidate) => matches(candidate.path, path));
+    const route = routes.find((candidate) => matches(candidate, path));
     if (route === undefined) return unknownPath(path);
     const action = route.actions[request.method === "HEAD" ? "GET" : request.method];
     if (action === undefined) return wrongMethod(request.method, Object.keys(route.actions).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : method)));
     try {
-      refuseAtSight(request);
+      refuseAtSight(request, action);
       const query = new Query(queries.join("?"), [...action.parameters, "timeout"]);
-      return await this.#carryOut(action, { request, query, rest: path.slice(route.path.length) });
+      return await this.#carryOut(action, { request, query, rest: path.slice(route.path.length, path.length - (route.suffix ?? "").length) });
     } catch (error) {
       return refusalAnswer(unlessOurBug(error));
     }
   };
 
-  async #carryOut(action: Action, asked: Omit<Call, "client">): Promise<HttpAnswer> {
+  async #carryOut(action: Action, asked: Omit<Call, "client">): Promise<HttpAnswer | HttpStream> {
     const { request, query } = asked;
     const timeoutMs = timeoutOf(query);
     const leader = action.isLeaders(query) ? await this.#options.leaderElsewhere() : undefined;
     if (leader !== undefined) return redirectAnswer(`http://${leader}${request.target}`);
     const client = new Client({ endpoints: ["this node"], origin: "this node", dial: innerDial(this.#options), timeoutMs, clearUpMs });
-    try {
-      const found = await action.carryOut({ ...asked, client });
-      return foundAnswer(action.command, client.header(), found);
-    } catch (error) {
-      return refusalAnswer(unlessOurBug(error), client.header());
-    } finally {
-      client.close();
-    }
+    const answer = await answerOf(action, { ...asked, client });
+    // A stream closes it at its end.
+    if (!("run" in answer)) client.close();
+    return answer;
+  }
+}
+
+async function answerOf(action: Action, call: Call): Promise<HttpAnswer | HttpStream> {
+  const { client } = call;
+  try {
+    const found = await action.carryOut(call);
+    return "run" in found ? streamAnswer(client, found) : foundAnswer(action.command, client.header(), found);
+  } catch (error) {
+    return refusalAnswer(unlessOurBug(error), client.header());
   }
 }
 
 /** A path without anything behind it is the collection's. */
-function matches(route: string, path: string): boolean {
+function matches({ path: route, suffix = "" }: Route, path: string): boolean {
   if (!route.endsWith("/")) return path === route || path === `${route}/`;
-  return path.startsWith(route) && path.length > route.length;
+  return path.startsWith(route) && path.endsWith(suffix) && path.length > route.length + suffix.length;
 }
 
 function unlessOurBug(error: unknown): RaftctlError {
@@ -109,9 +133,9 @@ function unlessOurBug(error: unknown): RaftctlError {
 }
 
 /** A page in a browser must not reach a daemon of this machine behind its user's back; programs send no Origin. */
-function refuseAtSight({ method, header, body }: HttpRequest): void {
+function refuseAtSight({ method, header, body }: HttpRequest, { takesBody }: Action): void {
   if (header("origin") !== undefined) throw new RaftctlError("DENIED", "requests of web pages are not served (they carry an Origin header)", { hint: "a proxy that serves pages for raftctl removes the header" });
-  if (method !== "PUT" && body.length > 0) throw new RaftctlError("BAD_REQUEST", `a ${method} carries no body`);
+  if (takesBody !== true && body.length > 0) throw new RaftctlError("BAD_REQUEST", `a ${method} carries no body here`);
 }
 
 function timeoutOf(query: Query): number {

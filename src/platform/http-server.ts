@@ -1,4 +1,4 @@
-// Serves clients over HTTP/1.1: whole requests in, whole answers out. It bounds connections, also of one address, what a request and its body may
+// Serves clients over HTTP/1.1: whole requests in, whole answers out, or streams (http-stream.ts). It bounds connections, also of one address, what a request and its body may
 // measure and how long they may take, and how many bytes of bodies and answers are held at once; node:http's parser refuses what is no HTTP. It knows no
 // path and no meaning: what it refuses by itself its owner puts into words.
 
@@ -10,6 +10,7 @@ import type { Clock } from "../base/clock.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import { AddressFilter, type AllowedNetwork } from "./address-filter.ts";
 import { announcedBytes, readBody } from "./http-body.ts";
+import { StreamWriter, type HttpStream, type HttpStreamLimits } from "./http-stream.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -30,7 +31,7 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   /** Port 0 takes any free one. */
   readonly address: { readonly host: string; readonly port: number };
-  readonly answer: (request: HttpRequest) => Promise<HttpAnswer>;
+  readonly answer: (request: HttpRequest) => Promise<HttpAnswer | HttpStream>;
   /** The answer to what never becomes a request: not HTTP, too large, too slow, too many. */
   readonly refuse: (error: RaftctlError) => HttpAnswer;
   readonly limits: HttpServerLimits;
@@ -38,10 +39,12 @@ export interface HttpServerOptions {
   readonly allowedNetworks: readonly AllowedNetwork[] | undefined;
 }
 
-export interface HttpServerLimits {
+export interface HttpServerLimits extends HttpStreamLimits {
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
   readonly inFlightPerConnectionMax: number;
+  /** Of all connections; one connection has one at a time. */
+  readonly streamsMax: number;
   readonly bodyBytesMax: number;
   /** Bodies that arrive and answers that leave, of all connections together. */
   readonly heldBytesMax: number;
@@ -56,6 +59,8 @@ interface Traffic {
   /** Requests that have no answer yet, and those of them that the owner has. */
   underWay: number;
   handedOver: number;
+  /** One of them is answered by a stream. */
+  streams: boolean;
 }
 
 /** Of one request, its body and its answer. */
@@ -76,6 +81,7 @@ export class HttpServer {
   readonly #filter: AddressFilter | undefined;
   readonly #perAddress = new Map<string, number>();
   readonly #traffic = new Map<Duplex, Traffic>();
+  readonly #streams = new Map<HttpStream, StreamWriter>();
   #heldBytes = 0;
   #stopping = false;
 
@@ -119,10 +125,14 @@ export class HttpServer {
     return { host: this.#options.address.host, port: bound?.port ?? this.#options.address.port };
   }
 
-  /** Accepts no more, answers what is under way, and closes; after `drainMs` at the latest. */
+  /** Accepts no more, ends the streams, answers what is under way, and closes; after `drainMs` at the latest. */
   async stop(drainMs: number): Promise<void> {
     if (!this.#server.listening) return;
     this.#stopping = true;
+    for (const [stream, writer] of this.#streams) {
+      stream.cancel();
+      writer.hurry();
+    }
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const { clock } = this.#options;
     const timer = clock.at(clock.now() + drainMs, () => this.#server.closeAllConnections());
@@ -134,13 +144,13 @@ export class HttpServer {
     const remote = socket.remoteAddress ?? "";
     const count = (this.#perAddress.get(remote) ?? 0) + 1;
     this.#perAddress.set(remote, count);
-    socket.once("close", () => this.#release(remote));
+    socket.once("close", () => this.#left(remote));
     const { connectionsPerAddressMax } = this.#options.limits;
     if (this.#filter?.allows(remote) === false) this.#refuseConnection(socket, new RaftctlError("DENIED", `${remote} is in none of the networks of http.allowedNetworks`));
     else if (count > connectionsPerAddressMax) this.#refuseConnection(socket, new RaftctlError("BUSY", `${remote} has ${count - 1} connections already (at most ${connectionsPerAddressMax})`));
   }
 
-  #release(remote: string): void {
+  #left(remote: string): void {
     const count = this.#perAddress.get(remote)! - 1;
     if (count === 0) this.#perAddress.delete(remote);
     else this.#perAddress.set(remote, count);
@@ -159,7 +169,9 @@ export class HttpServer {
     if (socket.writableEnded) return;
     const load = this.#began(socket);
     response.once("close", () => this.#settled(socket, load));
-    const answer = this.#affordable(request, await this.#answer(request, load).catch((error: unknown) => this.#options.refuse(unlessOurBug(error))));
+    const found = await this.#answer(request, load).catch((error: unknown) => this.#options.refuse(unlessOurBug(error)));
+    const answer = "run" in found ? this.#admitStream(found, response, load) : this.#affordable(request, found);
+    if ("run" in answer) return this.#pour(answer, request, response, load);
     load.bytes += answer.body.length;
     this.#heldBytes += answer.body.length;
     // What was not read to its end cannot be told from the next request.
@@ -168,7 +180,48 @@ export class HttpServer {
     response.end(answer.body);
   }
 
-  async #answer(request: IncomingMessage, load: Load): Promise<HttpAnswer> {
+  /** One on a connection: what is asked behind it would wait for ever. */
+  #admitStream(stream: HttpStream, response: ServerResponse, { traffic }: Load): HttpStream | HttpAnswer {
+    const refusal = this.#streamRefusal(traffic);
+    if (refusal === undefined && !response.closed) {
+      traffic.streams = true;
+      return stream;
+    }
+    stream.cancel();
+    return this.#options.refuse(refusal ?? new RaftctlError("CONNECTION_LOST", "nobody reads the stream any more"));
+  }
+
+  #streamRefusal(traffic: Traffic): RaftctlError | undefined {
+    const { streamsMax } = this.#options.limits;
+    if (this.#stopping) return new RaftctlError("STOPPED", "the daemon is stopping");
+    if (traffic.streams) return new RaftctlError("BUSY", "this connection has a stream already");
+    return this.#streams.size >= streamsMax ? new RaftctlError("BUSY", `${this.#streams.size} streams are open already (at most ${streamsMax})`) : undefined;
+  }
+
+  /** The connection ends with the stream. */
+  async #pour(stream: HttpStream, { method }: IncomingMessage, response: ServerResponse, load: Load): Promise<void> {
+    const { clock, limits } = this.#options;
+    response.once("close", stream.cancel);
+    response.shouldKeepAlive = false;
+    response.writeHead(stream.status, stream.headers);
+    const writer = new StreamWriter(response, {
+      clock, limits, heartbeat: stream.heartbeat, hold: (bytes) => this.#hold(bytes, load), release: (bytes) => this.#release(bytes, load),
+    });
+    this.#streams.set(stream, writer);
+    // Of a HEAD there is nothing more to be told.
+    if (method === "HEAD") stream.cancel();
+    try {
+      await stream.run(writer.write);
+      writer.end();
+    } catch (error) {
+      unlessOurBug(error);
+      writer.breakOff();
+    } finally {
+      this.#streams.delete(stream);
+    }
+  }
+
+  async #answer(request: IncomingMessage, load: Load): Promise<HttpAnswer | HttpStream> {
     const { limits, answer } = this.#options;
     if (this.#stopping) throw new RaftctlError("STOPPED", "the daemon is stopping");
     if (load.traffic.underWay > limits.inFlightPerConnectionMax) throw new RaftctlError("BUSY", `more than ${limits.inFlightPerConnectionMax} requests of this connection are under way`);
@@ -194,19 +247,25 @@ export class HttpServer {
     if (this.#heldBytes > this.#options.limits.heldBytesMax) throw this.#full();
   }
 
+  #release(bytes: number, load: Load): void {
+    load.bytes -= bytes;
+    this.#heldBytes -= bytes;
+  }
+
   #full(): RaftctlError {
     return new RaftctlError("BUSY", `bodies and answers of ${this.#heldBytes} bytes are under way (at most ${this.#options.limits.heldBytesMax})`);
   }
 
   #began(socket: Duplex): Load {
-    const traffic = this.#traffic.get(socket) ?? { underWay: 0, handedOver: 0 };
+    const traffic = this.#traffic.get(socket) ?? { underWay: 0, handedOver: 0, streams: false };
     this.#traffic.set(socket, traffic);
     traffic.underWay += 1;
     return { traffic, bytes: 0, handedOver: false };
   }
 
-  #settled(socket: Duplex, { traffic, bytes, handedOver }: Load): void {
-    this.#heldBytes -= bytes;
+  #settled(socket: Duplex, load: Load): void {
+    const { traffic, handedOver } = load;
+    this.#release(load.bytes, load);
     traffic.underWay -= 1;
     if (handedOver) traffic.handedOver -= 1;
     if (traffic.underWay === 0) this.#traffic.delete(socket);

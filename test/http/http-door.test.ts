@@ -6,6 +6,7 @@ import type { Daemon } from "../../src/daemon/daemon.ts";
 import { LeaderHttp } from "../../src/daemon/leader-http.ts";
 import { Routes } from "../../src/http/routes.ts";
 import { parseAddress } from "../../src/platform/connect.ts";
+import type { HttpAnswer } from "../../src/platform/http-server.ts";
 import { RequestConnection } from "../../src/platform/request-connection.ts";
 import { SystemClock } from "../../src/platform/system-clock.ts";
 import { startCluster, type Fixture } from "../daemon/support/cluster.ts";
@@ -233,7 +234,7 @@ test("a follower whose leader serves no HTTP hands the write on to it (S83)", as
   const answer = await routes.answer({ method: "PUT", target: "/v1/kv/k", header: () => undefined, body: Buffer.from("v") });
   connection.close();
   expect([node!.httpAddress, answer.status]).toEqual([undefined, 200]);
-  expect(JSON.parse(Buffer.from(answer.body).toString())).toMatchObject({ ok: true, result: { forwardedBy: expect.any(String) } });
+  expect(JSON.parse(Buffer.from((answer as HttpAnswer).body).toString())).toMatchObject({ ok: true, result: { forwardedBy: expect.any(String) } });
 });
 
 test("one connection serves one request after the other, also when they were sent at once", async () => {

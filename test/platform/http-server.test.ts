@@ -11,6 +11,7 @@ import { eventually } from "./eventually.ts";
 
 const generous: HttpServerLimits = {
   connectionsMax: 100, connectionsPerAddressMax: 100, inFlightPerConnectionMax: 100, bodyBytesMax: 1_000, heldBytesMax: 1_000_000, headersTimeoutMs: 10_000, requestTimeoutMs: 10_000, silenceMs: 60_000,
+  streamsMax: 100, heartbeatMs: 60_000, stallMs: 60_000,
 };
 const ended: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

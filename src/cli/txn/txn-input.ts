@@ -40,7 +40,9 @@ type OperationInput = v.InferOutput<typeof operation>;
 
 /** @throws INVALID_ARGUMENT */
 export function parseTxn(bytes: Uint8Array): TxnRequest {
-  const parsed = v.safeParse(txn, jsonOf(bytes));
+  const document = jsonOf(bytes);
+  if (Array.isArray(document)) throw new RaftctlError("INVALID_ARGUMENT", 'not a transaction: want {"compare": […], "then": […], "else": […]}', { hint: "raftctl txn --help shows one" });
+  const parsed = v.safeParse(txn, document);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw new RaftctlError("INVALID_ARGUMENT", `not a transaction: ${v.getDotPath(issue) ?? "the document"}: ${issue.message}`, { hint: "raftctl txn --help shows one" });

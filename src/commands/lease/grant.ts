@@ -1,13 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../../cli/base-command.ts";
-
-export interface LeaseGrantDocument {
-  id: string;
-  ttlMs: number;
-  index: string;
-  requestId?: string;
-}
+import type { LeaseGrantDocument } from "../../cli/lease-view.ts";
 
 export default class LeaseGrant extends BaseCommand {
   static override summary = "Begin a lease";
@@ -19,12 +13,12 @@ export default class LeaseGrant extends BaseCommand {
 
   async run(): Promise<LeaseGrantDocument> {
     const { args, flags } = await this.parse(LeaseGrant);
-    const [{ leaseArgument, ttlArgument }, { randomSessionId }, { leaseText }] = await Promise.all([import("../../cli/lease-view.ts"), import("../../client/session.ts"), import("../../base/lease-id.ts")]);
+    const [{ leaseArgument, leaseGrantDocument, ttlArgument }, { randomSessionId }, { leaseText }] = await Promise.all([import("../../cli/lease-view.ts"), import("../../client/session.ts"), import("../../base/lease-id.ts")]);
     const ttlMs = ttlArgument(args.ttl);
     const id = flags.id === undefined ? randomSessionId() : leaseArgument(flags.id);
     const client = await this.connect(flags);
-    const { index, requestId } = await client.leases.grantOnly({ ttlMs, id });
+    const receipt = await client.leases.grantOnly({ ttlMs, id });
     this.print(leaseText(id));
-    return { id: leaseText(id), ttlMs, index: String(index), ...(requestId !== undefined && { requestId }) };
+    return leaseGrantDocument({ id, ttlMs }, receipt);
   }
 }

@@ -1,13 +1,6 @@
 import * as Args from "@oclif/core/args";
 import { BaseCommand } from "../../cli/base-command.ts";
-
-export interface LeaseRevokeDocument {
-  id: string;
-  index: string;
-  /** Keys that were attached to it. */
-  deleted: number;
-  requestId?: string;
-}
+import type { LeaseRevokeDocument } from "../../cli/lease-view.ts";
 
 export default class LeaseRevoke extends BaseCommand {
   static override summary = "End a lease and delete its keys";
@@ -17,12 +10,11 @@ export default class LeaseRevoke extends BaseCommand {
 
   async run(): Promise<LeaseRevokeDocument> {
     const { args, flags } = await this.parse(LeaseRevoke);
-    const [{ leaseArgument }, { leaseText }] = await Promise.all([import("../../cli/lease-view.ts"), import("../../base/lease-id.ts")]);
+    const { leaseArgument, leaseRevokeDocument } = await import("../../cli/lease-view.ts");
     const id = leaseArgument(args.id);
     const client = await this.connect(flags);
-    const { index, result, requestId } = await client.leases.revoke(id);
-    const deleted = result?.deleted ?? 0;
-    this.print(`OK ${index} deleted ${deleted}`);
-    return { id: leaseText(id), index: String(index), deleted, ...(requestId !== undefined && { requestId }) };
+    const document = leaseRevokeDocument(id, await client.leases.revoke(id));
+    this.print(`OK ${document.index} deleted ${document.deleted}`);
+    return document;
   }
 }
