@@ -103,17 +103,17 @@ export class Client {
   }
 
   /** Resolves when this caller holds it, after all who asked before; see docs/locks.md. @param options.value what others see of the holder; default host:pid */
-  lock(name: string, { value = ownName(), ...options }: LockOptions & { readonly value?: string | undefined } = {}): Promise<Lock> {
+  async lock(name: string, { value = ownName(), ...options }: LockOptions & { readonly value?: string | undefined } = {}): Promise<Lock> {
     return awaitTurn(this.#turnContext, Queue.lock(name), value, options);
   }
 
   /** As `lock`: resolves when this candidate leads, and `value` is what observers are told. */
-  elect(name: string, value: string, options: LockOptions = {}): Promise<Lock> {
+  async elect(name: string, value: string, options: LockOptions = {}): Promise<Lock> {
     return awaitTurn(this.#turnContext, Queue.election(name), value, options);
   }
 
   /** A linearizable read; undefined: nobody leads. */
-  leader(election: string, options: CallOptions = {}): Promise<Leader | undefined> {
+  async leader(election: string, options: CallOptions = {}): Promise<Leader | undefined> {
     return leaderNow(this, Queue.election(election), options);
   }
 

@@ -30,7 +30,7 @@ export interface TurnContext {
   watch(selection: WatchSelection, options: WatchOptions): Watch;
 }
 
-const defaultTtlMs = 10_000;
+export const defaultTtlMs = 10_000;
 /** Before the next attempt, when one has failed for a reason that passes. */
 const pauseMs = 250;
 
