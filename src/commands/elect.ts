@@ -1,11 +1,11 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
+import { RaftctlError } from "../base/errors.ts";
 import { behindDashes } from "../cli/argv.ts";
 import { BaseCommand } from "../cli/base-command.ts";
 import type { HoldingDocument } from "../cli/lock/holding.ts";
 import type { LeaderDocument } from "../cli/lock/observing.ts";
 import { turnFlags } from "../cli/lock/turn-flags.ts";
-import { RaftctlError } from "../base/errors.ts";
 
 export default class Elect extends BaseCommand<HoldingDocument | LeaderDocument> {
   static override summary = "Stand in an election and run a command while leading, or observe who leads";
@@ -29,16 +29,14 @@ export default class Elect extends BaseCommand<HoldingDocument | LeaderDocument>
     const { args, flags, argv } = await this.parse(Elect);
     const words = behindDashes(this.argv);
     const { hold, holdingOf } = await import("../cli/lock/holding.ts");
-    const asked = holdingOf({ flags, words, given: argv.length, wanted: flags.observe ? 1 : 2 });
+    const asked = holdingOf({ flags, words, given: argv.length, wanted: flags.observe ? ["NAME"] : ["NAME", "VALUE"] });
     if (flags.observe) return this.#observe(args.name, words, await this.connect(flags));
-    const { value } = args;
-    if (value === undefined || argv.length - words.length < 2) throw new RaftctlError("USAGE", "missing argument: VALUE (of this candidate), or --observe");
     const client = await this.connect(flags);
     const { document, exit } = await hold({
       ...asked,
       variables: "RAFTCTL_ELECTION_",
       output: this.jsonEnabled() ? 2 : "inherit",
-      take: (options) => client.elect(args.name, value, options),
+      take: (options) => client.elect(args.name, args.value!, options),
       held: (held) => this.#held(held, words),
     });
     if (document === undefined) this.exit(exit);

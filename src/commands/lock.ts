@@ -23,7 +23,7 @@ export default class LockCommand extends BaseCommand<HoldingDocument> {
     const { args, flags, argv } = await this.parse(LockCommand);
     const words = behindDashes(this.argv);
     const { hold, holdingOf } = await import("../cli/lock/holding.ts");
-    const asked = holdingOf({ flags, words, given: argv.length, wanted: 1 });
+    const asked = holdingOf({ flags, words, given: argv.length, wanted: ["NAME"] });
     const client = await this.connect(flags);
     const { document, exit } = await hold({
       ...asked,

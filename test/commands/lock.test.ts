@@ -39,12 +39,17 @@ type Kill = (signal: NodeJS.Signals) => void;
 interface Started {
   readonly ended: Promise<Outcome>;
   /** Resolves with its first output. */
-  readonly up: Promise<{ readonly kill: Kill; readonly stdout: string }>;
+  readonly up: Promise<{ readonly kill: Kill; readonly stdout: string; /** So far. */ readonly output: () => string }>;
 }
 
 function start(...args: string[]): Started {
-  const up = defer<{ kill: Kill; stdout: string }>();
-  const ended = raftctl(args, { env: { RAFTCTL_ENDPOINT: endpoint, MARKS: marks }, onOutput: (kill, stdout) => up.resolve({ kill, stdout }) });
+  const up = defer<{ kill: Kill; stdout: string; output: () => string }>();
+  let latest = "";
+  const onOutput = (kill: Kill, stdout: string): void => {
+    latest = stdout;
+    up.resolve({ kill, stdout, output: () => latest });
+  };
+  const ended = raftctl(args, { env: { RAFTCTL_ENDPOINT: endpoint, MARKS: marks }, onOutput });
   return { ended, up: up.promise };
 }
 
@@ -162,7 +167,8 @@ describe("two commands never run at once", () => {
   });
 
   test("when the guard is killed, the command is killed by raftctl", async () => {
-    const first = start("lock", name, "--", "sh", "-c", 'trap "" TERM; echo "$PPID $$"; while :; do sleep 0.01; done');
+    // One that outlives the first ttl has been announced to raftctl: its guard has heard of a keep-alive after that.
+    const first = start("lock", name, "--ttl", "1s", "--", "sh", "-c", 'trap "" TERM; sleep 1.5; echo "$PPID $$"; while :; do sleep 0.01; done');
     const [guard, command] = (await first.up).stdout.trim().split(" ").map(Number);
     process.kill(guard!, "SIGKILL");
     expect(await first.ended).toMatchObject({ code: 1, stderr: expect.stringContaining("the guard of") as string });
@@ -189,16 +195,14 @@ describe("two commands never run at once", () => {
 describe("elect", () => {
   test("runs the command while it leads, and observers are told each leader; without a leader they are told so", async () => {
     const observer = start("elect", name, "--observe", "--json");
-    const { kill } = await observer.up;
+    const { kill, output } = await observer.up;
     const script = 'echo "$RAFTCTL_ELECTION_NAME $RAFTCTL_ELECTION_VALUE $RAFTCTL_ELECTION_TOKEN $RAFTCTL_ELECTION_KEY"';
     const first = await run("elect", name, "one", "--", "sh", "-c", script);
     const [, value, token, key] = first.stdout.trim().split(" ");
     expect([first.code, value, key]).toEqual([0, "one", expect.stringMatching(new RegExp(`^elections/${name}/[0-9a-f]{16}$`))]);
     const second = await run("elect", name, "two", "--json", "--", "true");
     expect(JSON.parse(second.stdout.trim().split("\n").at(-1)!)).toMatchObject({ schema: "raftctl.elect/v1", result: { state: "released", value: "two", exitCode: 0 } });
-    const { index } = await client.kv.get("k");
-    await expect.poll(async () => (await client.kv.get("k", { minIndex: index })).index).toBeGreaterThanOrEqual(index);
-    await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => output().trim().split("\n"), patience).toHaveLength(5);
     kill("SIGTERM");
     const told = (await observer.ended).stdout.trim().split("\n").map((line) => (JSON.parse(line) as Envelope).result as { state: string; value?: string; token?: string });
     expect(told.map(({ state, value: shown }) => shown ?? state)).toEqual(["none", "one", "none", "two", "none", "end"]);

@@ -47,13 +47,15 @@ export interface TurnWords {
   readonly words: readonly string[];
   /** How many words there are besides flags, those behind "--" included. */
   readonly given: number;
-  /** How many may stand before "--". */
-  readonly wanted: number;
+  /** What stands before "--". */
+  readonly wanted: readonly string[];
 }
 
 /** @throws USAGE */
 export function holdingOf({ flags: { ttl = defaultTtlMs, wait }, words, given, wanted }: TurnWords): Pick<Holding, "words" | "options"> {
-  if (given - words.length > wanted) throw new RaftctlError("USAGE", "too many words: the command to run stands behind --");
+  const missing = wanted.slice(given - words.length);
+  if (missing.length > 0) throw new RaftctlError("USAGE", `missing argument: ${missing.join(" ")}`);
+  if (given - words.length > wanted.length) throw new RaftctlError("USAGE", "too many words: the command to run stands behind --");
   if (!Number.isInteger(ttl) || ttl < ttlMsMin) throw new RaftctlError("USAGE", `--ttl ${ttl}ms (want 1s at least, in whole milliseconds)`);
   return { words, options: { ttlMs: ttl, waitMs: wait } };
 }
