@@ -59,8 +59,8 @@ async function queueLength(prefix = `locks/${name}/`): Promise<number> {
   return (await client.kv.prefix(prefix)).count;
 }
 
-/** Says that it is up and with which token, and then marks each moment at which it runs; deaf to what asks it to end. */
-const stubborn = 'trap "" TERM HUP; echo "$RAFTCTL_LOCK_TOKEN"; while :; do echo "$RAFTCTL_LOCK_TOKEN" >> "$MARKS"; sleep 0.01; done';
+/** Says that it is up and with which token, and then marks each moment at which it runs; deaf to what asks it to end. Not for ever, should a test fail. */
+const stubborn = 'trap "" TERM HUP; echo "$RAFTCTL_LOCK_TOKEN"; for i in $(seq 3000); do echo "$RAFTCTL_LOCK_TOKEN" >> "$MARKS"; sleep 0.01; done';
 const brief = 'echo "$RAFTCTL_LOCK_TOKEN"; for i in 1 2 3 4 5 6 7 8 9 10; do echo "$RAFTCTL_LOCK_TOKEN" >> "$MARKS"; sleep 0.01; done';
 
 /** The tokens in the order in which they ran, each once for each time that it began anew. */
@@ -119,10 +119,10 @@ describe("lock", () => {
   });
 
   test("hands signals on to the command, and what the command has left in its process group ends with it", async () => {
-    const trapped = start("lock", name, "--", "sh", "-c", 'trap "exit 9" TERM; echo up; while :; do sleep 0.01; done');
+    const trapped = start("lock", name, "--", "sh", "-c", 'trap "exit 9" TERM; echo up; for i in $(seq 3000); do sleep 0.01; done');
     (await trapped.up).kill("SIGTERM");
     expect((await trapped.ended).code).toBe(9);
-    const leaving = await run("lock", name, "--", "sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!");
+    const leaving = await run("lock", name, "--", "sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!");
     expect(leaving.code).toBe(0);
     await expect.poll(() => isAlive(Number(leaving.stdout)), patience).toBe(false);
   });
@@ -168,7 +168,7 @@ describe("two commands never run at once", () => {
 
   test("when the guard is killed, the command is killed by raftctl", async () => {
     // One that outlives the first ttl has been announced to raftctl: its guard has heard of a keep-alive after that.
-    const first = start("lock", name, "--ttl", "1s", "--", "sh", "-c", 'trap "" TERM; sleep 1.5; echo "$PPID $$"; while :; do sleep 0.01; done');
+    const first = start("lock", name, "--ttl", "1s", "--", "sh", "-c", 'trap "" TERM; sleep 1.5; echo "$PPID $$"; for i in $(seq 3000); do sleep 0.01; done');
     const [guard, command] = (await first.up).stdout.trim().split(" ").map(Number);
     process.kill(guard!, "SIGKILL");
     expect(await first.ended).toMatchObject({ code: 1, stderr: expect.stringContaining("the guard of") as string });
