@@ -37,6 +37,7 @@ beforeEach(() => {
 type Kill = (signal: NodeJS.Signals) => void;
 
 interface Started {
+  readonly kill: Kill;
   readonly ended: Promise<Outcome>;
   /** Resolves with its first output. */
   readonly up: Promise<{ readonly kill: Kill; readonly stdout: string; /** So far. */ readonly output: () => string }>;
@@ -45,12 +46,13 @@ interface Started {
 function start(...args: string[]): Started {
   const up = defer<{ kill: Kill; stdout: string; output: () => string }>();
   let latest = "";
+  let hold: Kill | undefined;
   const onOutput = (kill: Kill, stdout: string): void => {
     latest = stdout;
     up.resolve({ kill, stdout, output: () => latest });
   };
-  const ended = raftctl(args, { env: { RAFTCTL_ENDPOINT: endpoint, MARKS: marks }, onOutput });
-  return { ended, up: up.promise };
+  const ended = raftctl(args, { env: { RAFTCTL_ENDPOINT: endpoint, MARKS: marks }, onOutput, onStart: (kill) => (hold = kill) });
+  return { ended, up: up.promise, kill: hold! };
 }
 
 const run = (...args: string[]): Promise<Outcome> => start(...args).ended;
@@ -109,6 +111,20 @@ describe("lock", () => {
     expect(await holder.ended).toMatchObject({ code: 0, stderr: "" });
     expect(await waiting.ended).toMatchObject({ code: 0, stdout: "ran\n" });
     expect(await queueLength()).toBe(0);
+  });
+
+  test("interrupted while it waits it ends as a shell expects, has run nothing and leaves the queue as it was", async () => {
+    const holder = start("lock", name);
+    const { kill } = await holder.up;
+    for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+      const waiting = start("lock", name, "--", "sh", "-c", "echo ran");
+      await expect.poll(() => queueLength(), patience).toBe(2);
+      waiting.kill(signal);
+      expect(await waiting.ended).toMatchObject({ code, stdout: "", stderr: "" });
+      expect(await queueLength()).toBe(1);
+    }
+    kill("SIGTERM");
+    expect((await holder.ended).code).toBe(0);
   });
 
   test("refuses what makes no sense, and a command that is not there leaves no lock", async () => {
