@@ -33,3 +33,9 @@ export function hasSwitch(argv: readonly string[], name: string): boolean {
   const end = argv.indexOf("--");
   return (end === -1 ? argv : argv.slice(0, end)).includes(name);
 }
+
+/** The words of another command line: those behind the first "--". */
+export function behindDashes(argv: readonly string[]): readonly string[] {
+  const place = argv.indexOf("--");
+  return place === -1 ? [] : argv.slice(place + 1);
+}

@@ -10,12 +10,16 @@ import type { ProposeResponse, ReadResponse, WatchResponse } from "../wire/clien
 import { Admin } from "./admin.ts";
 import type { Address, Dial, ServerIdentity } from "./channel.ts";
 import { Connection } from "./connection.ts";
-import type { Deadline } from "./deadline.ts";
+import type { CallOptions, Deadline } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { KeyValue } from "./kv.ts";
+import { type Leader, leaderNow, leadersFromNow } from "./leader.ts";
 import { Leases } from "./leases.ts";
 import { listAndWatch, type ListedWatch } from "./list-and-watch.ts";
+import type { Lock } from "./lock.ts";
+import { Queue } from "./queue.ts";
 import { SessionPool } from "./session.ts";
+import { awaitTurn, type LockOptions, ownName, type TurnContext } from "./turn.ts";
 import { Watch, type WatchContext, type WatchOptions, type WatchSelection } from "./watch.ts";
 import { Writes } from "./writes.ts";
 
@@ -64,6 +68,7 @@ export class Client {
   readonly #connection: Connection;
   readonly #region: string;
   readonly #watchContext: WatchContext;
+  readonly #turnContext: TurnContext;
   #latest: { term: number; index: number; leader: string | undefined } | undefined;
 
   constructor(options: ClientOptions) {
@@ -81,8 +86,10 @@ export class Client {
     const writes = new Writes(context, options.sessions ?? new SessionPool());
     this.kv = new KeyValue(context, writes);
     this.admin = new Admin(context);
-    this.leases = new Leases({ ...context, clock: options.clock ?? new SystemClock() }, { writes, admin: this.admin });
+    const clock = options.clock ?? new SystemClock();
+    this.leases = new Leases({ ...context, clock }, { writes, admin: this.admin });
     this.#watchContext = { ...context, kv: this.kv };
+    this.#turnContext = { clock, kv: this.kv, leases: this.leases, watch: (selection, watchOptions) => this.watch(selection, watchOptions) };
   }
 
   /** What changes from now on, or from `fromIndex` on; see docs/watch.md. It begins at once, not when it is first iterated. */
@@ -93,6 +100,26 @@ export class Client {
   /** What there is, and a watch of everything that comes after it. */
   listAndWatch(selection: WatchSelection, options: Omit<WatchOptions, "fromIndex"> = {}): Promise<ListedWatch> {
     return listAndWatch(this.#watchContext, selection, options);
+  }
+
+  /** Resolves when this caller holds it, after all who asked before; see docs/locks.md. @param options.value what others see of the holder; default host:pid */
+  async lock(name: string, { value = ownName(), ...options }: LockOptions & { readonly value?: string | undefined } = {}): Promise<Lock> {
+    return awaitTurn(this.#turnContext, Queue.lock(name), value, options);
+  }
+
+  /** As `lock`: resolves when this candidate leads, and `value` is what observers are told. */
+  async elect(name: string, value: string, options: LockOptions = {}): Promise<Lock> {
+    return awaitTurn(this.#turnContext, Queue.election(name), value, options);
+  }
+
+  /** A linearizable read; undefined: nobody leads. */
+  async leader(election: string, options: CallOptions = {}): Promise<Leader | undefined> {
+    return leaderNow(this, Queue.election(election), options);
+  }
+
+  /** The leader now, and then at each change, for as long as the caller iterates; undefined while nobody leads. */
+  leaders(election: string, options: { readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<Leader | undefined, void, undefined> {
+    return leadersFromNow(this, Queue.election(election), options.signal);
   }
 
   /** The server of the latest connection; undefined before the first call. */

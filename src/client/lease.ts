@@ -37,6 +37,7 @@ export class Lease implements AsyncDisposable {
   #renewal: Timer | undefined;
   #end: Timer | undefined;
   #isReleased = false;
+  #whenKeptAlive: (() => void) | undefined;
 
   constructor(port: LeasePort, { id, ttlMs, grantIndex, sentAt }: LeaseGrant) {
     this.#port = port;
@@ -56,6 +57,11 @@ export class Lease implements AsyncDisposable {
   /** For so long the lease is surely held, ms: 0 once it is lost, also when the signal could not be given yet. */
   get remainingMs(): number {
     return this.#lost.signal.aborted ? 0 : Math.max(0, this.#safeUntil - this.#port.clock.now());
+  }
+
+  /** Calls each time that a keep-alive has been answered and `remainingMs` has grown; one listener at most. */
+  onKeptAlive(call: () => void): void {
+    this.#whenKeptAlive = call;
   }
 
   /** It is not kept alive any more, and ends by itself. */
@@ -103,7 +109,8 @@ export class Lease implements AsyncDisposable {
     if (answer === undefined) return this.#lose(noSuchLease(this.id));
     if (typeof answer === "number") {
       this.#safeUntil = Math.max(this.#safeUntil, this.#safeAfter(sentAt));
-      return this.#renewAt(sentAt + this.ttlMs / 3);
+      this.#renewAt(sentAt + this.ttlMs / 3);
+      return this.#whenKeptAlive?.();
     }
     if (answer.code === "STOPPED") return this.#lose(leaseMayBeGone(this.id, answer));
     this.#renewAt(clock.now() + Math.min(this.ttlMs / 20, pauseMsMax));

@@ -21,7 +21,7 @@ export interface LeaseContext {
   region(): RegionId;
 }
 
-type LeaseWriteOptions = Pick<WriteOptions, "timeoutMs" | "session">;
+type LeaseWriteOptions = Pick<WriteOptions, "timeoutMs" | "session" | "signal">;
 
 const pageLimit = 1_000;
 

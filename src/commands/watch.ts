@@ -1,6 +1,7 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { RaftctlError } from "../base/errors.ts";
+import { behindDashes } from "../cli/argv.ts";
 import { BaseCommand } from "../cli/base-command.ts";
 import { countFlag, durationFlag } from "../cli/flags.ts";
 import { readTarget } from "../cli/read-query.ts";
@@ -64,11 +65,6 @@ export default class WatchKeys extends BaseCommand<ChangeDocument | ProgressDocu
       progress: async ({ nextIndex }) => this.note(`everything below index ${nextIndex} was told`),
     };
   }
-}
-
-function behindDashes(argv: readonly string[]): readonly string[] {
-  const place = argv.indexOf("--");
-  return place === -1 ? [] : argv.slice(place + 1);
 }
 
 function checkWords(rest: readonly string[], behind: readonly string[], exec: string | undefined): void {

@@ -126,6 +126,20 @@ describe("a handle", () => {
     lease.release();
   });
 
+  test("tells its listener of each keep-alive that was answered, when there is more time, and of no other one", async () => {
+    const port = new Port();
+    const lease = port.lease();
+    const left: number[] = [];
+    lease.onKeptAlive(() => left.push(lease.remainingMs));
+    port.clock.advance(1_000);
+    await port.answers(0, nobody);
+    expect(left).toEqual([]);
+    port.clock.advance(150);
+    await port.answers(1, 3_000);
+    expect(left).toEqual([3_000 * (1 - clockDriftMax)]);
+    lease.release();
+  });
+
   test("is lost before the cluster can end it when no keep-alive is answered, though it tries until then", async () => {
     const port = new Port();
     const lease = port.lease();

@@ -31,6 +31,8 @@ export interface Envelope {
 }
 
 export interface RunOptions {
+  /** Called at once with a hold on the process, for one that prints nothing. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with each piece of output, and the process. */
@@ -44,6 +46,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 export function raftctl(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const env = { PATH: process.env["PATH"] ?? "", HOME: home, XDG_STATE_HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: home, ...options.env };
   const child = spawn(process.execPath, [join(root, "bin/dev.js"), ...args], { cwd: home, env, stdio: "pipe" });
+  options.onStart?.((signal) => child.kill(signal));
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on("data", (chunk: Buffer) => {
     out.push(chunk);

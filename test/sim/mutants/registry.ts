@@ -9,6 +9,7 @@ import { httpMutants } from "./registry/http.ts";
 import { inspectionMutants } from "./registry/inspection.ts";
 import { leaseMutants } from "./registry/leases.ts";
 import { libraryMutants } from "./registry/library.ts";
+import { lockMutants } from "./registry/locks.ts";
 import { machineMutants } from "./registry/machine.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
@@ -27,5 +28,5 @@ import { wireMutants } from "./registry/wire.ts";
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
+  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
 ];

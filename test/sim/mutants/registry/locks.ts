@@ -1,0 +1,83 @@
+// Bugs in locks: turns that are taken too early or out of order, places that are left behind, tokens that refuse nobody, commands that outlive their lock.
+
+import type { Mutant } from "../mutant.ts";
+
+const turnFile = "src/client/turn.ts";
+const queueFile = "src/client/queue.ts";
+const tests = ["test/daemon/locks.test.ts"];
+const commands = ["test/commands/lock.test.ts"];
+
+export const lockMutants: readonly Mutant[] = [
+  {
+    name: "turn-is-taken-when-the-one-before-goes",
+    breaks: ["H24"],
+    file: turnFile,
+    find: "await this.#untilGone(ahead.at(-1)!, index, until);",
+    replace: "await this.#untilGone(ahead.at(-1)!, index, until);\n        return own.token;",
+    tests,
+  },
+  {
+    name: "turns-in-the-order-of-the-keys",
+    breaks: ["H24"],
+    file: queueFile,
+    find: "left.token - right.token",
+    replace: "left.key[0]! - right.key[0]!",
+    tests,
+  },
+  {
+    name: "whoever-gives-up-stays-in-the-queue",
+    breaks: ["H24"],
+    file: turnFile,
+    find: "await lease[Symbol.asyncDispose]();\n    throw error;",
+    replace: "throw error;",
+    tests,
+  },
+  {
+    name: "place-that-is-gone-is-waited-with",
+    breaks: ["H24"],
+    file: turnFile,
+    find: "if (at === -1) throw placeIsGone(this.#queue, key);",
+    replace: "",
+    tests,
+  },
+  {
+    name: "repeated-put-of-a-place-is-a-conflict",
+    breaks: ["H24"],
+    file: turnFile,
+    find: '(wasSent && error.code === "CONFLICT")',
+    replace: "(wasSent && !wasSent)",
+    tests,
+  },
+  {
+    name: "foreign-keys-stand-in-the-queue",
+    breaks: ["H24"],
+    file: queueFile,
+    find: 'return /^[0-9a-f]+$/.test(utf8Text(key.subarray(length)) ?? "");',
+    replace: "return true;",
+    tests,
+  },
+  {
+    name: "guard-of-a-lock-looks-only-whether-the-key-is-there",
+    breaks: ["H24"],
+    file: "src/client/lock.ts",
+    find: "return { key: this.key, createIndex: this.token };",
+    replace: 'return { key: this.key, relation: "greater", createIndex: 0 };',
+    tests,
+  },
+  {
+    name: "time-is-read-after-what-is-left-of-it",
+    breaks: ["H24"],
+    file: "src/cli/lock/guarded-command.ts",
+    find: "const beforeMs = now();\n  return beforeMs + lock.remainingMs;",
+    replace: "return lock.remainingMs + now();",
+    tests: commands,
+  },
+  {
+    name: "guard-that-hears-of-no-keep-alive",
+    breaks: ["H24"],
+    file: "src/cli/lock/guard.ts",
+    find: "this.#safeUntilMs = Math.max(this.#safeUntilMs, message.safeUntilMs);",
+    replace: "this.#safeUntilMs = Math.min(this.#safeUntilMs, message.safeUntilMs);",
+    tests: commands,
+  },
+];
