@@ -5,7 +5,7 @@ import type { Mutant } from "../mutant.ts";
 const turnFile = "src/client/turn.ts";
 const queueFile = "src/client/queue.ts";
 const tests = ["test/daemon/locks.test.ts"];
-const commands = ["test/commands/lock.test.ts"];
+const guarded = ["test/cli/guarded-command.test.ts"];
 
 export const lockMutants: readonly Mutant[] = [
   {
@@ -70,7 +70,7 @@ export const lockMutants: readonly Mutant[] = [
     file: "src/cli/lock/guarded-command.ts",
     find: "const beforeMs = now();\n  return beforeMs + lock.remainingMs;",
     replace: "return lock.remainingMs + now();",
-    tests: commands,
+    tests: guarded,
   },
   {
     name: "guard-that-hears-of-no-keep-alive",
@@ -78,6 +78,14 @@ export const lockMutants: readonly Mutant[] = [
     file: "src/cli/lock/guard.ts",
     find: "this.#safeUntilMs = Math.max(this.#safeUntilMs, message.safeUntilMs);",
     replace: "this.#safeUntilMs = Math.min(this.#safeUntilMs, message.safeUntilMs);",
-    tests: commands,
+    tests: guarded,
+  },
+  {
+    name: "guard-that-asks-and-does-not-kill",
+    breaks: ["H24"],
+    file: "src/cli/lock/guard.ts",
+    find: "const killPart = 1 / 20;",
+    replace: "const killPart = -1;",
+    tests: guarded,
   },
 ];
