@@ -82,8 +82,11 @@ test("running nodes and stopped directories show one log; a stopped node is behi
   expect(behind.document.firstDifference).toMatchObject({ held: expect.arrayContaining([expect.objectContaining({ nodes: [leader.name] })]) });
 
   // A leader alone: its entry is never committed, and the others decide something else at that index.
+  const { kv } = cluster.client({ endpoints: [leader.endpoint], timeoutMs: 1_000 });
+  await kv.get("app/later");
   await second.kill9();
-  await cluster.raftctl(["put", "app/alone", "lost", "--endpoint", leader.endpoint, "--timeout", "1s"]);
+  // Before it has noticed that it is alone, and steps down.
+  await expect(kv.put("app/alone", "lost")).rejects.toMatchObject({ code: "UNKNOWN_OUTCOME" });
   await leader.kill9();
   expect(listing(await ask(cluster, undefined, "--data-dir", leader.dataDir, "--last", "1")).entries).toMatchObject([{ committed: null, command: { key: "app/alone" } }]);
   await Promise.all([second.start(), third.start()]);
