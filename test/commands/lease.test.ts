@@ -28,6 +28,8 @@ test("grant prints an id that put takes, info shows and revoke ends, with its ke
   expect((await run(`lease revoke ${id}`)).stdout).toMatch(/^OK \d+ deleted 1\n$/);
   expect(await run("get service/a")).toMatchObject({ code: 4 });
   expect((await run("lease list")).stdout).toBe("no leases\n");
+  const second = (await run("lease grant 10s")).stdout.trim();
+  expect((await run(`lease revoke ${second} --json`)).json).toMatchObject({ ok: true, schema: "raftctl.lease-revoke/v1", result: { id: second, deleted: 0 } });
 });
 
 test("what is not there is exit 4 with a hint, another ttl exit 6, and a wrong id or ttl exit 2", async () => {

@@ -40,6 +40,8 @@ test("a rule made of flags is set, listed, shown as a file that can be set again
     '""               32            -  -       -          -',
     '"users/"          -         4096  yes     -          /email (0 keys)', "",
   ].join("\n"));
+  expect((await run("rules", "list", "--json")).json).toMatchObject({ ok: true, schema: "raftctl.rules-list/v1", result: { rules: [{ rule: { prefix: "", maxKeyBytes: 32 } }, { rule }] } });
+  expect((await run("rules", "show", "users/", "--json")).json).toMatchObject({ ok: true, schema: "raftctl.rules-show/v1", result: { rule } });
   const shown = await run("rules", "show", "users/");
   expect(JSON.parse(shown.stdout)).toEqual(rule);
   expect((await run("rules", "set", "users/", "--file", file(shown.stdout))).code).toBe(0);
