@@ -46,8 +46,10 @@ export class Backups {
     if (process === undefined) return;
     const atLeast = isConfirmed ? acknowledged() : 0;
     begun();
+    // The leader may say that its own state is wrong: that is no fault of a backup of this node.
+    const refusal = isConfirmed ? await process.gateway.readable(20 * stage.electionTimeout).then(() => undefined, refusalOf) : undefined;
+    if (refusal !== undefined) return stage.trace("op", "backup", `of ${node.name} failed: ${refusal.code}`);
     try {
-      if (isConfirmed) await process.gateway.readable(20 * stage.electionTimeout);
       const restored = await restoredFrom(await exported(process));
       stage.trace("op", "backup", `of ${node.name}${isConfirmed ? ", confirmed by a majority" : ""}: the state at index ${restored.index}`);
       done({ node: node.name, atLeast, ...restored });
@@ -56,6 +58,12 @@ export class Backups {
       stage.trace("op", "backup", `of ${node.name} failed: ${error.code}`);
     }
   }
+}
+
+/** Whatever else is thrown is no answer. */
+function refusalOf(thrown: unknown): RaftctlError {
+  if (thrown instanceof RaftctlError) return thrown;
+  throw thrown;
 }
 
 async function exported({ exports }: Process): Promise<Uint8Array> {
