@@ -22,6 +22,7 @@ import type { Disks, Property } from "./property.ts";
 import { ReadMonotonicity } from "./read-monotonicity.ts";
 import { ReferenceReplay } from "./reference-replay.ts";
 import type { ReferenceLimits } from "./reference-sessions.ts";
+import { RulesKept } from "./rules-kept.ts";
 import { SaidIsDurable } from "./said-is-durable.ts";
 import { SessionExactlyOnce } from "./session-exactly-once.ts";
 import { StateMachineSafety } from "./state-machine-safety.ts";
@@ -76,6 +77,7 @@ export function allProperties(options: PropertyOptions): Property[] {
     new EqualDigests(),
     new TrueBackups(),
     new WatchCompleteness(sessionLimits),
+    new RulesKept(sessionLimits),
     new LogVerdict({ now, crc32, electionTimeout, ...logs }),
     new ReadMonotonicity(),
     new BoundedQueues(queuesEveryEvents),

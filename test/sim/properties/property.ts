@@ -121,6 +121,8 @@ export interface Property {
   reaping?(replica: ReplicaView, dead: NodeId): void;
   answered?(answer: ClientAnswer): void;
   leaseKept?(promise: LeasePromise): void;
+  /** A write of this value, which nobody else writes, was refused by a rule at its first attempt. */
+  refused?(value: string): void;
   backedUp?(backup: BackupView): void;
   watched?(view: WatchView): void;
   /** The state came from a snapshot instead. */

@@ -20,6 +20,7 @@ export class Watch {
   readonly #reaping: Listening<"reaping">;
   readonly #answered: Listening<"answered">;
   readonly #leaseKept: Listening<"leaseKept">;
+  readonly #refused: Listening<"refused">;
   readonly #backedUp: Listening<"backedUp">;
   readonly #watched: Listening<"watched">;
   readonly #installed: Listening<"installed">;
@@ -39,6 +40,7 @@ export class Watch {
     this.#reaping = listening(properties, "reaping");
     this.#answered = listening(properties, "answered");
     this.#leaseKept = listening(properties, "leaseKept");
+    this.#refused = listening(properties, "refused");
     this.#backedUp = listening(properties, "backedUp");
     this.#watched = listening(properties, "watched");
     this.#installed = listening(properties, "installed");
@@ -83,6 +85,10 @@ export class Watch {
 
   leaseKept(promise: LeasePromise): void {
     for (const property of this.#leaseKept) property.leaseKept(promise);
+  }
+
+  refused(value: string): void {
+    for (const property of this.#refused) property.refused(value);
   }
 
   backedUp(backup: BackupView): void {

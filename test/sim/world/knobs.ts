@@ -48,6 +48,16 @@ export interface Knobs {
   readonly sessions: SessionLimits;
   /** undefined: nobody holds leases. */
   readonly leases: LeaseKnobs | undefined;
+  /** undefined: no rule is ever set. */
+  readonly rules: RuleKnobs | undefined;
+}
+
+export interface RuleKnobs {
+  readonly writers: number;
+  /** What they compete for. */
+  readonly seats: number;
+  /** Between two writes of one of them, in election timeouts. */
+  readonly pauseMax: number;
 }
 
 export interface LeaseKnobs {
@@ -94,13 +104,19 @@ export function drawKnobs(prng: Prng): Knobs {
     // Whose session is forgotten while his write is under way is told so when it is executed, and not before.
     clients: sessions === defaultSessionLimits ? clients : { ...clients, committedShare: 0 },
     leases: drawLeases(prng),
+    rules: drawRules(prng),
   };
 }
 
-/** Drawn last, so that worlds without leases are what they were. */
+/** Drawn after the rest, so that worlds without leases are what they were. */
 function drawLeases(prng: Prng): LeaseKnobs | undefined {
   if (prng.chance(0.6)) return undefined;
   return { holders: prng.integer(2, 8), ttls: pick(prng, [[0.3, 1], [0.5, 2], [1, 3], [2, 6]]), revokeShare: pick(prng, [0, 0.3, 0.7]) };
+}
+
+function drawRules(prng: Prng): RuleKnobs | undefined {
+  if (prng.chance(0.7)) return undefined;
+  return { writers: prng.integer(2, 6), seats: prng.integer(2, 6), pauseMax: pick(prng, [0.05, 0.5, 2]) };
 }
 
 function drawSessions(prng: Prng, electionTimeout: number): SessionLimits {
@@ -112,7 +128,7 @@ function drawSessions(prng: Prng, electionTimeout: number): SessionLimits {
   ]);
 }
 
-function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "leases" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
+function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "leases" | "rules" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
   const electionTimeout = pick(prng, [100, 200, 500, 1_000]);
   return {
     voters: pick(prng, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),

@@ -6,6 +6,7 @@ import { portablePorts } from "../../../src/daemon/backup/portable-codecs.ts";
 import { SnapshotExports } from "../../../src/daemon/backup/snapshot-exports.ts";
 import { ClientServer } from "../../../src/daemon/client-server.ts";
 import { Watches } from "../../../src/host/watch/watches.ts";
+import { Rules } from "../../../src/daemon/rules.ts";
 import { MembershipDirectory } from "../../../src/daemon/peer-directory.ts";
 import { Announcement } from "../../../src/host/announcement.ts";
 import { Host, type HostedRegion } from "../../../src/host/host.ts";
@@ -17,6 +18,8 @@ import { Replacing } from "../../../src/host/replacing.ts";
 import { StandingCheck } from "../../../src/host/standing-check.ts";
 import type { Transport } from "../../../src/host/transport.ts";
 import type { Machine } from "../../../src/machine/machine.ts";
+import type { AppliedBatch } from "../../../src/machine/state-machine.ts";
+import { RuleBook } from "../../../src/machine/rules/rule-book.ts";
 import { entryTypes } from "../../../src/raft/entry.ts";
 import type { MembershipChange } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
@@ -50,12 +53,14 @@ export interface Process extends HostedRegion {
   readonly memberChange: MemberChange;
   readonly view: ProcessView;
   readonly exports: SnapshotExports;
+  readonly rules: Rules;
 }
 
 interface Opened {
   readonly identity: Identity;
   readonly wal: Wal;
   readonly machine: Machine;
+  readonly book: RuleBook;
   readonly storage: RegionStorage;
 }
 
@@ -80,7 +85,7 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const upkeep: { observed(event: RaftEvent): void }[] = [];
   const hosted = await host.open({
     region: globalRegion, network: transport.network.forGroup(globalRegion), storage, leases: opened.machine.leases, clock, crc32: world.crc32, logger: silentLogger,
-    raft: raftOptionsOf(node, world), admit: (command) => withTime(command, clock.wallNow()), waitingMax: knobs.waitingMax,
+    raft: raftOptionsOf(node, world), admit: (command) => withTime(command, clock.wallNow()), validator: opened.book, waitingMax: knobs.waitingMax,
     snapshotChunkBytes: knobs.snapshotChunkBytes,
     compaction: { logBytes: knobs.compactionBytes, logBytesMax: 4 * knobs.compactionBytes, trailingEntries: knobs.trailingEntries, trailingBytes: 2 * knobs.compactionBytes },
     onEvent: (event) => {
@@ -95,7 +100,8 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const server = new ClientServer(node.name, () => ({ hosted, machine: opened.machine, watches }), undefined as never);
   const owner = { clusterId, clusterIncarnation: 1, region: { id: globalRegion, name: globalRegionName } };
   const exports = new SnapshotExports({ clock, ports: portablePorts, owner, written: () => hosted.raft.core.commitIndex, openImage: () => opened.storage.openImage() });
-  process = { ...hosted, life, host, machine: opened.machine, wal: opened.wal, server, memberChange, view, exports };
+  const rules = new Rules({ hosted, machine: opened.machine, book: opened.book, clock });
+  process = { ...hosted, life, host, machine: opened.machine, wal: opened.wal, server, memberChange, view, exports, rules };
   network.listen({ ...endpoint, receiver: host.receiver });
   const { joining, announce } = enterCluster(node, process, { world, transport, clock, directory });
   upkeep.push(...keepMembership(node, process, { world, transport, clock, directory, joining, announce }));
@@ -143,10 +149,12 @@ async function openStorage(node: Home, life: ProcessLife, { world, clock }: { wo
   });
   const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger: silentLogger });
   const store = node.store.attach(life, () => node.disk.conditions.freeBytes);
-  const machine = new SlowMachine({ store, crc32, checkpointInterval, sessionLimits: knobs.sessions }, life, () => node.restoreMs ?? world.prng.next() * knobs.installMsMax);
+  const onApplied = (batch: AppliedBatch): void => book.applied(batch);
+  const machine: Machine = new SlowMachine({ store, crc32, checkpointInterval, sessionLimits: knobs.sessions, onApplied }, life, () => node.restoreMs ?? world.prng.next() * knobs.installMsMax);
+  const book = new RuleBook({ state: machine, clock, onFailure: (error) => node.fatal(life, error) });
   const founding = identity.foundedBy === "init" ? { founding: world.founding } : {};
   const storage = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger: silentLogger, ...founding });
-  return { identity, wal, machine, storage };
+  return { identity, wal, machine, book, storage };
 }
 
 async function found(node: Home, disk: ReturnType<Home["disk"]["attach"]>, { crc32 }: Surroundings): Promise<Identity> {

@@ -9,6 +9,8 @@ import type { Membership } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
 import { Backups } from "../clients/backups.ts";
 import { LeaseHolder } from "../clients/lease-holders.ts";
+import { RuledWriter } from "../clients/ruled-writers.ts";
+import { RuleSetter } from "../clients/rule-setter.ts";
 import { SimClient } from "../clients/sim-client.ts";
 import { Watchers } from "../clients/watchers.ts";
 import { Workload } from "../clients/workload.ts";
@@ -28,7 +30,7 @@ import { Watch } from "../properties/watch.ts";
 import { diskSlack } from "./disk-slack.ts";
 import { describeEvent } from "./event-text.ts";
 import { describeMessage } from "./message-text.ts";
-import { fork, type Knobs, type LeaseKnobs } from "./knobs.ts";
+import { fork, type Knobs, type LeaseKnobs, type RuleKnobs } from "./knobs.ts";
 import { Operator } from "./operator.ts";
 import { memberOf } from "./home.ts";
 import { logSights } from "./log-sights.ts";
@@ -105,6 +107,7 @@ export class World {
     for (let number = 1; number <= knobs.clients.clients; number += 1) this.#work(this.#client(`c${number}`).run());
     this.#watchers.begin();
     for (let number = 1; number <= (knobs.leases?.holders ?? 0); number += 1) this.#work(this.#leaseHolder(`h${number}`, knobs.leases!).run());
+    if (knobs.rules !== undefined) this.#beginRules(knobs.rules);
     this.#backups.begin(knobs.chaosElectionTimeouts * knobs.electionTimeout);
     for (const fault of plan) this.scheduler.at(fault.at, () => this.#strike(fault));
     await this.scheduler.run(knobs.chaosElectionTimeouts * knobs.electionTimeout, () => false);
@@ -266,6 +269,16 @@ export class World {
       stage: this.#stage, knobs, delay: (from, to) => this.#links.fateOf(from, to).delay, isOver: () => this.#stage.healed,
       kept: (promise) => this.#guard(() => this.#watch.leaseKept(promise)),
     }, this.#stream(name));
+  }
+
+  #beginRules(knobs: RuleKnobs): void {
+    const isOver = (): boolean => this.#stage.healed;
+    const world = {
+      stage: this.#stage, knobs, isOver, delay: (from: string, to: string) => this.#links.fateOf(from, to).delay,
+      refused: (value: string) => this.#guard(() => this.#watch.refused(value)),
+    };
+    this.#work(new RuleSetter({ stage: this.#stage, prng: this.#stream("rules"), isOver }).run());
+    for (let number = 1; number <= knobs.writers; number += 1) this.#work(new RuledWriter(`r${number}`, world, this.#stream(`r${number}`)).run());
   }
 
   /** Clocks drift; where a fault has changed one, it may be the fastest. */
