@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The start of raftctl. An old Node hands over to the one that the package brings for development, or says so in one line. Everything else is in
-// dist/cli/entry.js; this file must be readable by every Node.
+// src/cli/entry.ts; this file must be readable by every Node.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -13,7 +13,7 @@ const bundledNode = fileURLToPath(new URL("../node_modules/.bin/node", import.me
 
 if (supported) {
   module.enableCompileCache?.();
-  const { main } = await import("../dist/cli/entry.js");
+  const { main } = await import("../bundle/cli/entry.js");
   await main(fileURLToPath(new URL("..", import.meta.url)));
 } else if (existsSync(bundledNode) && !process.env.RAFTCTL_NODE_HANDED_OVER) {
   handOver();

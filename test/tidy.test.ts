@@ -72,7 +72,7 @@ test("the package holds the compiled program, the schemas of its output and noth
   const report = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: repositoryRoot, encoding: "utf8" });
   const [pack] = JSON.parse(report) as [{ files: { path: string }[] }];
   const strangers = pack.files.map((file) => file.path)
-    .filter((path) => !/^(?:dist\/.+\.(?:js|d\.ts|map)|schemas\/[a-z-]+\.json|bin\/run\.js|oclif\.manifest\.json|package\.json|README\.md|LICENSE)$/.test(path));
+    .filter((path) => !/^(?:dist\/.+\.(?:js|d\.ts|map)|bundle\/.+\.js|schemas\/[a-z-]+\.json|bin\/run\.js|oclif\.manifest\.json|package\.json|README\.md|LICENSE)$/.test(path));
   expect(strangers).toEqual([]);
 });
 

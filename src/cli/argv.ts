@@ -1,5 +1,5 @@
-// Global flags may stand before the command (`raftctl --json put k v`); oclif knows them only behind it. This moves them there, and changes
-// nothing else. It knows their names without loading a command, and a test holds the list against flags.ts.
+// Global flags may stand before the command (`raftctl --json put k v`); oclif knows them only behind it. This moves them there, says `put --help` for
+// `help put`, and changes nothing else. It knows their names without loading a command, and a test holds the list against flags.ts.
 
 export const switchNames: ReadonlySet<string> = new Set(["--json", "--quiet", "--no-color"]);
 export const valueNames: ReadonlySet<string> = new Set([
@@ -12,6 +12,7 @@ export function normalizeArguments(argv: readonly string[]): string[] {
   const leading = argv.slice(0, place);
   const rest = argv.slice(place);
   if (rest.length === 0) return [];
+  if (rest[0] === "help") return [...rest.slice(1), "--help"];
   const end = rest.indexOf("--");
   return end === -1 ? [...rest, ...leading] : [...rest.slice(0, end), ...leading, ...rest.slice(end)];
 }

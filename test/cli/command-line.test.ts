@@ -34,6 +34,12 @@ test("only global flags and no command ask for help; a lone value flag is left t
   expect(normalizeArguments(["--socket"])).toEqual(["--socket"]);
 });
 
+test("help is the flag of what stands behind it, or of everything", () => {
+  expect(normalizeArguments(["help", "put"])).toEqual(["put", "--help"]);
+  expect(normalizeArguments(["help"])).toEqual(["--help"]);
+  expect(normalizeArguments(["put", "help", "help"])).toEqual(["put", "help", "help"]);
+});
+
 test("the list of flags that may stand in front is the list of global flags", () => {
   const names = (type: string): string[] =>
     Object.entries(globalFlags).filter(([, flag]) => flag.type === type).flatMap(([name, flag]) => [`--${name}`, ...("char" in flag && flag.char !== undefined ? [`-${flag.char}`] : [])]);

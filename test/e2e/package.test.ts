@@ -85,6 +85,22 @@ test("every door of the package opens by its name, and nothing behind them does"
   expect(doors).toEqual(expect.arrayContaining(["raftctl", "raftctl/cluster", "raftctl/raft", "raftctl/transport", "raftctl/conformance/storage", "raftctl/conformance/transport"]));
 });
 
+test("a command starts from the bundle: few files, and no package but what Node has", async () => {
+  const telling = [
+    'import { registerHooks } from "node:module";',
+    "const loaded = [];",
+    "registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });",
+    'process.on("exit", () => console.error(JSON.stringify(loaded)));',
+  ].join("\n");
+  await writeFile(join(directory, "telling.mjs"), telling);
+  const program = join(directory, "node_modules/raftctl/bin/run.js");
+  const { stderr } = await run(process.execPath, ["--import", "./telling.mjs", program, "get", "k", "--endpoint", "127.0.0.1:1", "--json"], { cwd: directory }).catch((error: { stderr: string }) => error);
+  const files = (JSON.parse(stderr.trim().split("\n").at(-1)!) as string[]).filter((url) => url.startsWith("file:")).map((url) => url.split("/node_modules/").at(-1)!);
+  expect(files.filter((file) => !/^raftctl\/(?:bin|bundle)\//.test(file))).toEqual([]);
+  expect(files.length).toBeGreaterThan(3);
+  expect(files.length).toBeLessThan(30);
+});
+
 test("an embedded node runs where neither file, socket, process nor package may be loaded (S28)", async () => {
   const refusing = [
     'import { registerHooks } from "node:module";',

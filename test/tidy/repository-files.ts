@@ -8,7 +8,7 @@ import type { TextFile } from "./tidy-rules.ts";
 
 export const repositoryRoot = fileURLToPath(new URL("../..", import.meta.url));
 
-const generated = new Set(["node_modules", ".git", "dist", "coverage", "oclif.manifest.json", "package-lock.json"]);
+const generated = new Set(["node_modules", ".git", "dist", "bundle", "coverage", "oclif.manifest.json", "package-lock.json"]);
 const textual = /(?:\.(?:ts|js|json|md|sh|yaml|yml|txt|snap)|\/\.ci\/\w+|\.npmrc|\.gitignore)$/;
 
 export function repositoryFiles(): TextFile[] {
