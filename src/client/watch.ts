@@ -2,7 +2,6 @@
 // connections and leaders in the meantime. It asks again and again from where it has come to (a long poll); no node knows of it between two questions. When
 // the caller does not iterate, nothing is asked, and what has been compacted by the time that he does is COMPACTED.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
@@ -113,7 +112,6 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
   /** The iteration ends. */
   close(): void {
     this.#closing.abort();
-    this.#sources.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -133,7 +131,7 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
       operation: "watch", region: region(), ...this.#range, fromIndex, waitMs: Math.min(questionMs, leftMs), eventsMax: limits.watchEventsMax, bytesMax: batchBytesMax,
       puts: only !== "deletes", deletes: only !== "puts", keysOnly,
     });
-    const response = await this.#sources.ask(makeRequest, { timeoutMs: questionMs + timeoutMs, sleep: (ms) => sleep(ms, undefined, { signal: this.#end }) });
+    const response = await this.#sources.ask(makeRequest, { timeoutMs: questionMs + timeoutMs, signal: this.#end });
     this.#context.observe(response);
     return response;
   }
