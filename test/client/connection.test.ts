@@ -126,10 +126,15 @@ test("what is silent is dialled after everybody else, and is dialled anew when n
   connection.hintLeader("a");
   servers.behaviour.set("a", () => Promise.reject(timedOut));
   await expect(connection.call(request, new Deadline(1000))).rejects.toBe(timedOut);
+  await connection.call(request, new Deadline(1000));
+  for (const name of ["b", "c"]) servers.behaviour.set(name, () => Promise.reject(lost(true)));
+  await expect(connection.call(request, new Deadline(1000))).rejects.toThrow("gone");
+  await expect(connection.call(request, new Deadline(1000))).rejects.toThrow("gone");
+  expect(servers.dialled).toEqual(["a", "b", "c"]);
   servers.down.add("b").add("c");
   servers.behaviour.clear();
   await connection.call(request, new Deadline(1000));
-  expect(servers.dialled).toEqual(["a", "b", "c", "a"]);
+  expect(servers.dialled).toEqual(["a", "b", "c", "b", "c", "a"]);
 });
 
 test("a server that says by itself that the time is over is not silent, and a call with next to no time proves nothing", async () => {
