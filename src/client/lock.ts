@@ -1,6 +1,7 @@
 // A lock that is held: a place at the head of its queue, and the lease that keeps it there. See docs/locks.md for what may be relied on.
 
 import type { RaftctlError } from "../base/errors.ts";
+import type { CallOptions } from "./deadline.ts";
 import type { Lease } from "./lease.ts";
 import type { TxnComparison } from "./txn.ts";
 
@@ -62,9 +63,9 @@ export class Lock implements AsyncDisposable {
   }
 
   /** The next one has its turn. @throws LEASE_NOT_FOUND when it was not held any more, besides what a write throws */
-  release(): Promise<void> {
+  release(options: CallOptions = {}): Promise<void> {
     this.#released.abort();
-    return this.#lease.revoke();
+    return this.#lease.revoke(options);
   }
 
   /** As `release`, but what cannot be released now ends by itself. */

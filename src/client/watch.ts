@@ -119,7 +119,7 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
   }
 
   async #readIndex(): Promise<number> {
-    const { index } = await this.#context.kv.range({ ...this.#range, limit: 1, keysOnly: true });
+    const { index } = await this.#context.kv.range({ ...this.#range, limit: 1, keysOnly: true }, { signal: this.#end });
     return index + 1;
   }
 
