@@ -5,6 +5,7 @@ import type { Mutant } from "../mutant.ts";
 const formation = ["test/embedding/formation.test.ts"];
 const embedded = ["test/embedding/raft.test.ts"];
 const sessions = ["test/embedding/sessions.test.ts"];
+const transport = ["test/platform/custom-transport.test.ts"];
 const abort = ["test/client/abort.test.ts"];
 const connection = ["test/client/connection.test.ts"];
 
@@ -88,6 +89,22 @@ export const libraryMutants: readonly Mutant[] = [
     replace: "return whileWaiting(this.#region.changeMembership(change), callLimits, this.#clock);",
     breaks: ["S28"],
     tests: embedded,
+  },
+  {
+    name: "transport-base-talks-to-whom-the-directory-refuses",
+    file: "src/embedding/transport-base.ts",
+    find: "      if (refusal !== undefined) throw refusal;",
+    replace: "",
+    breaks: ["S13"],
+    tests: transport,
+  },
+  {
+    name: "transport-base-calls-on-after-it-was-stopped",
+    file: "src/embedding/transport-base.ts",
+    find: "if (this.#stopped || signal?.aborted === true)",
+    replace: "if (signal?.aborted === true)",
+    breaks: ["S13"],
+    tests: transport,
   },
   {
     name: "client-goes-on-asking-who-is-silent",
