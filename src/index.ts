@@ -1,6 +1,7 @@
-// What the npm package gives to programs: the client of a cluster, its types, and the table of error codes. Other doors: `raftctl/cluster` (whole clusters in
-// one process, which bring the daemon with them), `raftctl/raft` (Raft for state machines of a program's own), `raftctl/transport` and
-// `raftctl/conformance/…` (for networks and storages of its own).
+// What the npm package gives to programs: the client of a cluster, and `Raft`, a node with a state machine of the program's own. Loading it reaches no file, socket or
+// package; the first connection of a client does (S28). Other doors: `raftctl/raft` (nodes alone, where there is no Node, and the consensus core below them),
+// `raftctl/cluster` (whole clusters in one process, which bring the daemon with them), `raftctl/transport` and `raftctl/conformance/…` (for networks and storages
+// of its own).
 
 export { errorCodes, RaftctlError } from "./base/errors.ts";
 export type { ErrorCode, ExitCode } from "./base/errors.ts";
@@ -28,3 +29,7 @@ export type { Consistency, KeyValueRecord, ReadResponse } from "./wire/client-pr
 export type { CommandResult, PreviousRecord } from "./wire/command-result.ts";
 export type { Condition, SessionStamp } from "./wire/command.ts";
 export type { Relation } from "./wire/txn.ts";
+export { jsonCodec, MemoryNetwork, Raft, VolatileStorage } from "./embedding/index.ts";
+export type {
+  ClientRequest, Codec, EntrySession, Executed, FounderOptions, Membership, MembershipChange, MemberNetwork, NewcomerOptions, NodeId, Outcome, RaftNodeOptions, RaftStorage, StateMachine, StoredOptions,
+} from "./embedding/index.ts";

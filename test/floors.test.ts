@@ -59,6 +59,13 @@ describe("the graph of src", () => {
     expect(reachedFrom("index.ts").packages).toContain("node:net");
   });
 
+  test("`import { Raft } from \"raftctl\"` loads no daemon, command line, file system, network or package (S28)", () => {
+    const { files, packages } = reachedFrom("index.ts", { whenLoaded: true });
+    expect(files).toContain("embedding/raft.ts");
+    expect(new Set(packages)).toEqual(new Set(["node:buffer", "node:crypto", "node:os", "node:timers/promises"]));
+    expect(files.filter((path) => /^(daemon|cli|config|commands|http)\//.test(path))).toEqual([]);
+  });
+
   test("sender and receiver of the transport do not import each other, at any distance (S2, S127)", () => {
     const named = (part: string): string[] =>
       modules.map((module) => module.path).filter((path) => folderOf(path) === "platform" && path.includes(part));
@@ -169,8 +176,8 @@ describe("each check can fail", () => {
   });
 });
 
-/** What a module needs at run time, at any distance; imports inside functions count. */
-function reachedFrom(start: string): { readonly files: readonly string[]; readonly packages: readonly string[] } {
+/** What a module needs at run time, at any distance; imports inside functions count unless only loading it is asked for. */
+function reachedFrom(start: string, { whenLoaded = false } = {}): { readonly files: readonly string[]; readonly packages: readonly string[] } {
   const byPath = new Map(modules.map((module) => [module.path, module]));
   const files = new Set<string>();
   const packages = new Set<string>();
@@ -178,7 +185,7 @@ function reachedFrom(start: string): { readonly files: readonly string[]; readon
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (files.has(next)) continue;
     files.add(next);
-    for (const item of byPath.get(next)!.imports.filter(({ typeOnly }) => !typeOnly)) {
+    for (const item of byPath.get(next)!.imports.filter(({ typeOnly, isDynamic }) => !typeOnly && !(whenLoaded && isDynamic))) {
       if (item.target === undefined) packages.add(item.specifier);
       else open.push(item.target);
     }

@@ -21,6 +21,8 @@ export interface Channel {
   readonly server: ServerIdentity;
   /** It has ended and every further call fails. */
   readonly closed: boolean;
+  /** How many messages of the server have arrived. */
+  readonly heard: number;
   /**
    * Rejects with a RaftctlError: what the server answered; TIMEOUT when the time is over; CONNECTION_LOST when the connection is gone, with
    * `details.sent` saying whether the request may have reached the server; STOPPED when the signal ended the wait, with `details.sent` too.

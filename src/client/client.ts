@@ -74,7 +74,7 @@ export class Client {
   constructor(options: ClientOptions) {
     this.#region = options.region ?? globalRegionName;
     this.timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-    this.#connection = new Connection({ addresses: addressesOf(options), dial: options.dial ?? dial, origin: options.origin ?? "the options" });
+    this.#connection = Connection.to({ addresses: addressesOf(options), dial: options.dial ?? dial, origin: options.origin ?? "the options" });
     const context = {
       connection: this.#connection,
       timeoutMs: this.timeoutMs,

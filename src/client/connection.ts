@@ -1,19 +1,24 @@
-// One connection to whichever of the given daemons answers: addresses are tried in order, the one of the last known leader first. Any member
-// serves any request (followers forward), so the leader is a hint that saves a hop and never a condition. The reason why an address failed is
+// The way to whichever of the given daemons answers: addresses are tried in order, the one of the last known leader first, those that were silent last. Any
+// member serves any request (followers forward), so the leader is a hint that saves a hop and never a condition. The reason why an address failed is
 // kept, so that the final error names every one. It repeats a request only when that request was provably not sent.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { ClientRequest, ClientResponse } from "../wire/client-protocol.ts";
 import { isUnsent } from "./ambiguity.ts";
-import { addressText } from "./channel.ts";
 import type { Address, Channel, Dial, ServerIdentity } from "./channel.ts";
 import { cancelled, type Deadline } from "./deadline.ts";
+import { Endpoint } from "./endpoint.ts";
 
 interface Attempt {
   readonly address: string;
   readonly code: string;
   readonly message: string;
+}
+
+interface Opened {
+  readonly endpoint: Endpoint;
+  readonly channel: Channel;
 }
 
 export interface ConnectionOptions {
@@ -23,20 +28,36 @@ export interface ConnectionOptions {
   readonly origin: string;
 }
 
+interface Shared {
+  readonly endpoints: readonly Endpoint[];
+  readonly origin: string;
+  readonly closing: AbortController;
+}
+
 export class Connection {
-  readonly #options: ConnectionOptions;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #origin: string;
+  readonly #closing: AbortController;
+  /** One to each address alone. */
+  #separately: readonly Connection[] | undefined;
   /** Which server answered at an address, as its handshake said. */
   readonly #names = new Map<string, string>();
   #leaderName: string | undefined;
-  #dialling: Promise<Channel> | undefined;
-  #current: { channel: Channel; address: Address } | undefined;
+  #dialling: Promise<Opened> | undefined;
+  #current: Endpoint | undefined;
   #server: ServerIdentity | undefined;
   /** Where a connection broke last: dialled after the others. */
-  #lostAt: string | undefined;
-  readonly #closing = new AbortController();
+  #lostAt: Endpoint | undefined;
 
-  constructor(options: ConnectionOptions) {
-    this.#options = options;
+  static to({ addresses, dial, origin }: ConnectionOptions): Connection {
+    const closing = new AbortController();
+    return new Connection({ endpoints: addresses.map((address) => new Endpoint(address, dial, closing.signal)), origin, closing });
+  }
+
+  private constructor({ endpoints, origin, closing }: Shared) {
+    this.#endpoints = endpoints;
+    this.#origin = origin;
+    this.#closing = closing;
   }
 
   /** The server that answered last; undefined before the first handshake. */
@@ -46,16 +67,17 @@ export class Connection {
 
   /** Connects if it is not connected. @returns who answers. Rejects with UNREACHABLE: nothing was sent. */
   async open(deadline: Deadline): Promise<ServerIdentity> {
-    return (await this.#channel(deadline)).server;
+    return (await this.#opened(deadline)).channel.server;
   }
 
   get addressCount(): number {
-    return this.#options.addresses.length;
+    return this.#endpoints.length;
   }
 
-  /** A connection to each address alone, none connected yet: for who has to choose among them. They are the caller's to close. */
-  separately(): Connection[] {
-    return this.#options.addresses.map((address) => new Connection({ ...this.#options, addresses: [address] }));
+  /** The way to each address alone, for who has to choose among them; there is one connection to a daemon all the same. */
+  get separately(): readonly Connection[] {
+    this.#separately ??= this.#endpoints.map((endpoint) => new Connection({ endpoints: [endpoint], origin: this.#origin, closing: this.#closing }));
+    return this.#separately;
   }
 
   get closed(): boolean {
@@ -70,17 +92,19 @@ export class Connection {
   /** Rejects with UNREACHABLE when nothing was sent, with what the server answered, with TIMEOUT, with CONNECTION_LOST (details.sent true), or with CANCELLED. */
   async call(makeRequest: (timeoutMs: number) => ClientRequest, deadline: Deadline): Promise<ClientResponse> {
     for (let attempt = 1; ; attempt += 1) {
-      const channel = await this.#channel(deadline);
+      const { endpoint, channel } = await this.#opened(deadline);
       const remaining = deadline.remainingMs;
-      if (remaining === 0) throw unsentTimeout(deadline, this.#current?.address);
+      if (remaining === 0) throw unsentTimeout(deadline, endpoint);
+      const heardBefore = channel.heard;
       try {
         return await channel.call(makeRequest(deadline.serverMs), remaining, deadline.signal);
       } catch (thrown) {
         const error = toRaftctlError(thrown);
         if (error.code === "STOPPED" && deadline.aborted) throw cancelled(deadline.signal!, !isUnsent(error));
-        if (error.code === "CONNECTION_LOST" || channel.closed) this.#drop(channel);
+        if (error.code === "TIMEOUT") endpoint.fellSilent(channel, heardBefore, remaining);
+        if (error.code === "CONNECTION_LOST" || channel.closed) this.#lost(endpoint, channel);
         if (error.code !== "CONNECTION_LOST" || !isUnsent(error)) throw error;
-        if (attempt > this.addressCount) throw this.#unreachable([attemptOf(this.#options.addresses[0]!, error)]);
+        if (attempt > this.addressCount) throw this.#unreachable([attemptOf(endpoint, error)]);
       }
     }
   }
@@ -99,24 +123,26 @@ export class Connection {
 
   close(): void {
     this.#closing.abort();
-    this.#current?.channel.close();
+    for (const endpoint of this.#endpoints) endpoint.close();
+  }
+
+  #lost(endpoint: Endpoint, channel: Channel): void {
+    channel.close();
+    if (this.#current === endpoint) this.#leave();
+  }
+
+  #leave(): void {
+    this.#lostAt = this.#current;
     this.#current = undefined;
   }
 
-  #drop(channel: Channel): void {
-    if (this.#current?.channel === channel) {
-      this.#lostAt = addressText(this.#current.address);
-      this.#current = undefined;
-    }
-    channel.close();
-  }
-
-  async #channel(deadline: Deadline): Promise<Channel> {
+  async #opened(deadline: Deadline): Promise<Opened> {
     for (;;) {
       if (this.closed) throw new RaftctlError("STOPPED", "the client is closed");
       if (deadline.aborted) throw cancelled(deadline.signal!, false);
-      if (this.#current?.channel.closed === true) this.#drop(this.#current.channel);
-      if (this.#current !== undefined) return this.#current.channel;
+      const channel = this.#current?.channel;
+      if (channel !== undefined) return { endpoint: this.#current!, channel };
+      if (this.#current !== undefined) this.#leave();
       if (this.#dialling === undefined) return deadline.untilAborted(this.#startDialling(deadline));
       // Somebody else's dialling ends with their deadline; ours may be later.
       await deadline.untilAborted(Promise.race([this.#dialling.catch(() => undefined), sleep(deadline.remainingMs, undefined, { ref: false })]));
@@ -124,53 +150,49 @@ export class Connection {
     }
   }
 
-  #startDialling(deadline: Deadline): Promise<Channel> {
+  #startDialling(deadline: Deadline): Promise<Opened> {
     this.#dialling = this.#dialInOrder(deadline).finally(() => {
       this.#dialling = undefined;
     });
     return this.#dialling;
   }
 
-  async #dialInOrder(deadline: Deadline): Promise<Channel> {
+  async #dialInOrder(deadline: Deadline): Promise<Opened> {
     const attempts: Attempt[] = [];
-    const addresses = this.#ordered();
-    for (const [place, address] of addresses.entries()) {
+    const endpoints = this.#ordered();
+    for (const [place, endpoint] of endpoints.entries()) {
       if (deadline.passed) break;
       // An address that does not answer must leave time for those behind it.
-      const share = deadline.remainingMs / (addresses.length - place);
+      const share = deadline.remainingMs / (endpoints.length - place);
       try {
-        return this.#adopt(address, await this.#options.dial(address, share, this.#closing.signal));
+        return this.#adopt(endpoint, await endpoint.open(share));
       } catch (thrown) {
         const error = toRaftctlError(thrown);
         if (!isUnreachable(error) || this.closed) throw error;
-        attempts.push(attemptOf(address, error));
+        attempts.push(attemptOf(endpoint, error));
       }
     }
     throw this.#unreachable(attempts);
   }
 
-  #adopt(address: Address, channel: Channel): Channel {
-    if (this.closed) {
-      channel.close();
-      throw new RaftctlError("STOPPED", "the client is closed");
-    }
-    this.#current = { channel, address };
+  #adopt(endpoint: Endpoint, channel: Channel): Opened {
+    this.#current = endpoint;
     this.#server = channel.server;
-    this.#names.set(addressText(address), channel.server.name);
-    return channel;
+    this.#names.set(endpoint.text, channel.server.name);
+    return { endpoint, channel };
   }
 
-  #ordered(): readonly Address[] {
-    const rank = (address: Address): number => {
-      const text = addressText(address);
-      if (text === this.#lostAt) return 2;
-      return this.#leaderName !== undefined && this.#names.get(text) === this.#leaderName ? 0 : 1;
+  #ordered(): readonly Endpoint[] {
+    const rank = (endpoint: Endpoint): number => {
+      if (endpoint.isSilent) return 3;
+      if (endpoint === this.#lostAt) return 2;
+      return this.#leaderName !== undefined && this.#names.get(endpoint.text) === this.#leaderName ? 0 : 1;
     };
-    return this.#options.addresses.toSorted((left, right) => rank(left) - rank(right));
+    return this.#endpoints.toSorted((left, right) => rank(left) - rank(right));
   }
 
   #unreachable(attempts: readonly Attempt[]): RaftctlError {
-    const { origin } = this.#options;
+    const origin = this.#origin;
     const tried = attempts.map(({ address, message }) => (message.includes(address) ? message : `${address}: ${message}`)).join("; ");
     const where = origin === "default" ? "the default address" : `the address from ${origin}`;
     return new RaftctlError("UNREACHABLE", `no daemon answers at ${where}: ${tried || "no time was left to try"}`, {
@@ -185,11 +207,10 @@ function isUnreachable(error: RaftctlError): boolean {
   return ["UNREACHABLE", "CONNECTION_LOST", "TIMEOUT", "BUSY", "STOPPED", "IO_ERROR"].includes(error.code);
 }
 
-function attemptOf(address: Address, error: RaftctlError): Attempt {
-  return { address: addressText(address), code: error.code, message: error.message };
+function attemptOf({ text }: Endpoint, error: RaftctlError): Attempt {
+  return { address: text, code: error.code, message: error.message };
 }
 
-function unsentTimeout(deadline: Deadline, address: Address | undefined): RaftctlError {
-  const where = address === undefined ? "" : ` to ${addressText(address)}`;
-  return new RaftctlError("UNREACHABLE", `not sent${where}: no time was left of ${deadline.timeoutMs} ms`, { details: { sent: false } });
+function unsentTimeout(deadline: Deadline, { text }: Endpoint): RaftctlError {
+  return new RaftctlError("UNREACHABLE", `not sent to ${text}: no time was left of ${deadline.timeoutMs} ms`, { details: { sent: false } });
 }

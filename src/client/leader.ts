@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { utf8 } from "../base/bytes.ts";
+import { toRaftctlError } from "../base/errors.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { KeyValue } from "./kv.ts";
 import type { ListedWatch } from "./list-and-watch.ts";
@@ -28,22 +29,34 @@ export async function leaderNow({ kv }: LeaderContext, queue: Queue, options: Ca
   return leaderOf(places, index);
 }
 
-/** The leader now, and then at each change; undefined while nobody leads. */
+/** The leader now, and then at each change; undefined while nobody leads. Who has fallen too far behind is told of the leader by then, and goes on from there. */
 export async function* leadersFromNow(context: LeaderContext, queue: Queue, signal: AbortSignal | undefined): AsyncGenerator<Leader | undefined, void, undefined> {
+  let told: { readonly leader: Leader | undefined } | undefined;
+  for (;;) {
+    for await (const leader of leadersWhileRetained(context, queue, signal)) {
+      if (told !== undefined && isSame(told.leader, leader)) continue;
+      told = { leader };
+      yield leader;
+    }
+  }
+}
+
+/** After each change to the queue, from a look at it on, until a change was compacted before it was heard of. */
+async function* leadersWhileRetained(context: LeaderContext, queue: Queue, signal: AbortSignal | undefined): AsyncGenerator<Leader | undefined, void, undefined> {
   const { records, index, watch } = await context.listAndWatch({ prefix: queue.prefix }, { signal });
   await using _ends = watch;
   const places = new Map<string, Place>();
   for (const record of records) if (queue.holds(record.key)) places.set(hex(record.key), placeOf(record));
-  let latest = leaderOf(inOrder(places.values()), index);
-  yield latest;
-  for await (const event of watch) {
-    if (!queue.holds(event.key)) continue;
-    if (event.kind === "delete") places.delete(hex(event.key));
-    else places.set(hex(event.key), placeOf(event));
-    const next = leaderOf(inOrder(places.values()), event.index);
-    if (isSame(latest, next)) continue;
-    latest = next;
-    yield latest;
+  yield leaderOf(inOrder(places.values()), index);
+  try {
+    for await (const event of watch) {
+      if (!queue.holds(event.key)) continue;
+      if (event.kind === "delete") places.delete(hex(event.key));
+      else places.set(hex(event.key), placeOf(event));
+      yield leaderOf(inOrder(places.values()), event.index);
+    }
+  } catch (error) {
+    if (toRaftctlError(error).code !== "COMPACTED") throw error;
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { RaftctlError } from "../base/errors.ts";
 import { toRaftctlError } from "../base/errors.ts";
+import type { CallOptions } from "./deadline.ts";
 import { leaseMayBeGone, noSuchLease } from "./lease-errors.ts";
 
 /** By how much the rates of two clocks may differ at most. */
@@ -15,7 +16,7 @@ export interface LeasePort {
   readonly clock: Pick<Clock, "now" | "at">;
   /** @returns ms that are left; undefined: there is no such lease */
   keepAlive(id: bigint, timeoutMs: number): Promise<number | undefined>;
-  revoke(id: bigint): Promise<unknown>;
+  revoke(id: bigint, options: CallOptions): Promise<unknown>;
 }
 
 export interface LeaseGrant {
@@ -72,9 +73,9 @@ export class Lease implements AsyncDisposable {
   }
 
   /** Ends it now, with all its keys. @throws LEASE_NOT_FOUND when it has ended already, besides what a write throws */
-  async revoke(): Promise<void> {
+  async revoke(options: CallOptions = {}): Promise<void> {
     this.release();
-    await this.#port.revoke(this.id);
+    await this.#port.revoke(this.id, options);
   }
 
   /** Revokes it; what cannot be revoked now ends by itself. */

@@ -8,7 +8,7 @@ import type { LeaseDetails, LeaseReport } from "../wire/lease-reports.ts";
 import { leaseText } from "../base/lease-id.ts";
 import type { Admin } from "./admin.ts";
 import type { Connection } from "./connection.ts";
-import { Deadline } from "./deadline.ts";
+import { type CallOptions, Deadline } from "./deadline.ts";
 import { Lease, type LeasePort } from "./lease.ts";
 import { noSuchLease } from "./lease-errors.ts";
 import { randomSessionId } from "./session.ts";
@@ -57,8 +57,8 @@ export class Leases {
   }
 
   /** Each of these leases has all of its time again. @returns ms that are left, in their order; undefined: there is no such lease (any more) */
-  async keepAlive(ids: readonly bigint[], options: { readonly timeoutMs?: number } = {}): Promise<readonly (number | undefined)[]> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#context.timeoutMs);
+  async keepAlive(ids: readonly bigint[], options: CallOptions = {}): Promise<readonly (number | undefined)[]> {
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const region = this.#context.region();
     const response = await this.#context.connection.callIdempotent((timeoutMs) => ({ operation: "leaseKeepAlive", region, timeoutMs, leases: ids }), deadline);
     assert(response.operation === "leaseKeepAlive", "a keep-alive is answered with what is left");
@@ -66,7 +66,7 @@ export class Leases {
   }
 
   /** All leases, page by page, in the order of their ids; pages may be of different moments. */
-  async *list(options: { readonly timeoutMs?: number } = {}): AsyncGenerator<LeaseReport> {
+  async *list(options: CallOptions = {}): AsyncGenerator<LeaseReport> {
     let after: string | null = null;
     for (;;) {
       const page: AdminMethods["leaseList"]["result"] = await this.#admin.call("leaseList", { after, limit: pageLimit }, options);
@@ -77,7 +77,7 @@ export class Leases {
   }
 
   /** @throws LEASE_NOT_FOUND */
-  async info(id: bigint, { keys = false, ...options }: { readonly keys?: boolean; readonly timeoutMs?: number } = {}): Promise<LeaseDetails> {
+  async info(id: bigint, { keys = false, ...options }: CallOptions & { readonly keys?: boolean } = {}): Promise<LeaseDetails> {
     const details = await this.#admin.call("leaseInfo", { lease: leaseText(id), keys }, options);
     if (details === null) throw noSuchLease(id);
     return details;
@@ -87,7 +87,7 @@ export class Leases {
     return {
       clock: this.#context.clock,
       keepAlive: async (id, timeoutMs) => (await this.keepAlive([id], { timeoutMs }))[0],
-      revoke: (id) => this.revoke(id),
+      revoke: (id, options) => this.revoke(id, options),
     };
   }
 }

@@ -24,7 +24,7 @@ interface Page {
 export async function listAndWatch(context: WatchContext, selection: WatchSelection, options: Omit<WatchOptions, "fromIndex">): Promise<ListedWatch> {
   const records = new Map<string, KeyValueRecord>();
   const pages: Page[] = [];
-  for await (const page of context.kv.pages({ ...watchedRange(selection), keysOnly: options.keysOnly ?? false })) {
+  for await (const page of context.kv.pages({ ...watchedRange(selection), keysOnly: options.keysOnly ?? false }, { signal: options.signal })) {
     for (const record of page.records) records.set(hex(record.key), record);
     pages.push({ last: page.more ? page.records.at(-1)?.key : undefined, index: page.index });
   }

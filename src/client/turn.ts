@@ -10,6 +10,7 @@ import type { KeyValue } from "./kv.ts";
 import type { Lease } from "./lease.ts";
 import type { Leases } from "./leases.ts";
 import { Lock } from "./lock.ts";
+import { untilPlaceIsGone } from "./place-watch.ts";
 import type { Place, Queue } from "./queue.ts";
 import type { Watch, WatchOptions, WatchSelection } from "./watch.ts";
 
@@ -49,8 +50,9 @@ export async function awaitTurn(context: TurnContext, queue: Queue, value: strin
   try {
     const key = queue.keyOf(lease.id);
     await waiting.queueUp(key, value);
-    const token = await waiting.untilFirst(key, waitMs === undefined ? undefined : began + waitMs);
-    return new Lock({ name: queue.name, key, value, token, lease });
+    const { token, index } = await waiting.untilFirst(key, waitMs === undefined ? undefined : began + waitMs);
+    const gone = async (held: AbortSignal) => ((await untilPlaceIsGone(context, { key, token, index }, held)) ? placeIsGone(queue, key) : undefined);
+    return new Lock({ name: queue.name, key, value, token, lease, gone });
   } catch (error) {
     await lease[Symbol.asyncDispose]();
     throw error;
@@ -93,14 +95,14 @@ class Waiting {
     }
   }
 
-  /** @param until on the clock, ms. @returns the token of the own place */
-  async untilFirst(key: string, until = Number.POSITIVE_INFINITY): Promise<number> {
+  /** @param until on the clock, ms. @returns the token of the own place, and the index at which it was the first */
+  async untilFirst(key: string, until = Number.POSITIVE_INFINITY): Promise<{ readonly token: number; readonly index: number }> {
     const { clock } = this.#context;
     for (;;) {
       const isLastLook = clock.now() >= until;
       try {
         const { own, ahead, index } = await this.#look(key);
-        if (ahead.length === 0) return own.token;
+        if (ahead.length === 0) return { token: own.token, index };
         if (isLastLook) throw locked(this.#queue, ahead[0]!);
         await this.#untilGone(ahead.at(-1)!, index, until);
       } catch (thrown) {

@@ -3,6 +3,7 @@
 // the last answer is it the watch's error, or, when they may come back, a pause.
 
 import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { ClientRequest, WatchResponse } from "../wire/client-protocol.ts";
 import type { Connection } from "./connection.ts";
@@ -13,8 +14,6 @@ const longestPauseMs = 2_000;
 
 export class WatchSources {
   readonly #shared: Connection;
-  /** Made when they are needed. */
-  #others: readonly Connection[] | undefined;
   #current: Connection;
   readonly #failed = new Set<Connection>();
   /** The first since the last answer that repeating the question would not change. */
@@ -28,21 +27,18 @@ export class WatchSources {
   }
 
   /** @throws COMPACTED and other lasting errors once no address can answer; before the first answer also UNREACHABLE and the like */
-  async ask(makeRequest: (timeoutMs: number) => ClientRequest, options: { readonly timeoutMs: number; readonly sleep: (ms: number) => Promise<void> }): Promise<WatchResponse> {
+  async ask(makeRequest: (timeoutMs: number) => ClientRequest, { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<WatchResponse> {
     for (;;) {
       try {
-        const response = (await this.#current.callIdempotent(makeRequest, new Deadline(options.timeoutMs))) as WatchResponse;
+        const response = (await this.#current.callIdempotent(makeRequest, new Deadline(timeoutMs, performance.now(), signal))) as WatchResponse;
         this.#answered(response);
         return response;
       } catch (thrown) {
+        if (signal.aborted) throw thrown;
         const pauseMs = this.#failedWith(toRaftctlError(thrown));
-        if (pauseMs > 0) await options.sleep(pauseMs);
+        if (pauseMs > 0) await sleep(pauseMs, undefined, { signal });
       }
     }
-  }
-
-  close(): void {
-    for (const connection of this.#others ?? []) connection.close();
   }
 
   #answered({ events, leader }: WatchResponse): void {
@@ -72,8 +68,7 @@ export class WatchSources {
 
   #next(): Connection {
     if (this.#shared.addressCount === 1) return this.#shared;
-    this.#others ??= this.#shared.separately();
-    const all = [this.#shared, ...this.#others];
+    const all = [this.#shared, ...this.#shared.separately];
     return all[(all.indexOf(this.#current) + 1) % all.length]!;
   }
 }

@@ -5,6 +5,7 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
+import { untilAborted } from "../base/until-aborted.ts";
 import type { ClientRequest, WatchResponse } from "../wire/client-protocol.ts";
 import { limits } from "../wire/limits.ts";
 import type { WatchEvent } from "../wire/watch-events.ts";
@@ -61,6 +62,8 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
   readonly #sources: WatchSources;
   readonly #begun: Promise<number>;
   readonly #closing = new AbortController();
+  /** The caller gives up, or the watch is closed. */
+  readonly #end: AbortSignal;
 
   constructor(context: WatchContext, selection: WatchSelection, options: WatchOptions = {}) {
     checkOptions(options);
@@ -68,6 +71,7 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
     this.#range = watchedRange(selection);
     this.#options = options;
     this.#sources = new WatchSources(context.connection);
+    this.#end = options.signal === undefined ? this.#closing.signal : AbortSignal.any([options.signal, this.#closing.signal]);
     this.#begun = options.fromIndex === undefined ? this.#readIndex() : Promise.resolve(options.fromIndex);
     // Whoever iterates is told.
     this.#begun.catch(() => undefined);
@@ -108,7 +112,6 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
   /** The iteration ends. */
   close(): void {
     this.#closing.abort();
-    this.#sources.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,7 +119,7 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
   }
 
   async #readIndex(): Promise<number> {
-    const { index } = await this.#context.kv.range({ ...this.#range, limit: 1, keysOnly: true });
+    const { index } = await this.#context.kv.range({ ...this.#range, limit: 1, keysOnly: true }, { signal: this.#end });
     return index + 1;
   }
 
@@ -128,32 +131,14 @@ export class Watch implements AsyncIterable<WatchEvent>, AsyncDisposable {
       operation: "watch", region: region(), ...this.#range, fromIndex, waitMs: Math.min(questionMs, leftMs), eventsMax: limits.watchEventsMax, bytesMax: batchBytesMax,
       puts: only !== "deletes", deletes: only !== "puts", keysOnly,
     });
-    const response = await this.#sources.ask(makeRequest, { timeoutMs: questionMs + timeoutMs, sleep: (ms) => this.#sleep(ms) });
+    const response = await this.#sources.ask(makeRequest, { timeoutMs: questionMs + timeoutMs, signal: this.#end });
     this.#context.observe(response);
     return response;
   }
 
-  #sleep(ms: number): Promise<void> {
-    const over = new Promise<void>((resolve) => void setTimeout(resolve, ms));
-    return this.#orClosed(over);
-  }
-
   /** Nobody waits for an answer any more once the watch is closed. */
-  async #orClosed<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => undefined);
-    const { signal } = this.#options;
-    const ends = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
-    let end: (() => void) | undefined;
-    const ended = new Promise<never>((_resolve, reject) => {
-      end = () => reject(new RaftctlError("STOPPED", "the watch is closed"));
-      for (const each of ends) each.addEventListener("abort", end);
-      if (ends.some(({ aborted }) => aborted)) end();
-    });
-    try {
-      return await Promise.race([work, ended]);
-    } finally {
-      for (const each of ends) each.removeEventListener("abort", end!);
-    }
+  #orClosed<T>(work: Promise<T>): Promise<T> {
+    return untilAborted(work, this.#end, () => new RaftctlError("STOPPED", "the watch is closed"));
   }
 }
 

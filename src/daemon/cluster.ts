@@ -8,6 +8,7 @@ import { silentLogger, type Logger } from "../base/logger.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { IdentitySettings } from "../config/identity-settings.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import type { Raft } from "../host/region.ts";
 import { Daemon } from "./daemon.ts";
 import { initDataDirectory, joinDataDirectory } from "./offline.ts";
 import { systemParts } from "./parts.ts";
@@ -26,6 +27,8 @@ export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly Daemon[];
   /** host:port of every client listener. */
   readonly endpoints: readonly string[];
+  /** The log as the leader has it, or, without one, the node that knows of the latest term (S103). */
+  readonly auditTrail: Raft["auditTrail"];
   stop(): Promise<void>;
 }
 
@@ -48,7 +51,21 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     await stop();
     throw error;
   }
-  return { nodes, endpoints: nodes.map((node) => node.clientAddress), stop, [Symbol.asyncDispose]: stop };
+  return {
+    nodes,
+    endpoints: nodes.map((node) => node.clientAddress),
+    get auditTrail() {
+      return leadingReplica(nodes).auditTrail;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function leadingReplica(nodes: readonly Daemon[]): Raft {
+  const replicas = nodes.map(({ region }) => region.raft);
+  const rank = ({ core }: Raft): number => 2 * core.currentTerm + (core.role === "leader" ? 1 : 0);
+  return replicas.reduce((best, replica) => (rank(replica) > rank(best) ? replica : best));
 }
 
 async function startNode(dataDir: string, name: string, first: Daemon | undefined, options: ClusterOptions): Promise<Daemon> {

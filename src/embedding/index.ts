@@ -2,7 +2,12 @@
 // a state machine of the program's own; the ports around it (network, storage, clock), for who brings other ones; and `RawNode`, the pure consensus core.
 
 export { Raft } from "./raft.ts";
-export type { CallOptions, Executed, ProposeOptions } from "./raft.ts";
+export type { ClientRequest, Executed } from "./raft.ts";
+export type { CallOptions } from "./call-limits.ts";
+export type { EntrySession } from "./requests.ts";
+export { decodeEntry, encodeEntry } from "./entry-codec.ts";
+export type { SessionStamp, StampedEntry } from "./entry-codec.ts";
+export { Executor } from "./executor.ts";
 export type { FounderOptions, MemberNetwork, NewcomerOptions, RaftNodeOptions, StoredOptions } from "./options.ts";
 export { jsonCodec } from "./state-machine.ts";
 export type { Codec, Done, Outcome, Refused, StateMachine } from "./state-machine.ts";

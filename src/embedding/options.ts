@@ -48,7 +48,7 @@ export interface NewcomerOptions<D, R, E> extends CommonOptions {
   readonly address?: string;
 }
 
-/** A node whose storage is the program's own, and durable: it holds the founding membership, and its answers are `codec`'s bytes of an Outcome. */
+/** A node whose storage is the program's own, and durable: it holds the founding membership, and its answers are those of an Executor. */
 export interface StoredOptions extends CommonOptions {
   readonly storage: RaftStorage;
   readonly id: string;

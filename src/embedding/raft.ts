@@ -6,7 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { crc32 } from "../base/crc.ts";
-import { RaftctlError, toRaftctlError } from "../base/errors.ts";
+import { RaftctlError } from "../base/errors.ts";
 import { globalRegion, nodeIdFromBigint, parseNodeId, type NodeId, type RegionId } from "../base/ids.ts";
 import { silentLogger } from "../base/logger.ts";
 import { untilAborted } from "../base/until-aborted.ts";
@@ -16,24 +16,23 @@ import { SystemClock } from "../platform/system-clock.ts";
 import type { LogPosition } from "../raft/entry.ts";
 import { emptyMembership, type Membership, type MembershipChange } from "../raft/membership.ts";
 import type { RaftStatus } from "../raft/status.ts";
-import { limits } from "../wire/limits.ts";
 import { admit, askToJoin, askToVote, joinMethod, promoteMethod, votersOf } from "./admission.ts";
+import { cancelled, limitsOf, untilDone, whileWaiting, type CallLimits, type CallOptions } from "./call-limits.ts";
+import { deliver } from "./delivery.ts";
 import { Formation, foundersOf, greetingMethod } from "./formation.ts";
 import { checkOptions, type MemberNetwork, type RaftNodeOptions } from "./options.ts";
+import { Requests, type EntrySession } from "./requests.ts";
 import { regionSettings } from "./settings.ts";
-import { jsonCodec, type Codec, type Outcome } from "./state-machine.ts";
+import { jsonCodec, type Outcome } from "./state-machine.ts";
 import { VolatileStorage } from "./volatile-storage.ts";
 
-export interface CallOptions {
-  /** By default the node's. */
-  readonly timeoutMs?: number;
-  /** Gives up waiting; it takes nothing back. */
-  readonly signal?: AbortSignal;
-}
-
-export interface ProposeOptions extends CallOptions {
+export interface ClientRequest<D> extends CallOptions {
+  /** The command. */
+  readonly entry: D;
   /** When to answer: once it is in a majority of logs, or once it is also executed (the default; only then there is an outcome). */
-  readonly waitFor?: "committed" | "applied";
+  readonly responseMode?: "committed" | "applied";
+  /** The request's name, from `newSession` or from the details of an UNKNOWN_OUTCOME, to send the same entry again: it is executed once. */
+  readonly session?: EntrySession | undefined;
 }
 
 /** The answer to a command, and where the command stands in the log. */
@@ -44,10 +43,10 @@ export class Raft<D, R = void, E = never> {
   readonly #hosted: HostedRegion;
   readonly #host: Host;
   readonly #network: MemberNetwork;
-  readonly #codec: Codec;
+  readonly #requests: Requests;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
-  readonly #stopped = new AbortController();
+  readonly #stopped: AbortController;
 
   /**
    * Resolves when the node takes part: founders when all of them have met, so start them together; a newcomer when a leader has let it in.
@@ -62,13 +61,18 @@ export class Raft<D, R = void, E = never> {
     const { signal, logger = silentLogger } = options;
     const formation = founders && new Formation({ id, founders, incarnation: unusedId(), network: member.network.forGroup(globalRegion), clock, signal, logger });
     const host: Host = new Host(clock, administration(() => [...host.regions][0], formation));
+    const stopped = new AbortController();
+    const onFatal = (error: Error): void => {
+      stopped.abort(error);
+      options.onFatal?.(error);
+    };
     await member.start(host.receiver);
     try {
       const region = await regionToServe(options, { id, member, formation, clock });
-      const settings = regionSettings(options, { id, seed: Number(BigInt(unusedId()) >> 16n), clock });
+      const settings = regionSettings({ ...options, onFatal }, { id, seed: Number(BigInt(unusedId()) >> 16n), clock });
       const hosted = await host.open({ ...settings, region, network: member.network.forGroup(region), storage: storageOf(options), crc32 });
-      const raft = new Raft<D, R, E>({ id, host, hosted, member, clock }, options);
-      if ("join" in options) void askToVote(hosted.raft, hosted.gateway, { clock, stopped: raft.#stopped.signal });
+      const raft = new Raft<D, R, E>({ id, host, hosted, member, clock, stopped }, options);
+      if ("join" in options) void askToVote(hosted.raft, hosted.gateway, { clock, stopped: stopped.signal });
       return raft;
     } catch (error) {
       host.stop();
@@ -77,51 +81,57 @@ export class Raft<D, R = void, E = never> {
     }
   }
 
-  private constructor(parts: { id: NodeId; host: Host; hosted: HostedRegion; member: MemberNetwork; clock: Clock }, { codec, timeoutMs }: Pick<RaftNodeOptions<D, R, E>, "codec" | "timeoutMs">) {
+  private constructor(parts: { id: NodeId; host: Host; hosted: HostedRegion; member: MemberNetwork; clock: Clock; stopped: AbortController }, { codec, timeoutMs }: Pick<RaftNodeOptions<D, R, E>, "codec" | "timeoutMs">) {
     this.id = parts.id;
     this.#host = parts.host;
     this.#hosted = parts.hosted;
     this.#network = parts.member;
     this.#clock = parts.clock;
-    this.#codec = codec ?? jsonCodec;
+    this.#stopped = parts.stopped;
     this.#timeoutMs = timeoutMs ?? 5_000;
+    const { gateway, raft: { core } } = parts.hosted;
+    this.#requests = new Requests({ gateway, codec: codec ?? jsonCodec, clock: parts.clock, stopped: this.#stopped.signal, commitIndex: () => core.commitIndex });
   }
 
   // ── commands and reads, on any node ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Has a command executed on every node (S32: the one way to write). Rejects when it is certain that nothing was done, or, with UNKNOWN_OUTCOME, when it may
-   * have been: the answer of a leader was lost, or `signal` ended the wait. What the application refuses is an answer, not a rejection.
+   * Has a command executed once on every node: the one way to write (S32). While leaders change it is sent again, in a session, until `timeoutMs` is over. Rejects
+   * when it is certain that nothing was done, or, with UNKNOWN_OUTCOME, when it may have been. What the application refuses is an answer, not a rejection.
    */
-  propose(command: D, options: ProposeOptions & { readonly waitFor: "committed" }): Promise<LogPosition>;
-  propose(command: D, options?: ProposeOptions & { readonly waitFor?: "applied" }): Promise<Executed<R, E>>;
-  async propose(command: D, options: ProposeOptions = {}): Promise<LogPosition | Executed<R, E>> {
-    const { waitFor = "applied", timeoutMs = this.#timeoutMs, signal } = options;
-    if (signal?.aborted === true) throw cancelled(signal);
-    const data = this.#codec.encode(command);
-    const proposed = this.#whileNobodyLeads((remainingMs) => this.#hosted.gateway.propose(data, { waitFor, timeoutMs: remainingMs }), { timeoutMs, signal });
-    const { index, term, result } = await untilAborted(proposed, signal, () => new RaftctlError("UNKNOWN_OUTCOME", "the caller gave up waiting: the command may or may not be executed", { cause: signal?.reason }));
-    if (waitFor === "committed") return { index, term };
-    return { index, term, ...(this.#codec.decode(result) as Outcome<R, E>) };
+  client(request: ClientRequest<D> & { readonly responseMode: "committed" }): Promise<LogPosition>;
+  client(request: ClientRequest<D> & { readonly responseMode?: "applied" }): Promise<Executed<R, E>>;
+  async client({ entry, responseMode = "applied", session, ...options }: ClientRequest<D>): Promise<LogPosition | Executed<R, E>> {
+    const callLimits = this.#limits(options);
+    if (responseMode === "committed") return this.#requests.committed(entry, session, callLimits);
+    const { index, term, outcome } = await this.#requests.applied(entry, session, callLimits);
+    return { index, term, ...(outcome as Outcome<R, E>) };
+  }
+
+  /** A name for one request, which the program may keep before it sends it: whoever gives it to `client` again gets the first answer. */
+  newSession(): EntrySession {
+    return this.#requests.newSession();
   }
 
   /**
    * Resolves once this node's state machine holds everything that was acknowledged anywhere before the call: what is read from it then, in the same turn, is
    * linearizable (diss. §6.4). Answers the index that it stands at, at least.
    */
-  readable({ timeoutMs = this.#timeoutMs, signal }: CallOptions = {}): Promise<number> {
-    if (signal?.aborted === true) return Promise.reject(cancelled(signal));
-    const readable = this.#whileNobodyLeads((remainingMs) => this.#hosted.gateway.readable(remainingMs), { timeoutMs, signal });
-    return untilAborted(readable, signal, () => cancelled(signal!));
+  async readable(options: CallOptions = {}): Promise<number> {
+    const { timeoutMs, signal } = this.#limits(options);
+    const attempt = (remainingMs: number): Promise<number> => this.#hosted.gateway.readable(remainingMs);
+    const isGivenUp = (): boolean => this.#stopped.signal.aborted || signal?.aborted === true;
+    const delivered = deliver({ attempt, clock: this.#clock, timeoutMs, isStamped: false, isGivenUp });
+    return (await untilAborted(delivered, signal, () => cancelled(signal!))).answer;
   }
 
   /** Resolves with the commit index once it is at least this (S119). */
-  waitForCommit(index: number, timeoutMs = this.#timeoutMs): Promise<number> {
-    return this.#region.waitForCommit(index, timeoutMs);
+  async waitForCommit(index: number, options: CallOptions = {}): Promise<number> {
+    return this.#wait(options, (timeoutMs) => this.#region.waitForCommit(index, timeoutMs));
   }
 
-  waitForApplied(index: number, timeoutMs = this.#timeoutMs): Promise<number> {
-    return this.#region.waitForApplied(index, timeoutMs);
+  async waitForApplied(index: number, options: CallOptions = {}): Promise<number> {
+    return this.#wait(options, (timeoutMs) => this.#region.waitForApplied(index, timeoutMs));
   }
 
   // ── leadership and members ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,8 +146,8 @@ export class Raft<D, R = void, E = never> {
   }
 
   /** Rejects with NO_LEADER when none is known in time. */
-  async waitForLeader(timeoutMs = this.#timeoutMs): Promise<NodeId | undefined> {
-    return this.#region.waitForLeader(timeoutMs);
+  async waitForLeader(options: CallOptions = {}): Promise<NodeId | undefined> {
+    return this.#wait(options, (timeoutMs) => this.#region.waitForLeader(timeoutMs));
   }
 
   get membership(): Membership {
@@ -145,23 +155,26 @@ export class Raft<D, R = void, E = never> {
   }
 
   /** Leader only. Resolves with the index at which the change is complete. */
-  changeMembership(change: MembershipChange): Promise<number> {
-    return this.#region.changeMembership(change);
+  async changeMembership(change: MembershipChange, options: CallOptions = {}): Promise<number> {
+    const callLimits = this.#limits(options);
+    return untilDone(this.#region.changeMembership(change), callLimits, this.#clock);
   }
 
   /** Leader only: to the member that is named, or to the one that is furthest. */
-  transferLeadership(target?: string): Promise<NodeId> {
-    return this.#region.transferLeadership(target === undefined ? undefined : parseNodeId(target));
+  async transferLeadership(target?: string, options: CallOptions = {}): Promise<NodeId> {
+    const callLimits = this.#limits(options);
+    return untilDone(this.#region.transferLeadership(target === undefined ? undefined : parseNodeId(target)), callLimits, this.#clock);
   }
 
   /** Leader only: resolves once an entry of its own term is committed (S110). */
-  ensureConsistency(timeoutMs = this.#timeoutMs): Promise<void> {
-    return this.#region.ensureConsistency(timeoutMs);
+  async ensureConsistency(options: CallOptions = {}): Promise<void> {
+    return this.#wait(options, (timeoutMs) => this.#region.ensureConsistency(timeoutMs));
   }
 
   /** Leader only: resolves when a majority has answered a round begun after the call (S111). */
-  forceReplication(): Promise<number> {
-    return this.#region.forceReplication();
+  async forceReplication(options: CallOptions = {}): Promise<number> {
+    const callLimits = this.#limits(options);
+    return whileWaiting(this.#region.forceReplication(), callLimits, this.#clock);
   }
 
   // ── to look at ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,7 +183,7 @@ export class Raft<D, R = void, E = never> {
     return this.#region.core.status();
   }
 
-  /** The log as it stands (S103); the program's commands are `codec`'s bytes in `data`. */
+  /** The log as it stands (S103); `decodeEntry` reads the `data` of a command. */
   get auditTrail(): Region["auditTrail"] {
     return this.#region.auditTrail;
   }
@@ -191,20 +204,13 @@ export class Raft<D, R = void, E = never> {
     return this.stop();
   }
 
-  /** The gateway waits less than two election timeouts for a leader, then says NO_LEADER: nothing was done. The caller's own patience may be longer. */
-  async #whileNobodyLeads<T>(attempt: (remainingMs: number) => Promise<T>, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined }): Promise<T> {
-    if (!(timeoutMs > 0 && timeoutMs <= limits.timeoutMsMax)) {
-      throw new RaftctlError("INVALID_ARGUMENT", `a timeout of ${timeoutMs} ms: want more than 0 and at most ${limits.timeoutMsMax}`);
-    }
-    const giveUp = this.#clock.now() + timeoutMs;
-    for (;;) {
-      try {
-        return await attempt(Math.max(1, Math.ceil(giveUp - this.#clock.now())));
-      } catch (thrown) {
-        const isOver = this.#clock.now() >= giveUp || signal?.aborted === true;
-        if (isOver || toRaftctlError(thrown).code !== "NO_LEADER") throw thrown;
-      }
-    }
+  #limits(options: CallOptions): CallLimits {
+    return limitsOf(options, this.#timeoutMs);
+  }
+
+  #wait<T>(options: CallOptions, begin: (timeoutMs: number) => Promise<T>): Promise<T> {
+    const { timeoutMs, signal } = this.#limits(options);
+    return untilAborted(begin(timeoutMs), signal, () => cancelled(signal!));
   }
 
   get #region(): Region {
@@ -242,10 +248,6 @@ function administration(hosted: () => HostedRegion | undefined, formation: Forma
     const here = () => admit(serving.raft, method, params);
     return hops > 0 ? here() : serving.gateway.administer({ method, params, timeoutMs }, here);
   };
-}
-
-function cancelled(signal: AbortSignal): RaftctlError {
-  return new RaftctlError("CANCELLED", "the caller gave up before anything was sent", { cause: signal.reason });
 }
 
 /** From 64 random bits: nobody has had it before. */

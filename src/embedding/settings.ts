@@ -8,6 +8,7 @@ import { Prng } from "../base/prng.ts";
 import type { RegionOptions } from "../host/region.ts";
 import { limits } from "../wire/limits.ts";
 import type { RaftNodeOptions } from "./options.ts";
+import { decodeEntry } from "./entry-codec.ts";
 import { jsonCodec, type Codec } from "./state-machine.ts";
 
 const mib = 1024 * 1024;
@@ -43,7 +44,7 @@ export function regionSettings(options: RaftNodeOptions<never, unknown, unknown>
 /** What no node can decode must not enter the log: it would stop them all. */
 function canDecode(codec: Codec, command: Uint8Array): boolean {
   try {
-    codec.decode(command);
+    decodeEntry(codec, command);
     return true;
   } catch {
     return false;

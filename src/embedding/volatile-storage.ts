@@ -1,12 +1,9 @@
 // The library's default storage (S105): a consensus-only log. It makes no file and keeps no log of its own, because the core has every entry in memory;
 // it runs the state machine and holds the latest snapshot for members that are behind. What the process forgets is gone, so a node on it never comes back
 // as the voter that it was: formation.ts sees to that. A storage that is durable may leave the state machine to it.
-//
-// A snapshot is: u32 CRC-32 of the rest, little-endian | what the state machine gave.
 
 import { assert } from "../base/assert.ts";
-import { concatBytes, emptyBytes, readU32, writeU32 } from "../base/bytes.ts";
-import { crc32 } from "../base/crc.ts";
+import { concatBytes, emptyBytes } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { RaftStorage, StoredSnapshot } from "../host/raft-storage.ts";
 import { entryTypes, type Entry, type LogPosition } from "../raft/entry.ts";
@@ -14,16 +11,14 @@ import { decodeMembership } from "../raft/membership-codec.ts";
 import type { Membership } from "../raft/membership.ts";
 import type { SnapshotMeta } from "../raft/message.ts";
 import type { InitialState } from "../raft/options.ts";
+import { Executor } from "./executor.ts";
 import type { Codec, StateMachine } from "./state-machine.ts";
-
-const checksumBytes = 4;
 
 export class VolatileStorage implements RaftStorage {
   readonly readOnly = false;
   /** A state machine has no digest to compare. */
   readonly checkpoints = [];
-  readonly #machine: StateMachine<unknown, unknown, unknown>;
-  readonly #codec: Codec;
+  readonly #executor: Executor;
   readonly #founding: Membership;
   #membership: Membership;
   #applied: LogPosition = { index: 0, term: 0 };
@@ -33,8 +28,7 @@ export class VolatileStorage implements RaftStorage {
 
   /** @param founding the membership that the region begins with; empty for a node that joins one */
   constructor(machine: StateMachine<unknown, unknown, unknown>, codec: Codec, founding: Membership) {
-    this.#machine = machine;
-    this.#codec = codec;
+    this.#executor = new Executor(machine, codec);
     this.#founding = founding;
     this.#membership = founding;
   }
@@ -57,11 +51,8 @@ export class VolatileStorage implements RaftStorage {
   }
 
   createSnapshot(): SnapshotMeta {
-    const state = this.#machine.snapshot();
-    const checksum = new Uint8Array(checksumBytes);
-    writeU32(checksum, 0, crc32(state));
     const meta: SnapshotMeta = { ...this.#applied, membership: this.#membership };
-    this.#snapshot = { ...meta, content: concatBytes([checksum, state]) };
+    this.#snapshot = { ...meta, content: this.#executor.snapshot() };
     return meta;
   }
 
@@ -91,7 +82,7 @@ export class VolatileStorage implements RaftStorage {
   finishReceiving({ index }: SnapshotMeta): void {
     const content = this.#receiving?.content ?? emptyBytes;
     this.#receiving = undefined;
-    if (content.length < checksumBytes || readU32(content, 0) !== crc32(content.subarray(checksumBytes))) {
+    if (!Executor.isWhole(content)) {
       throw new RaftctlError("CORRUPT", `the received snapshot at index ${index} fails its checksum`);
     }
     this.#received = content;
@@ -101,17 +92,17 @@ export class VolatileStorage implements RaftStorage {
     const content = this.#received;
     assert(content !== undefined, "what is installed was received and verified");
     this.#received = undefined;
-    this.#machine.restore(content.slice(checksumBytes));
+    this.#executor.restore(content);
     this.#snapshot = { ...snapshot, content };
     this.#applied = { index: snapshot.index, term: snapshot.term };
     this.#membership = snapshot.membership;
   }
 
-  #applyOne({ index, term, type, data }: Entry): Uint8Array | undefined {
+  #applyOne(entry: Entry): Uint8Array | undefined {
+    const { index, term, type, data } = entry;
     assert(index === this.#applied.index + 1, "entries are applied in order, each once");
     this.#applied = { index, term };
     if (type === entryTypes.membership) this.#membership = decodeMembership(data);
-    if (type !== entryTypes.command) return undefined;
-    return this.#codec.encode(this.#machine.apply(this.#codec.decode(data), { index, term }));
+    return this.#executor.apply(entry);
   }
 }

@@ -22,9 +22,13 @@ export function innerDial({ onRequest, onDisconnect, identity }: InnerServer): D
 }
 
 function innerChannel(asker: ClientConnection, { onRequest, onDisconnect, identity }: InnerServer): Channel {
+  let heard = 0;
   return {
     server: identity,
     closed: false,
+    get heard() {
+      return heard;
+    },
     // The fields are those of the wire, so that the same bounds are checked.
     call: async (request) => {
       try {
@@ -32,6 +36,8 @@ function innerChannel(asker: ClientConnection, { onRequest, onDisconnect, identi
       } catch (error) {
         if (error instanceof AssertionFailure) endProcess(error);
         throw error;
+      } finally {
+        heard += 1;
       }
     },
     close: () => onDisconnect?.(asker),

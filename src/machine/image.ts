@@ -6,7 +6,7 @@
 //    u16 0 | u64 number of pairs | u32 CRC-32 of everything before
 
 import { assert } from "../base/assert.ts";
-import { compareBytes, concatBytes, equalBytes, readSafeU64, readU32, utf8, writeSafeU64, writeU32 } from "../base/bytes.ts";
+import { compareBytes, concatBytes, equalBytes, readSafeU64, readU16, readU32, utf8, writeSafeU64, writeU16, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { limits } from "../wire/limits.ts";
@@ -55,8 +55,7 @@ class ChunkCutter {
 
   *pushPair({ key, value }: KeyValue): Generator<Uint8Array> {
     const pairHead = new Uint8Array(pairHeaderBytes);
-    pairHead[0] = key.length;
-    pairHead[1] = key.length >>> 8;
+    writeU16(pairHead, 0, key.length);
     writeU32(pairHead, 2, value.length);
     yield* this.push(concatBytes([pairHead, key]));
     yield* this.push(value);
@@ -134,7 +133,7 @@ class ImageReader {
   next(): KeyValue | undefined {
     if (!this.#isHeadRead && !this.#readHead()) return undefined;
     if (this.#isFinished || this.#available() < 2) return undefined;
-    const keyLength = this.#bytes[this.#offset]! | (this.#bytes[this.#offset + 1]! << 8);
+    const keyLength = readU16(this.#bytes, this.#offset);
     if (keyLength === 0) return this.#readTrailer();
     return this.#readPair(keyLength);
   }

@@ -28,7 +28,8 @@ export class CallChannel {
   readonly #options: CallChannelOptions;
   readonly #pending: PendingCalls;
   #pingTimer: Timer | undefined;
-  #heard = true;
+  #heard = 0;
+  #heardAtPing = -1;
   #silentPings = 0;
   #pingNumber = 0;
   #pingSentAt = 0;
@@ -46,6 +47,11 @@ export class CallChannel {
 
   get closed(): boolean {
     return this.#closed || this.#socket.closed;
+  }
+
+  /** How many frames have arrived. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** Of the last ping; undefined until the first one came back. */
@@ -110,7 +116,7 @@ export class CallChannel {
   }
 
   #receive(payload: Uint8Array): void {
-    this.#heard = true;
+    this.#heard += 1;
     try {
       const fields = openEnvelope(messagePackCodec.decode(payload));
       if (fields[0] === 0) this.#obey(fields);
@@ -138,13 +144,13 @@ export class CallChannel {
   }
 
   #ping(): void {
-    this.#silentPings = this.#heard ? 0 : this.#silentPings + 1;
+    this.#silentPings = this.#heard > this.#heardAtPing ? 0 : this.#silentPings + 1;
     if (this.#silentPings >= 2) {
       const silentMs = this.#options.pingMs * 2;
       this.#socket.destroy(new RaftctlError("CONNECTION_LOST", `nothing was heard from ${this.#socket.name} for ${silentMs} ms`));
       return;
     }
-    this.#heard = false;
+    this.#heardAtPing = this.#heard;
     this.#pingNumber += 1;
     this.#pingSentAt = this.#options.clock.now();
     this.#socket.sendFields(encodePing(this.#pingNumber));

@@ -81,6 +81,10 @@ export class RequestConnection {
     return this.#channel.closed;
   }
 
+  get heard(): number {
+    return this.#channel.heard;
+  }
+
   get rttMs(): number | undefined {
     return this.#channel.rttMs;
   }

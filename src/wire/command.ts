@@ -11,7 +11,7 @@
 //    4  u16  length of key (start, stream)      8  u32  length of value
 //    6  u16  length of end; of a lease's id 8  12  u32  length of the value that the condition wants
 
-import { emptyBytes, readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
+import { emptyBytes, readSafeU64, readU16, readU32, writeSafeU64, writeU16, writeU32 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { Command, Condition, SessionStamp } from "./command-types.ts";
 import { checkCommandLimits, settingNameBytesMax, streamNameBytesMax } from "./command-limits.ts";
@@ -295,13 +295,4 @@ function flagsOf(command: Command): number {
 function writeSession(bytes: Uint8Array, session: SessionStamp): void {
   new DataView(bytes.buffer).setBigUint64(16, session.id, true);
   writeSafeU64(bytes, 24, session.sequence);
-}
-
-function readU16(bytes: Uint8Array, offset: number): number {
-  return bytes[offset]! | (bytes[offset + 1]! << 8);
-}
-
-function writeU16(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value;
-  bytes[offset + 1] = value >>> 8;
 }

@@ -4,7 +4,7 @@
 //    1  u8   1: there are more    8       each u16 length of key | u32 length of value | u64 version | u64 createIndex | u64 modIndex | key | value
 //    2  u16  0
 
-import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
+import { readSafeU64, readU16, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { KeyValueRecord } from "./client-protocol.ts";
 import { decodeResult, encodeResult, type CommandResult } from "./command-result.ts";
@@ -75,7 +75,7 @@ function decodeRangeResult(bytes: Uint8Array): TxnRangeResult {
   while (records.length < count) {
     const keyStart = offset + txnRecordHeaderBytes;
     if (keyStart > bytes.length) throw malformed(bytes);
-    const keyEnd = keyStart + (bytes[offset]! | (bytes[offset + 1]! << 8));
+    const keyEnd = keyStart + readU16(bytes, offset);
     const end = keyEnd + readU32(bytes, offset + 2);
     if (end > bytes.length) throw malformed(bytes);
     const [version, createIndex, modIndex] = [readSafeU64(bytes, offset + 6), readSafeU64(bytes, offset + 14), readSafeU64(bytes, offset + 22)];

@@ -10,7 +10,7 @@
 //
 // The steps are carried out in their order. No key is written by two steps, so that a key has one state at each index.
 
-import { compareBytes, readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
+import { compareBytes, readSafeU64, readU16, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { commandFault, decodeCommand, encodeCommand, operationOf, timeOf, type DeleteCommand, type DeleteRangeCommand, type PutCommand } from "./command.ts";
 import { limits } from "./limits.ts";
@@ -249,8 +249,4 @@ function compareEnds(left: Uint8Array | undefined, right: Uint8Array | undefined
 
 function malformed(where: string): RaftctlError {
   return new RaftctlError("BAD_REQUEST", `malformed transaction: ${where}`);
-}
-
-function readU16(bytes: Uint8Array, offset: number): number {
-  return bytes[offset]! | (bytes[offset + 1]! << 8);
 }

@@ -33,12 +33,17 @@ async function failure(call: Promise<unknown>): Promise<RaftctlError> {
 
 test("with a signal that is aborted already nothing is sent, whatever the call", async () => {
   const fake = await daemon();
-  const { kv, admin } = client({ endpoints: [fake.endpoint] });
+  const one = client({ endpoints: [fake.endpoint] });
+  const { kv, admin, leases } = one;
   await kv.put("k", "v");
+  const lease = await leases.grant({ ttlMs: 60_000 });
   const sent = fake.requests.length;
   const signal = AbortSignal.abort(new Error("the user went away"));
   const calls = [kv.put("k", "w", { signal }), kv.get("k", { signal }), kv.delete("k", { signal }), kv.range({}, { signal }), admin.call("version", {}, { signal }),
-    kv.outcome({ id: 1n, sequence: 1 }, { signal })];
+    kv.outcome({ id: 1n, sequence: 1 }, { signal }), kv.deletePrefix("k", { signal }), kv.txn({ then: [{ op: "put", key: "k", value: "w" }] }, { signal }),
+    kv.pages({}, { signal }).next(), one.listAndWatch({ prefix: "k" }, { signal }), one.watch({ prefix: "k" }, { signal }).begun(), one.leader("e", { signal }),
+    leases.grant({ ttlMs: 60_000 }, { signal }), leases.keepAlive([1n], { signal }), leases.info(1n, { signal }), leases.list({ signal }).next(), leases.revoke(1n, { signal }), lease.revoke({ signal }),
+    one.lock("x", { signal }), one.elect("x", "me", { signal })];
   for (const error of await Promise.all(calls.map(failure))) {
     expect(error).toMatchObject({ code: "CANCELLED", outcome: "none", retryable: false, cause: { message: "the user went away" } });
   }

@@ -17,6 +17,8 @@ class Servers {
   readonly down = new Set<string>();
   readonly calls: string[] = [];
   readonly behaviour = new Map<string, () => Promise<ClientResponse>>();
+  /** Messages that have arrived from each. */
+  readonly heard = new Map<string, number>();
 
   readonly dial: Dial = async (address) => {
     const name = addressText(address);
@@ -26,20 +28,29 @@ class Servers {
   };
 
   #channel(name: string): Channel {
+    const heardOf = (): number => this.heard.get(name) ?? 0;
+    let closed = false;
     return {
       server: { clusterId: undefined, nodeId: "1", name, version: "0" },
-      closed: false,
+      get closed() {
+        return closed;
+      },
+      get heard() {
+        return heardOf();
+      },
       call: async () => {
         this.calls.push(name);
         return this.behaviour.get(name)?.() ?? answer;
       },
-      close: () => undefined,
+      close: () => {
+        closed = true;
+      },
     };
   }
 }
 
 function connect(servers: Servers, endpoints: readonly string[]): Connection {
-  return new Connection({ addresses: endpoints.map((endpoint) => ({ endpoint })), dial: servers.dial, origin: "test" });
+  return Connection.to({ addresses: endpoints.map((endpoint) => ({ endpoint })), dial: servers.dial, origin: "test" });
 }
 
 test("a request that was provably not sent goes to the next address; one that was sent does not (S83)", async () => {
@@ -87,7 +98,66 @@ test("concurrent first calls share one connection", async () => {
 test("a refusal of who we are is an answer, not a reason to try elsewhere", async () => {
   const servers = new Servers();
   const refuse: Dial = () => Promise.reject(new RaftctlError("INCOMPATIBLE", "protocol 9"));
-  const connection = new Connection({ addresses: [{ endpoint: "a" }, { endpoint: "b" }], dial: refuse, origin: "test" });
+  const connection = Connection.to({ addresses: [{ endpoint: "a" }, { endpoint: "b" }], dial: refuse, origin: "test" });
   await expect(connection.call(request, new Deadline(1000))).rejects.toMatchObject({ code: "INCOMPATIBLE" });
   expect(servers.dialled).toEqual([]);
+});
+
+const timedOut = new RaftctlError("TIMEOUT", "no answer", { details: { sent: true } });
+
+test("a call that waits in vain on a connection on which nothing arrives sends the next calls elsewhere, until that one is heard of again", async () => {
+  const servers = new Servers();
+  const connection = connect(servers, ["a", "b"]);
+  servers.behaviour.set("a", () => Promise.reject(timedOut));
+  await expect(connection.call(request, new Deadline(1000))).rejects.toBe(timedOut);
+  await connection.call(request, new Deadline(1000));
+  expect([servers.calls, servers.dialled]).toEqual([["a", "b"], ["a", "b"]]);
+  servers.behaviour.delete("a");
+  servers.heard.set("a", 1);
+  servers.behaviour.set("b", () => Promise.reject(lost(false)));
+  await connection.call(request, new Deadline(1000));
+  expect([servers.calls, servers.dialled]).toEqual([["a", "b", "b", "a"], ["a", "b"]]);
+});
+
+test("what is silent is dialled after everybody else, and is dialled anew when nobody else is there", async () => {
+  const servers = new Servers();
+  const connection = connect(servers, ["a", "b", "c"]);
+  await connection.call(request, new Deadline(1000));
+  connection.hintLeader("a");
+  servers.behaviour.set("a", () => Promise.reject(timedOut));
+  await expect(connection.call(request, new Deadline(1000))).rejects.toBe(timedOut);
+  await connection.call(request, new Deadline(1000));
+  for (const name of ["b", "c"]) servers.behaviour.set(name, () => Promise.reject(lost(true)));
+  await expect(connection.call(request, new Deadline(1000))).rejects.toThrow("gone");
+  await expect(connection.call(request, new Deadline(1000))).rejects.toThrow("gone");
+  expect(servers.dialled).toEqual(["a", "b", "c"]);
+  servers.down.add("b").add("c");
+  servers.behaviour.clear();
+  await connection.call(request, new Deadline(1000));
+  expect(servers.dialled).toEqual(["a", "b", "c", "b", "c", "a"]);
+});
+
+test("a server that says by itself that the time is over is not silent, and a call with next to no time proves nothing", async () => {
+  const servers = new Servers();
+  const connection = connect(servers, ["a", "b"]);
+  servers.behaviour.set("a", () => Promise.reject(timedOut));
+  await expect(connection.call(request, new Deadline(100))).rejects.toBe(timedOut);
+  servers.behaviour.set("a", () => {
+    servers.heard.set("a", 1);
+    return Promise.reject(timedOut);
+  });
+  await expect(connection.call(request, new Deadline(1000))).rejects.toBe(timedOut);
+  servers.behaviour.clear();
+  await connection.call(request, new Deadline(1000));
+  expect(servers.calls).toEqual(["a", "a", "a"]);
+});
+
+test("there is one connection to a daemon, whoever asks there: all addresses together or each alone (S109)", async () => {
+  const servers = new Servers();
+  const connection = connect(servers, ["a", "b"]);
+  const everyone = [connection, ...connection.separately, ...connection.separately];
+  await Promise.all(everyone.map((each) => each.call(request, new Deadline(1000))));
+  expect(servers.dialled.toSorted()).toEqual(["a", "b"]);
+  connection.close();
+  for (const each of everyone) await expect(each.call(request, new Deadline(1000))).rejects.toMatchObject({ code: "STOPPED" });
 });

@@ -2,7 +2,7 @@
 
 import { expectTypeOf, test } from "vitest";
 import {
-  type Client, type CallOptions, type CommandResult, type ErrorCode, type ExitCode, type KeyValue, type ReadOptions, type RequestOutcome, RaftctlError, type WriteOptions, type WriteReceipt,
+  type Client, type CallOptions, type CommandResult, type ErrorCode, type ExitCode, type KeyValue, type Lease, type Leases, type Lock, type ReadOptions, type RequestOutcome, RaftctlError, type WriteOptions, type WriteReceipt,
 } from "../../src/index.ts";
 
 test("every call takes a time limit and a signal", () => {
@@ -11,6 +11,13 @@ test("every call takes a time limit and a signal", () => {
   expectTypeOf<CallOptions["signal"]>().toEqualTypeOf<AbortSignal | undefined>();
   expectTypeOf<KeyValue["outcome"]>().parameter(1).toEqualTypeOf<CallOptions | undefined>();
   expectTypeOf<Client["admin"]["call"]>().parameter(2).toEqualTypeOf<CallOptions | undefined>();
+  type Last<Items extends readonly unknown[]> = Required<Items> extends readonly [...unknown[], infer Item] ? Item : never;
+  type Takes<Owner, Names extends keyof Owner> = { [Name in Names]: Owner[Name] extends (...args: infer Args) => unknown ? (AbortSignal extends Required<NonNullable<Last<Args>>>["signal" & keyof NonNullable<Last<Args>>] ? true : Name) : Name }[Names];
+  expectTypeOf<Takes<KeyValue, keyof KeyValue>>().toEqualTypeOf<true>();
+  expectTypeOf<Takes<Leases, keyof Leases>>().toEqualTypeOf<true>();
+  expectTypeOf<Takes<Client, "watch" | "listAndWatch" | "lock" | "elect" | "leader" | "leaders">>().toEqualTypeOf<true>();
+  expectTypeOf<Takes<Lease, "revoke">>().toEqualTypeOf<true>();
+  expectTypeOf<Takes<Lock, "release">>().toEqualTypeOf<true>();
 });
 
 test("a receipt has a result only when execution was waited for, and says so", () => {

@@ -10,6 +10,7 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import { systemParts } from "../../src/daemon/parts.ts";
+import { decodeCommand } from "../../src/wire/command.ts";
 import { electionTimeoutMs, startCluster } from "./support/cluster.ts";
 
 const caught = (promise: Promise<unknown>): Promise<RaftctlError> => promise.then(
@@ -31,6 +32,25 @@ test("three full nodes run in one process, each with ports and a directory of it
   const directory = dirname(nodes[0]!.socket);
   await fixture.cluster.stop();
   expect(existsSync(directory)).toBe(false);
+});
+
+test("`cluster.auditTrail` is the leader's log, and the next leader's when that one is gone (S103)", async () => {
+  await using fixture = await startCluster(3);
+  const { cluster } = fixture;
+  const follower = fixture.followers()[0]!;
+  const client = fixture.client(follower);
+  const { index } = await client.kv.put("colour", "green");
+  const written = (): unknown => {
+    const [entry] = cluster.auditTrail.entries(index, index);
+    const command = decodeCommand(entry!.data);
+    return command.operation === "put" && [text(command.key), text(command.value)];
+  };
+  expect(cluster.auditTrail.last).toBeGreaterThanOrEqual(index);
+  expect(written()).toEqual(["colour", "green"]);
+  await fixture.leader().stop({ transfer: true, drainMs: 0 });
+  const later = await client.kv.put("colour", "blue", { timeoutMs: 15_000 });
+  expect(cluster.auditTrail.last).toBeGreaterThanOrEqual(later.index);
+  expect(written()).toEqual(["colour", "green"]);
 });
 
 test("a follower takes a write, hands it to its leader, and every node reads it at once (S83, S117, S118, U7)", async () => {

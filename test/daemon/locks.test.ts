@@ -133,7 +133,37 @@ test("a guard of a place that was deleted and put again by hand does not hold: t
   await fixture.client.kv.delete(lock.key);
   await fixture.client.kv.put(lock.key, "a forgery");
   expect(await fixture.client.kv.txn({ compare: [lock.guard()], then: [{ op: "put", key: "resource", value: "late" }] })).toMatchObject({ succeeded: false });
+  await expect(lock.release()).rejects.toMatchObject({ code: "LEASE_NOT_FOUND" });
+});
+
+test("a holder whose key somebody deletes, or whose lease somebody revokes, is told without waiting for a keep-alive, and the next has its turn (H24)", async () => {
+  await using fixture = await started();
+  const ended: Readonly<Record<string, (lock: Lock) => Promise<unknown>>> = {
+    deleted: ({ key }) => fixture.client.kv.delete(key),
+    revoked: ({ key }) => fixture.client.leases.revoke(BigInt(`0x${key.slice(-16)}`)),
+  };
+  for (const [value, end] of Object.entries(ended)) {
+    const lock = await fixture.other().lock("x", { ttlMs, value });
+    const lost = new Promise<void>((resolve) => lock.lost.addEventListener("abort", () => resolve(), { once: true }));
+    await end(lock);
+    await lost;
+    expect([lock.remainingMs, lock.lost.reason]).toMatchObject([0, { code: "LEASE_NOT_FOUND", details: { key: lock.key } }]);
+    await using next = await fixture.other().lock("x", { ttlMs });
+    expect(next.token).toBeGreaterThan(lock.token);
+    await expect.poll(() => leaseCount(fixture.client)).toBe(1);
+  }
+});
+
+test("who gives a lock back has not lost it", async () => {
+  await using fixture = await started();
+  const lock = await fixture.client.lock("x", { ttlMs });
   await lock.release();
+  // By then the end of the key would have been told.
+  const events = fixture.client.watch({ key: lock.key }, { fromIndex: lock.token, only: "deletes" })[Symbol.asyncIterator]();
+  await events.next();
+  await events.return();
+  await fixture.client.kv.get("x");
+  expect(lock.lost.aborted).toBe(false);
 });
 
 test("a holder whose keep-alives reach nobody knows that the lock is lost before its key is gone, and the next has it after that (H24)", async () => {

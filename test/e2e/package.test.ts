@@ -102,15 +102,29 @@ test("a command starts from the bundle: few files, and no package but what Node 
 });
 
 test("an embedded node runs where neither file, socket, process nor package may be loaded (S28)", async () => {
-  const refusing = [
+  const bank = await readFile(join(directory, "out/bank.js"), "utf8");
+  const { output } = documentedPrograms.find(({ file }) => file === "bank.ts")!;
+  expect(await loadRefusing("[^.]", bank)).toBe(output);
+  expect(await loadRefusing("[^.]", 'import "raftctl";')).toMatch(/loads /);
+});
+
+test("`import { Raft } from \"raftctl\"` runs a node without a file, socket or process, and without a package (S28)", async () => {
+  const world = "(?!node:(buffer|crypto|os|timers/promises)$)[^.]";
+  const bank = (await readFile(join(directory, "out/bank.js"), "utf8")).replace('"raftctl/raft"', '"raftctl"');
+  expect(await loadRefusing(world, bank)).toBe(documentedPrograms.find(({ file }) => file === "bank.ts")!.output);
+  const connecting = 'import { Client } from "raftctl"; await new Client({ endpoints: ["127.0.0.1:1"] }).kv.get("k");';
+  expect(await loadRefusing(world, connecting)).toMatch(/loads (msgpackr|node:net)/);
+});
+
+/** @param refused how a module's name begins that may not be loaded from within the package. @returns what the program prints, or why it ends */
+async function loadRefusing(refused: string, program: string): Promise<string> {
+  const hooks = [
     'import { registerHooks } from "node:module";',
     "registerHooks({ resolve: (specifier, context, next) => {",
-    '  if (context.parentURL?.includes("/raftctl/") && !specifier.startsWith(".")) throw new Error(`loads ${specifier}`);',
+    `  if (context.parentURL?.includes("/raftctl/") && /^${refused.replaceAll("/", "\\/")}/.test(specifier)) throw new Error(\`loads \${specifier}\`);`,
     "  return next(specifier, context);",
     "} });",
   ].join("\n");
-  await writeFile(join(directory, "refusing.mjs"), refusing);
-  const load = (program: string) => run(process.execPath, ["--import", "./refusing.mjs", "--input-type=module", "--eval", program], { cwd: directory }).then(({ stdout }) => stdout, (error: { stderr: string }) => error.stderr);
-  expect(await load(await readFile(join(directory, "out/bank.js"), "utf8"))).toBe(documentedPrograms.find(({ file }) => file === "bank.ts")!.output);
-  expect(await load('import "raftctl";')).toMatch(/loads /);
-});
+  await writeFile(join(directory, "refusing.mjs"), hooks);
+  return run(process.execPath, ["--import", "./refusing.mjs", "--input-type=module", "--eval", program], { cwd: directory }).then(({ stdout }) => stdout, (error: { stderr: string }) => error.stderr);
+}

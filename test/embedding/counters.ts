@@ -2,6 +2,7 @@
 
 import { MemoryNetwork, Raft, type MemberNetwork, type Outcome, type RaftNodeOptions, type StateMachine } from "../../src/embedding/index.ts";
 import { utf8, utf8Text } from "../../src/base/bytes.ts";
+import { RaftctlError } from "../../src/base/errors.ts";
 import { eventually } from "../platform/eventually.ts";
 
 export interface Add { readonly add: number }
@@ -33,15 +34,22 @@ export interface CounterNode {
 
 const timing = { electionTimeoutMs: 200, timeoutMs: 15_000 };
 
-/** Counts the rare requests that were made. */
+/** Counts the rare requests that were made, and loses what leaders answer when it is told to. */
 class CountingNetwork extends MemoryNetwork {
   greetings = 0;
+  answersToLose = 0;
 
   override connect(id: string): MemberNetwork {
     const member = super.connect(id);
     const forGroup: MemberNetwork["network"]["forGroup"] = (region) => {
       const calls = member.network.forGroup(region);
-      return { ...calls, admin: (...call) => ((this.greetings += 1), calls.admin(...call)) };
+      const propose: typeof calls.propose = async (...call) => {
+        const answer = await calls.propose(...call);
+        if (this.answersToLose <= 0) return answer;
+        this.answersToLose -= 1;
+        throw new RaftctlError("CONNECTION_LOST", "the answer was lost", { details: { sent: true } });
+      };
+      return { ...calls, propose, admin: (...call) => ((this.greetings += 1), calls.admin(...call)) };
     };
     return { ...member, network: { forGroup } };
   }

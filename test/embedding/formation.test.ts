@@ -19,7 +19,7 @@ test("nobody takes part before all founders have met", async () => {
   await eventually(() => counters.network.greetings).toBeGreaterThan(4);
   expect(early.map(({ state }) => state)).toEqual(["pending", "pending"]);
   const { raft } = await counters.found("3", founders);
-  expect((await raft.propose({ add: 1 })).result).toBe(1);
+  expect((await raft.client({ entry: { add: 1 } })).result).toBe(1);
 });
 
 test("a founder that lost its memory is refused by those that took part, and says what to do (S105)", async () => {
@@ -32,7 +32,7 @@ test("a founder that lost its memory is refused by those that took part, and say
   const replacement = await counters.join("1", "2");
   await eventually(() => replacement.raft.membership.voters.length).toBe(4);
   await counters.remove("3");
-  expect((await replacement.raft.propose({ add: 1 })).result).toBe(1);
+  expect((await replacement.raft.client({ entry: { add: 1 } })).result).toBe(1);
 });
 
 test("a founder that begins again before anybody took part is welcome", async () => {
@@ -43,7 +43,7 @@ test("a founder that begins again before anybody took part is welcome", async ()
   patience.abort();
   expect(await codeOf(given)).toBe("CANCELLED");
   const { raft } = (await Promise.all([first, counters.found("3", founders), counters.found("2", founders)]))[0];
-  expect((await raft.propose({ add: 1 })).result).toBe(1);
+  expect((await raft.client({ entry: { add: 1 } })).result).toBe(1);
 });
 
 test("founders that do not agree who they are found nothing: who greets with another list is refused, and the one that refuses says so in its log", async () => {
@@ -67,18 +67,18 @@ test("founders that all begin again are another region: what is left of the old 
   await eventually(() => seven.raft.membership.voters.length).toBe(3);
   await Promise.all(founders.map((id) => counters.node(id).raft.stop()));
   await Promise.all(founders.map((id) => counters.found(id, founders)));
-  expect((await counters.node("1").raft.propose({ add: 100 })).result).toBe(100);
+  expect((await counters.node("1").raft.client({ entry: { add: 100 } })).result).toBe(100);
   await eventually(() => founders.includes(seven.raft.leader ?? "1")).toBe(false);
-  expect((await seven.raft.propose({ add: 1 })).result).toBe(1);
+  expect((await seven.raft.client({ entry: { add: 1 } })).result).toBe(1);
   await eight.raft.stop();
-  expect(await codeOf(seven.raft.propose({ add: 1 }, { timeoutMs: 1_000 }))).toMatch(/^(NO_LEADER|UNKNOWN_OUTCOME)$/);
+  expect(await codeOf(seven.raft.client({ entry: { add: 1 }, timeoutMs: 1_000 }))).toMatch(/^(NO_LEADER|UNKNOWN_OUTCOME)$/);
   expect(counters.node("1").raft.membership.voters).toEqual(founders);
 });
 
 test("a node in memory makes no file (S105)", async () => {
   const before = readdirSync(process.cwd());
   const { raft } = await counters.found("1", ["1"]);
-  await raft.propose({ add: 1 });
+  await raft.client({ entry: { add: 1 } });
   await raft.takeSnapshot();
   expect(readdirSync(process.cwd())).toEqual(before);
 });

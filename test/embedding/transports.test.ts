@@ -35,12 +35,12 @@ test.each(Object.keys(kinds))("over %s three nodes agree, a refusal arrives with
   const founders = ["1", "2", "18446744073709551615"];
   const start = (id: string) => Raft.start<Add, number, TooLow>({ id, founders, machine: new Counter(), network, electionTimeoutMs: 300, timeoutMs: 15_000 });
   const nodes = await Promise.all(founders.map(start));
-  for (const node of nodes) expect((await node.propose({ add: 2 })).refused).toBeUndefined();
-  for (const node of nodes) expect(await node.propose({ add: -7 })).toMatchObject({ refused: { code: "TOO_LOW", value: 6, asked: -7 } });
+  for (const node of nodes) expect((await node.client({ entry: { add: 2 } })).refused).toBeUndefined();
+  for (const node of nodes) expect(await node.client({ entry: { add: -7 } })).toMatchObject({ refused: { code: "TOO_LOW", value: 6, asked: -7 } });
   await nodes.find(({ isLeader }) => isLeader)!.takeSnapshot();
   const counter = new Counter();
   const newcomer = await Raft.start<Add, number, TooLow>({ join: [parseNodeId("2")], machine: counter, network, address: "somewhere:1", electionTimeoutMs: 300, timeoutMs: 15_000 });
-  expect(await newcomer.propose({ add: 1 })).toMatchObject({ result: 7 });
+  expect(await newcomer.client({ entry: { add: 1 } })).toMatchObject({ result: 7 });
   await newcomer.readable();
   expect(counter.value).toBe(7);
   expect(newcomer.membership.members.find(({ id }) => id === newcomer.id)?.peerAddress).toBe("somewhere:1");

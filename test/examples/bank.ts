@@ -37,12 +37,12 @@ const nodes = await Promise.all(banks.map((machine, at) =>
   Raft.start<Command, number, Overdrawn>({ id: founders[at]!, founders, machine, network: (id) => network.connect(id) })));
 
 // Any node takes a command; what it answers is what the state machine answered, wherever that was.
-await nodes[0]!.propose({ amount: 100, to: "ada" });
-const moved = await nodes[1]!.propose({ amount: 30, from: "ada", to: "ben" });
+await nodes[0]!.client({ entry: { amount: 100, to: "ada" } });
+const moved = await nodes[1]!.client({ entry: { amount: 30, from: "ada", to: "ben" } });
 console.log(`ben has ${moved.result}`);
 
 // The application's own refusal arrives with its fields.
-const overdrawn = await nodes[2]!.propose({ amount: 500, from: "ada", to: "ben" });
+const overdrawn = await nodes[2]!.client({ entry: { amount: 500, from: "ada", to: "ben" } });
 if (overdrawn.refused !== undefined) console.log(`${overdrawn.refused.code}: ada has ${overdrawn.refused.balance}`);
 
 // A linearizable read on any node: wait until it is readable, then look.

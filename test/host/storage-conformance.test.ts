@@ -2,7 +2,7 @@
 
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { emptyMembership } from "../../src/raft/membership.ts";
-import { jsonCodec, VolatileStorage, type StateMachine } from "../../src/embedding/index.ts";
+import { encodeEntry, jsonCodec, VolatileStorage, type StateMachine } from "../../src/embedding/index.ts";
 import { durableStorageCases, storageCases } from "../../src/conformance/storage.ts";
 import { test, expect } from "vitest";
 import { storageConformance } from "./storage-conformance.ts";
@@ -41,7 +41,7 @@ class Recorder implements StateMachine<number, number> {
 
 const volatile = {
   open: async () => ({ storage: new VolatileStorage(new Recorder(), jsonCodec, emptyMembership), restart: async () => new VolatileStorage(new Recorder(), jsonCodec, emptyMembership) }),
-  command: (number: number) => jsonCodec.encode(number),
+  command: (number: number) => encodeEntry(jsonCodec, number),
 };
 
 for (const { name, run } of storageCases) test(`the embedding library's, which forgets: ${name} (S31, S105)`, () => run(volatile));

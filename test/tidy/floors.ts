@@ -33,7 +33,7 @@ export const floors: Readonly<Record<string, Floor>> = {
 const doors: Readonly<Record<string, readonly string[]>> = { commands: ["daemon/main.ts", "daemon/offline.ts"] };
 
 /** What the package shows to others. */
-const indexMayImport = ["client", "raft", "wire", "base", "host", "storage", "machine"];
+const indexMayImport = ["client", "embedding", "raft", "wire", "base", "host", "storage", "machine"];
 
 export const belowTheLine = ["base", "raft", "wire", "storage", "machine", "host"];
 

@@ -10,6 +10,8 @@ export interface Import {
   readonly specifier: string;
   /** The path inside the tree ("base/ids.ts") of a relative import; undefined for packages and node:*. */
   readonly target: string | undefined;
+  /** `import("…")`: loaded when it is come to, not when the file is. */
+  readonly isDynamic: boolean;
   /** Gone at run time. `import { type A }` is not: its file is still loaded. */
   readonly typeOnly: boolean;
 }
@@ -37,23 +39,25 @@ export function sourceFiles(root: string): string[] {
 export function readGraph(root: string): Module[] {
   return sourceFiles(root).map((path) => {
     const text = readFileSync(join(root, path), "utf8");
-    const imports = importsOf(text, path).map(({ specifier, typeOnly }) => ({
+    const imports = importsOf(text, path).map(({ specifier, typeOnly, isDynamic }) => ({
       specifier,
       typeOnly,
+      isDynamic,
       target: specifier.startsWith(".") ? relative(root, resolve(root, dirname(path), specifier)) : undefined,
     }));
     return { path, text, imports };
   });
 }
 
-export function importsOf(text: string, path: string): { specifier: string; typeOnly: boolean }[] {
+export function importsOf(text: string, path: string): { specifier: string; typeOnly: boolean; isDynamic: boolean }[] {
   const code = withoutComments(text);
   const found = [
-    ...[...code.matchAll(staticFrom)].map((match) => ({ specifier: match[3]!, typeOnly: /^\s+type\s+[\w${*]/.test(match[1]!) })),
-    ...[...code.matchAll(sideEffect)].map((match) => ({ specifier: match[2]!, typeOnly: false })),
+    ...[...code.matchAll(staticFrom)].map((match) => ({ specifier: match[3]!, typeOnly: /^\s+type\s+[\w${*]/.test(match[1]!), isDynamic: false })),
+    ...[...code.matchAll(sideEffect)].map((match) => ({ specifier: match[2]!, typeOnly: false, isDynamic: false })),
     ...[...code.matchAll(dynamic)].map((match) => ({
       specifier: match[3]!,
       typeOnly: match[1] !== undefined || match[4] !== undefined,
+      isDynamic: true,
     })),
   ];
   const expected = [...code.matchAll(rough)].length;

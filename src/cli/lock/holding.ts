@@ -110,7 +110,7 @@ function documentOf({ name, key, token, value }: Lock, state: HoldingDocument["s
 
 function lostError({ name, key, token, lost }: Lock, end: string): RaftctlError {
   const cause: unknown = lost.reason;
-  return new RaftctlError("LEASE_NOT_FOUND", `${JSON.stringify(name)} was lost or nearly so: no keep-alive was answered in time, or its lease was ended${end}`, {
+  return new RaftctlError("LEASE_NOT_FOUND", `${JSON.stringify(name)} was lost or nearly so: no keep-alive was answered in time, its lease was ended, or its key was deleted${end}`, {
     ...(lost.aborted && { cause: toRaftctlError(cause) }),
     hint: "a longer --ttl outlives longer pauses of this machine and of the cluster", details: { key, token: String(token) },
   });

@@ -4,7 +4,10 @@ import type { Mutant } from "../mutant.ts";
 
 const formation = ["test/embedding/formation.test.ts"];
 const embedded = ["test/embedding/raft.test.ts"];
+const sessions = ["test/embedding/sessions.test.ts"];
+const transport = ["test/platform/custom-transport.test.ts"];
 const abort = ["test/client/abort.test.ts"];
+const connection = ["test/client/connection.test.ts"];
 
 export const libraryMutants: readonly Mutant[] = [
   {
@@ -34,14 +37,14 @@ export const libraryMutants: readonly Mutant[] = [
   {
     name: "embedded-follower-is-readable-at-once",
     file: "src/embedding/raft.ts",
-    find: "this.#whileNobodyLeads((remainingMs) => this.#hosted.gateway.readable(remainingMs), { timeoutMs, signal });",
-    replace: "this.#whileNobodyLeads(async (remainingMs) => remainingMs, { timeoutMs, signal });",
+    find: "Promise<number> => this.#hosted.gateway.readable(remainingMs);",
+    replace: "Promise<number> => Promise.resolve(remainingMs);",
     breaks: ["S118"],
     tests: embedded,
   },
   {
     name: "embedded-abort-says-nothing-was-done",
-    file: "src/embedding/raft.ts",
+    file: "src/embedding/requests.ts",
     find: "() => new RaftctlError(\"UNKNOWN_OUTCOME\", \"the caller gave up waiting",
     replace: "() => new RaftctlError(\"CANCELLED\", \"the caller gave up waiting",
     breaks: ["S37"],
@@ -54,6 +57,78 @@ export const libraryMutants: readonly Mutant[] = [
     replace: "return canDecode(codec, command) || command.length > 0 ? command :",
     breaks: ["S33"],
     tests: embedded,
+  },
+  {
+    name: "embedded-snapshot-without-sessions",
+    file: "src/embedding/executor.ts",
+    find: "    this.#sessions = sessions;",
+    replace: "    this.#sessions = sessions.size > 0 ? new SessionTable() : sessions;",
+    breaks: ["S32", "S112"],
+    tests: sessions,
+  },
+  {
+    name: "embedded-session-used-on-while-its-request-is-in-doubt",
+    file: "src/embedding/requests.ts",
+    find: "if (toRaftctlError(error).outcome === \"none\") this.#free.push(session);",
+    replace: "this.#free.push(toRaftctlError(error).outcome === \"none\" ? session : stamp);",
+    breaks: ["S32"],
+    tests: sessions,
+  },
+  {
+    name: "embedded-forgotten-sessions-may-begin-again",
+    file: "src/embedding/session-table.ts",
+    find: "this.#forgotten = Math.max(this.#forgotten, sequence);",
+    replace: "this.#forgotten = Math.min(this.#forgotten, sequence);",
+    breaks: ["S32", "S112"],
+    tests: sessions,
+  },
+  {
+    name: "embedded-change-that-nobody-waits-for-is-called-cancelled",
+    file: "src/embedding/raft.ts",
+    find: "return untilDone(this.#region.changeMembership(change), callLimits, this.#clock);",
+    replace: "return whileWaiting(this.#region.changeMembership(change), callLimits, this.#clock);",
+    breaks: ["S28"],
+    tests: embedded,
+  },
+  {
+    name: "transport-base-talks-to-whom-the-directory-refuses",
+    file: "src/embedding/transport-base.ts",
+    find: "      if (refusal !== undefined) throw refusal;",
+    replace: "",
+    breaks: ["S13"],
+    tests: transport,
+  },
+  {
+    name: "transport-base-calls-on-after-it-was-stopped",
+    file: "src/embedding/transport-base.ts",
+    find: "if (this.#stopped || signal?.aborted === true)",
+    replace: "if (signal?.aborted === true)",
+    breaks: ["S13"],
+    tests: transport,
+  },
+  {
+    name: "client-goes-on-asking-who-is-silent",
+    file: "src/client/connection.ts",
+    find: "if (error.code === \"TIMEOUT\") endpoint.fellSilent(channel, heardBefore, remaining);",
+    replace: "",
+    breaks: ["H24"],
+    tests: [...connection, "test/client/frozen-daemon.test.ts"],
+  },
+  {
+    name: "client-dials-who-is-silent-first",
+    file: "src/client/connection.ts",
+    find: "if (endpoint.isSilent) return 3;",
+    replace: "",
+    breaks: ["H24"],
+    tests: connection,
+  },
+  {
+    name: "client-opens-a-connection-for-each-asker",
+    file: "src/client/endpoint.ts",
+    find: "    if (this.#dialling !== undefined) return this.#inTime(this.#dialling, timeoutMs);",
+    replace: "",
+    breaks: ["S109"],
+    tests: connection,
   },
   {
     name: "client-abort-of-a-sent-write-is-called-unsent",
