@@ -60,6 +60,17 @@ export class LeaderGateway {
     return this.#round.answered;
   }
 
+  /** As `readable`; while this node holds the leader's lease it asks nobody (raft/lease.ts). */
+  readableByLease(timeoutMs: number): Promise<number> {
+    const { core, divergence } = this.#raft;
+    if (divergence !== undefined) return Promise.reject(divergence);
+    // The clock is read after the read was asked: whatever holds this process up from here on, what it has applied by then was the newest at this moment.
+    const index = core.leaseIndex(this.#clock.now());
+    if (index === undefined) return this.readable(timeoutMs);
+    if (core.lastApplied < index) mark("gateway-lease-read-waits-for-the-state");
+    return this.#raft.waitForApplied(index, timeoutMs);
+  }
+
   /** Rare requests that the leader must answer; `here` is called when this node leads. */
   async administer<T>(rpc: Pick<AdminRpc, "method" | "params" | "timeoutMs">, here: () => Promise<T>): Promise<T> {
     const leader = await this.#leader(rpc.timeoutMs);

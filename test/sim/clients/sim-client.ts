@@ -16,6 +16,8 @@ import type { Step, Workload } from "./workload.ts";
 
 export interface ClientWorld extends Exchange {
   readonly knobs: ClientKnobs;
+  /** Of reads that are not stale. */
+  readonly leaseReadShare: number;
   readonly workload: Workload;
   readonly history: History;
   answered(answer: ClientAnswer): void;
@@ -77,8 +79,9 @@ export class SimClient {
   }
 
   #requestOptions(operation: Operation) {
-    const { knobs, stage: { electionTimeout } } = this.#world;
+    const { knobs, leaseReadShare, stage: { electionTimeout } } = this.#world;
     return {
+      consistency: operation.kind === "get" && leaseReadShare > 0 && this.#prng.chance(leaseReadShare) ? "lease" as const : "linearizable" as const,
       timeoutMs: 4 * electionTimeout,
       waitFor: this.#prng.chance(knobs.committedShare) ? "committed" as const : "applied" as const,
       stamp: operation.kind === "get" ? undefined : this.#session?.nextStamp(this.#reached()),

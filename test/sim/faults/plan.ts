@@ -35,7 +35,7 @@ const themes: readonly (readonly Draw[])[] = [
   [drawUnluckyWinner, drawLateVotes, drawTransfer, drawTransferTrouble, drawLateHandover, drawReluctantTarget, drawDeposedLeader, drawFlapping, drawPause],
 ];
 
-export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTimeout, reaping }: Knobs): NumberedFault[] {
+export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTimeout, reaping, leaseReads }: Knobs): NumberedFault[] {
   const choices = drawChoices(prng);
   const plan: PlannedFault[] = [];
   for (let count = 0; count < faults; count += 1) {
@@ -43,7 +43,9 @@ export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTi
     plan.push(choices[prng.integer(0, choices.length - 1)]!(prng, at, electionTimeout));
   }
   if (reaping !== undefined) plan.push(...drawAbsences(prng, reaping.afterElectionTimeouts * electionTimeout, chaosElectionTimeouts * electionTimeout));
-  return plan.toSorted((left, right) => left.at - right.at).map((fault, number) => ({ ...fault, number }));
+  // Lease reads rest on what this fault takes away.
+  const allowed = leaseReads === undefined ? plan : plan.filter(({ kind }) => kind !== "clock rate");
+  return allowed.toSorted((left, right) => left.at - right.at).map((fault, number) => ({ ...fault, number }));
 }
 
 /** Where dead members are removed, some are dead for about as long as that takes. */
