@@ -77,10 +77,7 @@ function holdsLease(state: State, leadership: Leadership, now: number): boolean 
     return false;
   }
   // Of the voters that stay there may be one, which needs nobody's vote and campaigns as soon as it starts.
-  if (!isVoter(state.membership, state.id)) {
-    mark("lease-refused-to-one-that-leaves-the-voters");
-    return false;
-  }
+  if (!isVoter(state.membership, state.id)) return false;
   const pledgedUntil = (id: NodeId): number => (id === state.id ? Number.POSITIVE_INFINITY : (leadership.progress(id)?.pledgedUntil ?? 0));
   const isHeld = now < quorumValue(state.membership, pledgedUntil);
   if (!isHeld) mark("lease-not-held");
