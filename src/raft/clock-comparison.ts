@@ -15,10 +15,9 @@ export const comparisonWindow = 10_000;
 
 export class ClockComparison {
   #earlier: ClockReading | undefined;
-  #tooFastAt = Number.NEGATIVE_INFINITY;
   #isTooFast = false;
 
-  /** It has run too fast within the last window. */
+  /** It has run too fast, and has not kept within the bound for a window since. */
   get isTooFast(): boolean {
     return this.#isTooFast;
   }
@@ -29,11 +28,9 @@ export class ClockComparison {
     // A process that has started again counts from its start.
     if (earlier === undefined || now.reading < earlier.reading) return void (this.#earlier = now);
     const elapsedMax = now.receivedAt - earlier.sentAt;
-    if ((now.reading - earlier.reading) * (1 - driftMax) > elapsedMax) {
-      this.#isTooFast = true;
-      this.#tooFastAt = now.receivedAt;
-    } else if (elapsedMax < comparisonWindow) return;
-    else if (now.receivedAt - this.#tooFastAt >= comparisonWindow) this.#isTooFast = false;
+    const isTooFast = (now.reading - earlier.reading) * (1 - driftMax) > elapsedMax;
+    if (!isTooFast && elapsedMax < comparisonWindow) return;
+    this.#isTooFast = isTooFast;
     this.#earlier = now;
   }
 }

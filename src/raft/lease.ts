@@ -39,7 +39,7 @@ export function isOnlyVoter(state: State): boolean {
 
 /** @param request the one that was acknowledged with this pledge */
 export function notePledge(state: State, progress: Progress, request: AppendRequest, pledge: Pledge): void {
-  const { leaseReads } = state.options;
+  const { leaseReads, electionTimeout } = state.options;
   if (leaseReads === undefined) return;
   const wasTooFast = progress.clock.isTooFast;
   progress.clock.compare({ sentAt: request.sentAt, receivedAt: state.now, reading: pledge.clockMs }, leaseReads.driftMax);
@@ -49,7 +49,8 @@ export function notePledge(state: State, progress: Progress, request: AppendRequ
     progress.pledgedUntil = 0;
     return;
   }
-  progress.pledgedUntil = Math.max(progress.pledgedUntil, request.sentAt + pledge.durationMs * (1 - leaseReads.driftMax));
+  const worthMs = Math.min(pledge.durationMs, electionTimeout) * (1 - leaseReads.driftMax);
+  progress.pledgedUntil = Math.max(progress.pledgedUntil, request.sentAt + worthMs);
 }
 
 /** TimeoutNow leaves: its target may campaign, and voters forget their pledges for it, whenever it arrives. */

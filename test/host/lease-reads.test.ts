@@ -35,9 +35,14 @@ test("a read under a lease sees what was written before it, asks nobody and take
 test("it waits for what is committed and not applied yet (H24, S118)", async () => {
   const cluster = await led();
   const { leader, clock } = cluster;
+  leader.storage.machine.close();
   const written = watch(leader.raft.propose(bytes("w"), { waitFor: "committed", timeoutMs: 5_000 }));
   await clock.until(() => written.state !== "pending", "the write");
-  await leader.gateway.readableByLease(5_000);
+  const read = watch(leader.gateway.readableByLease(5_000));
+  await clock.advance(50);
+  expect([read.state, leader.commands]).toEqual(["pending", []]);
+  leader.storage.machine.open();
+  await clock.until(() => read.state === "resolved", "the read");
   expect(leader.commands).toEqual(["w"]);
   cluster.stop();
 });
@@ -105,7 +110,7 @@ test("without a lease, on a follower or on a leader that has none, it is a read 
 // ── what it rests on ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The leader is cut off, somebody else leads and writes, and then the old leader is read. */
-async function readAfterSuccession(cluster: Cluster, sleepsWithItsClock: boolean): Promise<string> {
+async function readAfterSuccession(cluster: Cluster, asleep: "no clock" | "the monotonic clock" | "both clocks"): Promise<string> {
   const { leader: old, followers, hub, clock } = cluster;
   const history = new History(() => clock.now());
   const writing = async (node: ClusterNode, value: string): Promise<void> => {
@@ -116,8 +121,9 @@ async function readAfterSuccession(cluster: Cluster, sleepsWithItsClock: boolean
   await writing(old, "old");
   hub.isolate(old.id);
   while (followers.every(({ raft }) => raft.core.role !== "leader")) {
-    if (sleepsWithItsClock) old.clock.behindMs += 5;
     await clock.advance(5);
+    if (asleep !== "no clock") old.clock.behindMs += 5;
+    if (asleep === "both clocks") old.clock.wallBehindMs += 5;
   }
   await writing(await cluster.elect(followers), "new");
   const call = history.begin("reader", "k", { kind: "get" });
@@ -129,9 +135,34 @@ async function readAfterSuccession(cluster: Cluster, sleepsWithItsClock: boolean
   return checkLinearizability(history.operations(), { configurationsMax: 1_000 }).verdict;
 }
 
-test("a machine whose clock stands still while others' clocks run breaks it, and the checker sees that: the bound on the drift is an assumption (H24)", async () => {
-  expect(await readAfterSuccession(await led(), false)).toBe("linearizable");
-  expect(await readAfterSuccession(await led(), true)).toBe("violated");
+test("a machine that sleeps notices it when it wakes: its wall clock is ahead of the clock that slept with it (H24)", async () => {
+  expect(await readAfterSuccession(await led(), "no clock")).toBe("linearizable");
+  expect(await readAfterSuccession(await led(), "the monotonic clock")).toBe("linearizable");
+});
+
+test("a machine whose clocks both stand still while those of others run breaks it, and the checker sees that: the bound is an assumption (H24)", async () => {
+  expect(await readAfterSuccession(await led(), "both clocks")).toBe("violated");
+});
+
+test("after a jump of the wall clock a leader asks the others for an election timeout, and goes on under its lease (H24, H25)", async () => {
+  const cluster = await led();
+  const { leader, hub, clock } = cluster;
+  const asks = async (): Promise<boolean> => {
+    const before = hub.calls.length;
+    const read = watch(leader.gateway.readableByLease(5_000));
+    await clock.advance(0);
+    const asked = hub.calls.length > before;
+    await clock.until(() => read.state === "resolved", "the read");
+    return asked;
+  };
+  expect(await asks()).toBe(false);
+  leader.clock.wallBehindMs += 60_000;
+  expect(await asks()).toBe(true);
+  await clock.advance(0.8 * electionTimeout);
+  expect(await asks()).toBe(true);
+  await clock.advance(0.2 * electionTimeout);
+  expect(await asks()).toBe(false);
+  cluster.stop();
 });
 
 test("a leader whose clock is too slow notices it by the answers to its heartbeats, says so once for each, and goes on without a lease (H24)", async () => {

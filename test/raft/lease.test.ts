@@ -60,6 +60,11 @@ describe("the leader", () => {
     expect([holdsLease(lone, 64.9), holdsLease(lone, 65)]).toEqual([true, false]);
     pledge(lone, "n3", { durationMs: 200 });
     expect([holdsLease(lone, 199.9), holdsLease(lone, 200)]).toEqual([true, false]);
+    // And no longer than its own: then it would step down anyway.
+    const modest = leading();
+    heartbeats(modest, 20);
+    pledge(modest, "n2", { durationMs: 1_000 });
+    expect([holdsLease(modest, 109.9), holdsLease(modest, 110)]).toEqual([true, false]);
   });
 
   test("counts nobody who has not pledged, whose answer is a refusal, or who answers a request that was never sent or is answered already (H24)", () => {

@@ -47,8 +47,8 @@ export class ClusterNode {
   /** What watches the membership on this node, as in a daemon. */
   readonly upkeep: { start(): void; observed(event: RaftEvent): void }[] = [];
   readonly events: RaftEvent[] = [];
-  /** Its clock against that of the world: how fast it runs, and by how many ms it is behind. */
-  readonly clock = { rate: 1, behindMs: 0 };
+  /** Its clocks against those of the world: how fast the monotonic one runs, and by how many ms each is behind. */
+  readonly clock = { rate: 1, behindMs: 0, wallBehindMs: 0 };
   readonly fatal: Error[] = [];
   host!: Host;
   raft!: Raft;
@@ -135,7 +135,7 @@ export class Cluster {
     const { clock } = this;
     return {
       now: () => clock.now() * node.clock.rate - node.clock.behindMs,
-      wallNow: () => clock.wallNow(),
+      wallNow: () => clock.wallNow() - node.clock.wallBehindMs,
       endOfTurn: (call) => clock.endOfTurn(call),
       nextTurn: (call) => clock.nextTurn(call),
       at: (time, call) => {
