@@ -8,6 +8,8 @@ export const defaultSettings: Readonly<Record<string, string | number | boolean>
   masterEligible: true,
   "raft.electionTimeout": "1s",
   "raft.heartbeatInterval": "100ms",
+  "raft.leaseReads": false,
+  "raft.clockDriftPercent": 10,
   "raft.appendBytesMax": "256KiB",
   "raft.appendsInFlightMax": 8,
   "raft.uncommittedBytesMax": "64MiB",

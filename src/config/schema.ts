@@ -98,6 +98,10 @@ export const configSchema = v.strictObject({
   raft: v.strictObject({
     electionTimeout: duration(10, 300_000),
     heartbeatInterval: duration(1, 100_000),
+    /** This node pledges to its leader, and leads with a lease; the same on every member. */
+    leaseReads: toggle,
+    /** By how much of its time the clock of a leader may fall behind that of a voter; for lease reads only. */
+    clockDriftPercent: count(0, 50),
     appendBytesMax: size(kib, 4 * mib),
     appendsInFlightMax: count(1, 1024),
     uncommittedBytesMax: size(mib, 4 * gib),

@@ -100,10 +100,16 @@ export class ClientServer {
     if (raft.divergence !== undefined) throw raft.divergence;
     if (options.minIndex !== undefined) await raft.waitForApplied(options.minIndex, options.timeoutMs);
     if (options.consistency === "linearizable") await gateway.readable(options.timeoutMs);
+    else if (options.consistency === "lease") await this.#readableByLease(hosted, options.timeoutMs);
     else if (options.consistency === "leader") {
       if (raft.core.role !== "leader") throw new RaftctlError("NOT_LEADER", `${this.#name} does not lead`, { details: { leader: raft.core.leader ?? null }, hint: "ask the leader, or read with --consistency linearizable on any node" });
       await raft.ensureConsistency(options.timeoutMs);
     } else if (options.maxLagMs !== undefined) this.#refuseLate(raft.leaderContactAge, options.maxLagMs);
+  }
+
+  #readableByLease({ raft, gateway }: HostedRegion, timeoutMs: number): Promise<number> {
+    if (raft.core.hasLeaseReads) return gateway.readableByLease(timeoutMs);
+    throw new RaftctlError("INVALID_ARGUMENT", `lease reads are off on ${this.#name}`, { hint: "set raft.leaseReads: true on every member (docs/lease-reads.md), or read with --consistency linearizable" });
   }
 
   #refuseLate(age: number | undefined, maxLagMs: number): void {

@@ -37,6 +37,7 @@ import type { RegionView } from "./node-status.ts";
 import type { BoundTransport, DaemonParts } from "./parts.ts";
 import { MembershipUpkeep } from "./membership-upkeep.ts";
 import { MembershipDirectory } from "./peer-directory.ts";
+import { raftOptions } from "./raft-options.ts";
 import { FenceWatch } from "./recovery/fence-watch.ts";
 import { daemonReport, nodeReport, plaintextWarnings, versionReport, type Addresses } from "./reports.ts";
 import { Rules } from "./rules.ts";
@@ -210,11 +211,10 @@ export class Daemon {
 
   async #openRegion(): Promise<void> {
     const { clock, crc32, seed } = this.#parts;
-    const { raft, masterEligible } = this.#config;
     this.#host = new Host(clock, (_from, _region, rpc) => this.#adminHandlers().fromPeer(rpc.method, rpc.params, { timeoutMs: rpc.timeoutMs, handedOn: rpc.hops > 0 }));
     this.#hosted = await this.#host.open({
       region: globalRegion,
-      raft: { ...raft, id: this.#storage.identity.nodeId, masterEligible, prng: new Prng(seed), applyBytesMax: 256 * 1024 },
+      raft: raftOptions(this.#config, this.#storage, seed),
       network: this.#transport.network.forGroup(globalRegion),
       storage: this.#storage.region, leases: this.#storage.machine.leases,
       clock, crc32, waitingMax,

@@ -11,6 +11,7 @@ import type { Store } from "../machine/store.ts";
 import type { Membership } from "../raft/membership.ts";
 import { countBoot, layout, readIdentity, type Identity } from "../storage/data-dir.ts";
 import type { CompactableStore } from "../platform/lmdb-store.ts";
+import { openPledgeFile } from "../storage/pledge-file.ts";
 import { SnapshotStore } from "../storage/snapshot-store.ts";
 import { Wal } from "../storage/wal/wal.ts";
 import { admissionFault } from "../wire/cluster-version.ts";
@@ -36,6 +37,8 @@ export interface NodeStorage {
   readonly rules: RuleBook;
   readonly region: RegionStorage;
   readonly snapshots: SnapshotStore;
+  /** An earlier run may have pledged not to vote for so long, ms. */
+  readonly pledgedMs: number | undefined;
   /** Gives back the space of what was deleted from the state. */
   readonly compactState: CompactableStore["compact"];
   close(): Promise<void>;
@@ -68,6 +71,8 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   await refuseUnknownLevel(parts, layout.state(dataDir, globalRegion));
   const boot = await countBoot(disk, dataDir, crc32);
   logger.info({ cluster: identity.clusterId, node: identity.nodeId, name: identity.name, boot }, "starting");
+  const pledges = await openPledgeFile({ disk, directory: dataDir, crc32, clock, logger }, config.raft.leaseReads ? Math.ceil(config.raft.electionTimeout) : undefined);
+  closers.push(async () => pledges.close());
   const { clusterId, nodeId, incarnation } = identity;
   const wal = await Wal.open({
     disk, directory: layout.wal(dataDir), crc32, clock, logger, clusterId, nodeId, incarnation,
@@ -85,7 +90,7 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   const quota = new SpaceQuota(machine);
   const admit = (command: Uint8Array): Uint8Array | RaftctlError =>
     admissionFault(command, parts.versions, () => machine.level) ?? quota.admit(command) ?? withTime(command, clock.wallNow());
-  return { identity, wal, machine, region, snapshots, quota, rules, admit, compactState: () => store.compact() };
+  return { identity, wal, machine, region, snapshots, quota, rules, admit, pledgedMs: pledges.earlierMs, compactState: () => store.compact() };
 }
 
 /** Without it the node would begin with nothing, in a cluster that has everything. */

@@ -8,6 +8,7 @@ import { mark } from "../base/mark.ts";
 import type { AdminRpc, ProposeRpc, ReadIndexRpc } from "../wire/peer-protocol.ts";
 import type { Proposed } from "./proposals.ts";
 import type { Raft, WriteOptions } from "./region.ts";
+import { Standstill } from "./standstill.ts";
 import { noLeader, removed } from "./status.ts";
 import type { RaftClusterMember } from "./transport.ts";
 
@@ -28,6 +29,7 @@ export class LeaderGateway {
   readonly #network: RaftClusterMember;
   readonly #electionTimeout: number;
   readonly #clock: Clock;
+  readonly #standstill: Standstill;
   /** A leader's reads: those that share a round share what is done when it is refused. */
   #round: { readonly asked: Promise<number>; readonly answered: Promise<number> } | undefined;
   /** Followers' reads: those that wait while one is asked share the next question. */
@@ -39,6 +41,7 @@ export class LeaderGateway {
     this.#network = network;
     this.#clock = timing.clock;
     this.#electionTimeout = timing.electionTimeout;
+    this.#standstill = new Standstill(timing.clock, timing.electionTimeout);
   }
 
   /** What was surely not appended, because leadership was changing, is sent again until there is a leader. */
@@ -58,6 +61,18 @@ export class LeaderGateway {
     const round = this.#raft.readIndex(timeoutMs);
     if (this.#round?.asked !== round) this.#round = { asked: round, answered: this.#guard(round, timeoutMs) };
     return this.#round.answered;
+  }
+
+  /** As `readable`; while this node holds the leader's lease it asks nobody (raft/lease.ts). */
+  readableByLease(timeoutMs: number): Promise<number> {
+    const { core, divergence } = this.#raft;
+    if (divergence !== undefined) return Promise.reject(divergence);
+    // The clock is read after the read was asked: whatever holds this process up from here on, what it has applied by then was the newest at this moment.
+    const now = this.#clock.now();
+    const index = this.#standstill.isSuspected(now) ? undefined : core.leaseIndex(now);
+    if (index === undefined) return this.readable(timeoutMs);
+    if (core.lastApplied < index) mark("gateway-lease-read-waits-for-the-state");
+    return this.#raft.waitForApplied(index, timeoutMs);
   }
 
   /** Rare requests that the leader must answer; `here` is called when this node leads. */

@@ -59,7 +59,7 @@ function optionsOf(query: Query): ReadOptions {
 }
 
 function consistencyOf(query: Query): Consistency {
-  return query.choice("consistency", ["linearizable", "leader", "stale"]) ?? "linearizable";
+  return query.choice("consistency", ["linearizable", "lease", "leader", "stale"]) ?? "linearizable";
 }
 
 function wantsBytes({ request }: Call): boolean {

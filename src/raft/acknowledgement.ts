@@ -4,6 +4,7 @@
 import type { NodeId } from "../base/ids.ts";
 import { mark } from "../base/mark.ts";
 import type { Leadership } from "./leadership.ts";
+import { notePledge } from "./lease.ts";
 import type { AppendEntriesResponse } from "./message.ts";
 import type { AppendRequest, Progress } from "./progress.ts";
 import type { State } from "./state.ts";
@@ -22,6 +23,7 @@ export function acknowledge(state: State, leadership: Leadership, from: NodeId, 
   progress.lastContact = state.now;
   progress.awaitsContact = false;
   progress.confirmedRound = Math.max(progress.confirmedRound, response.round);
+  if (request !== undefined && response.pledge !== undefined) notePledge(state, progress, request, response.pledge);
   if (!response.success) {
     if (request !== undefined) backUp(state, progress, request, response);
     return false;

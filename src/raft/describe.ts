@@ -30,7 +30,8 @@ export function describeMessage(message: Message): string {
     }
     case "appendEntriesResponse": {
       const round = message.round === 0 ? "" : ` round=${message.round}`;
-      if (message.success) return `${head} success matchIndex=${message.matchIndex}${round}`;
+      const pledge = message.pledge === undefined ? "" : ` pledge=${message.pledge.durationMs}`;
+      if (message.success) return `${head} success matchIndex=${message.matchIndex}${round}${pledge}`;
       return `${head} refused conflict=${message.conflictIndex}/${message.conflictTerm} lastLogIndex=${message.lastLogIndex}${round}`;
     }
     case "installSnapshot":
@@ -114,6 +115,8 @@ export function describeEvent(event: RaftEvent, nameOf: NameOf = byId): string {
       return `${event.kind} ${event.index}`;
     case "logTruncated":
       return `logTruncated from ${event.fromIndex}`;
+    case "peerClockTooFast":
+      return `peerClockTooFast ${nameOf(event.peer)}`;
     case "peerRegressed":
       return `peerRegressed ${nameOf(event.peer)}: acknowledged ${event.acknowledged}, holds ${event.lastLogIndex}`;
     default:

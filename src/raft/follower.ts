@@ -7,6 +7,7 @@ import { answerPreVote, answerRequestVote, startElection } from "./election.ts";
 import { advanceCommit } from "./commit.ts";
 import type { Handlers } from "./handlers.ts";
 import { ignore } from "./handlers.ts";
+import { givePledge } from "./lease.ts";
 import { acceptEntries } from "./log-writes.ts";
 import type { AppendEntries, TimeoutNow } from "./message.ts";
 import { appendRefusal, refuseRequest } from "./refusal.ts";
@@ -54,6 +55,7 @@ export function followLeader(state: State, from: NodeId, request: AppendEntries)
     conflictTerm: 0,
     lastLogIndex: state.log.lastIndex,
     round: request.round,
+    pledge: givePledge(state),
   } as const;
   state.sendWhenDurable(from, response, verified);
 }

@@ -9,6 +9,6 @@ export type { Entry, EntryType, HardState, LogPosition } from "./entry.ts";
 export type { Input, Ticket } from "./input.ts";
 export type { Member, Membership, MembershipChange } from "./membership.ts";
 export type * from "./message.ts";
-export type { InitialState, RaftOptions } from "./options.ts";
+export type { InitialState, LeaseReadOptions, RaftOptions } from "./options.ts";
 export type { Answer, DependentEnvelope, Envelope, PersistBatch, RaftEvent, Ready, Role, Transfer } from "./ready.ts";
 export type { PeerStatus, RaftStatus, Votes } from "./status.ts";

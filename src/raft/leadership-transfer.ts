@@ -5,6 +5,7 @@ import type { NodeId } from "../base/ids.ts";
 import { mark } from "../base/mark.ts";
 import type { Ticket } from "./input.ts";
 import type { Leadership } from "./leadership.ts";
+import { revokeLease } from "./lease.ts";
 import { memberOf } from "./membership.ts";
 import type { Progress } from "./progress.ts";
 import type { State } from "./state.ts";
@@ -49,7 +50,7 @@ export function continueTransfer(state: State, leadership: Leadership): void {
   if ((leadership.progress(transfer.target)?.matchIndex ?? 0) < state.log.lastIndex) mark("transfer-waits-for-a-lagging-target");
   if (leadership.progress(transfer.target)?.matchIndex !== state.log.lastIndex) return;
   transfer.timeoutNowSent = true;
-  sendTimeoutNow(state, transfer.target);
+  sendTimeoutNow(state, leadership, transfer.target);
 }
 
 /** Ends a transfer whose target may not lead any more, or whose time is up. */
@@ -65,7 +66,7 @@ export function expireTransfer(state: State): void {
 export function handOver(state: State, leadership: Leadership): void {
   const successor = bestSuccessor(state, leadership);
   if (successor !== undefined && successor.matchIndex < state.log.lastIndex) mark("transfer-to-a-lagging-successor");
-  if (successor !== undefined) sendTimeoutNow(state, successor.id);
+  if (successor !== undefined) sendTimeoutNow(state, leadership, successor.id);
 }
 
 function bestSuccessor(state: State, leadership: Leadership): Progress | undefined {
@@ -90,6 +91,7 @@ function objectionTo(state: State, leadership: Leadership, target: NodeId): stri
   return leadership.progress(target)?.state === "regressed" ? `${member.name} (${target}) has lost acknowledged entries` : undefined;
 }
 
-function sendTimeoutNow(state: State, to: NodeId): void {
+function sendTimeoutNow(state: State, leadership: Leadership, to: NodeId): void {
+  revokeLease(leadership);
   state.send(to, { type: "timeoutNow", requestId: state.newRequestId(), term: state.currentTerm, leaderId: state.id });
 }

@@ -29,6 +29,8 @@ export class Leadership {
   /** When followers that no append has told of the latest commit are told by a heartbeat. Moved by every commit. */
   commitNewsAt = 0;
   change: PendingChange | undefined;
+  /** TimeoutNow was sent: for the rest of this term nothing is read under a lease. */
+  leaseRevoked = false;
 
   constructor(noopIndex: number, now: number, timing: Pick<RaftOptions, "electionTimeout" | "heartbeatInterval">) {
     this.noopIndex = noopIndex;

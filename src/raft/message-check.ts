@@ -41,8 +41,13 @@ function isWellFormedAppend(from: NodeId, message: AppendEntries): boolean {
 }
 
 function isWellFormedAppendResponse(message: AppendEntriesResponse): boolean {
-  const { matchIndex, conflictIndex, conflictTerm, lastLogIndex, round } = message;
+  const { matchIndex, conflictIndex, conflictTerm, lastLogIndex, round, pledge } = message;
+  if (pledge !== undefined && !(isDuration(pledge.durationMs) && isDuration(pledge.clockMs))) return false;
   return isCount(matchIndex) && isCount(conflictIndex) && isCount(conflictTerm) && isCount(lastLogIndex) && isCount(round);
+}
+
+function isDuration(ms: number): boolean {
+  return ms >= 0 && Number.isFinite(ms);
 }
 
 /** One less than the largest safe integer still has a successor. */

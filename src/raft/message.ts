@@ -76,6 +76,16 @@ export interface AppendEntriesResponse {
   readonly conflictTerm: number;
   readonly lastLogIndex: number;
   readonly round: number;
+  /** With success, and only of a server with lease reads. */
+  readonly pledge?: Pledge | undefined;
+}
+
+/** From this acknowledgement on its sender neither votes nor campaigns for a while, unless the leader itself asks for an election (lease.ts). */
+export interface Pledge {
+  /** On the sender's clock, ms. */
+  readonly durationMs: number;
+  /** What that clock showed then, ms. */
+  readonly clockMs: number;
 }
 
 /**

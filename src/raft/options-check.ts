@@ -10,6 +10,9 @@ export function checkRaftOptions(options: RaftOptions): void {
   if (!(heartbeatInterval > 0 && heartbeatInterval * 3 <= electionTimeout)) {
     throw invalid("heartbeatInterval", heartbeatInterval, `above 0 and at most a third of electionTimeout (${electionTimeout} ms)`);
   }
+  const { leaseReads, pledgedMs } = options;
+  if (leaseReads !== undefined && !(leaseReads.driftMax >= 0 && leaseReads.driftMax < 1)) throw invalid("leaseReads.driftMax", leaseReads.driftMax, "from 0 to below 1");
+  if (pledgedMs !== undefined && !(pledgedMs >= 0 && Number.isFinite(pledgedMs))) throw invalid("pledgedMs", pledgedMs, "a number of ms");
   for (const name of ["appendBytesMax", "appendsInFlightMax", "applyBytesMax", "uncommittedBytesMax"] as const) {
     if (!Number.isSafeInteger(options[name]) || options[name] < 1) throw invalid(name, options[name], "a whole number from 1 on");
   }

@@ -12,6 +12,10 @@ export interface RaftOptions {
   /** ms; at most a third of electionTimeout. */
   readonly heartbeatInterval: number;
   readonly masterEligible: boolean;
+  /** Lease reads: this server pledges not to help to replace the leader that it hears, and serves reads by the pledges of others (lease.ts). Absent: off. */
+  readonly leaseReads?: LeaseReadOptions | undefined;
+  /** An earlier run of this server may have pledged for so long, ms from the construction on. Absent: none has. */
+  readonly pledgedMs?: number | undefined;
   readonly prng: Prng;
   /** Bytes of entries in one AppendEntries; one larger entry still goes alone. */
   readonly appendBytesMax: number;
@@ -21,6 +25,11 @@ export interface RaftOptions {
   readonly applyBytesMax: number;
   /** Bytes of proposals appended and not yet committed; more are refused with BUSY. */
   readonly uncommittedBytesMax: number;
+}
+
+export interface LeaseReadOptions {
+  /** While a voter's clock advances by a time, the leader's advances by at least 1 - driftMax of it. In [0, 1). */
+  readonly driftMax: number;
 }
 
 /** What storage recovered, or what `init` and `join` made of a pristine directory. */

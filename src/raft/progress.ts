@@ -3,6 +3,7 @@
 
 import type { NodeId } from "../base/ids.ts";
 import { mark } from "../base/mark.ts";
+import { ClockComparison } from "./clock-comparison.ts";
 import type { PeerStatus } from "./status.ts";
 
 export interface AppendRequest {
@@ -32,6 +33,9 @@ export class Progress {
   readonly addedAt: number;
   /** The latest ReadIndex round that it has answered. */
   confirmedRound = 0;
+  /** On our clock, with the drift given away: until then it helps nobody to replace us (lease.ts). 0: it has not pledged. */
+  pledgedUntil = 0;
+  readonly clock = new ClockComparison();
   /** The highest commitIndex that a message to it allowed it to adopt. */
   sentCommit = 0;
   appendsInFlight = 0;

@@ -13,6 +13,7 @@ import type { Input, Ticket } from "./input.ts";
 import { checkInvariants } from "./invariants.ts";
 import { flushLeader, leaderDeadline, maybeCommit, tickLeader } from "./leader.ts";
 import { expireTransfer, startTransfer, succession, type Succession } from "./leadership-transfer.ts";
+import { isOnlyVoter, isPledged, leaseIndex } from "./lease.ts";
 import { appendCommand } from "./log-writes.ts";
 import type { Membership } from "./membership.ts";
 import { checkRaftOptions } from "./options-check.ts";
@@ -58,8 +59,7 @@ export class RawNode {
       case "transferLeadership":
         return startTransfer(state, input.ticket, input.target);
       case "campaign":
-        if (state.mayCampaign && !state.isLeader) startPreVote(state, "asked to campaign");
-        return;
+        return campaign(state);
       case "persisted":
         return this.#persisted(input.sequence);
       case "applied":
@@ -152,6 +152,20 @@ export class RawNode {
     return this.#state.termCommitted;
   }
 
+  /** Whether this server takes part in lease reads. */
+  get hasLeaseReads(): boolean {
+    return this.#state.options.leaseReads !== undefined;
+  }
+
+  /**
+   * The leader's lease (lease.ts), looked at without a round trip: what has applied the index that is answered may answer any read that was asked before `now`.
+   * undefined: this server holds none, so it has to ask the voters (Input read).
+   * @param now read from the clock of the inputs after the reads were asked
+   */
+  leaseIndex(now: number): number | undefined {
+    return leaseIndex(this.#state, now);
+  }
+
   /** undefined for an index before the snapshot or after the last entry. */
   termAt(index: number): number | undefined {
     return this.#state.log.termAt(index);
@@ -239,14 +253,21 @@ export class RawNode {
   }
 }
 
+function campaign(state: State): void {
+  if (!state.mayCampaign || state.isLeader || (isPledged(state) && !isOnlyVoter(state))) return;
+  startPreVote(state, "asked to campaign");
+}
+
 /** One action per wake-up, however late it comes: the host has delivered what was waiting before. */
 function electionTimedOut(state: State): void {
-  if (state.mayCampaign && !state.diskStalled) {
+  const isBound = isPledged(state) && !isOnlyVoter(state);
+  if (isBound) mark("election-put-off-by-a-pledge");
+  if (state.mayCampaign && !state.diskStalled && !isBound) {
     if (state.role === "candidate") mark("election-ended-without-a-winner");
     else if (state.role === "preCandidate") mark("prevote-ended-without-a-majority");
     return startPreVote(state, "no leader was heard in time");
   }
-  if (state.mayCampaign) mark("election-put-off-disk-stalled");
+  if (state.mayCampaign && state.diskStalled) mark("election-put-off-disk-stalled");
   setLeader(state, undefined);
   restartElectionTimer(state);
 }

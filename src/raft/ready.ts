@@ -72,6 +72,8 @@ export type RaftEvent =
   | { readonly kind: "membershipAppended"; readonly index: number }
   | { readonly kind: "membershipCommitted"; readonly index: number }
   | { readonly kind: "logTruncated"; readonly fromIndex: number }
+  /** Leader with lease reads: this peer's clock runs faster than ours by more than the bound, so its pledges do not count for a while. */
+  | { readonly kind: "peerClockTooFast"; readonly peer: NodeId }
   /** A peer holds less than it has acknowledged in this incarnation: its disk was rolled back. It is no longer replicated to. */
   | { readonly kind: "peerRegressed"; readonly peer: NodeId; readonly acknowledged: number; readonly lastLogIndex: number };
 

@@ -76,6 +76,8 @@ export class State {
   /** The leader of currentTerm, when known; it was heard from at lastLeaderContact. */
   leader: NodeId | undefined;
   lastLeaderContact = Number.NEGATIVE_INFINITY;
+  /** Until then this server neither votes nor campaigns, unless a leader asks for it (lease.ts). Never decreases. */
+  pledgedUntil: number;
   /** The lastLeaderContact after which the next election was brought nearer. */
   hastenedAfterContact: number | undefined;
   electionDeadline: number;
@@ -97,6 +99,7 @@ export class State {
     this.id = options.id;
     this.options = options;
     this.now = now;
+    this.pledgedUntil = options.pledgedMs === undefined ? Number.NEGATIVE_INFINITY : now + options.pledgedMs;
     this.currentTerm = hardState.currentTerm;
     this.votedFor = hardState.votedFor as NodeId | undefined;
     this.log = new Log(snapshot, entries);

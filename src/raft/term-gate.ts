@@ -4,6 +4,7 @@
 import type { NodeId } from "../base/ids.ts";
 import { mark } from "../base/mark.ts";
 import { hearsLeader } from "./election.ts";
+import { isPledged } from "./lease.ts";
 import type { Message, Request } from "./message.ts";
 import { isWellFormed } from "./message-check.ts";
 import { refuseRequest } from "./refusal.ts";
@@ -35,10 +36,17 @@ export function passesTermGate(state: State, from: NodeId, message: Message): bo
   return refuseIfRequest(state, from, message);
 }
 
-/** A request for votes while a leader is heard, unless that leader itself asked for it. */
+/** A request for votes while a leader is heard, or while this server is pledged to one, unless that leader itself asked for it. */
 function disturbs(state: State, message: Message): boolean {
-  if (message.type === "preVote") return hearsLeader(state);
-  return message.type === "requestVote" && !message.leadershipTransfer && hearsLeader(state);
+  if (message.type === "preVote") return hearsLeader(state) || keepsPledge(state);
+  return message.type === "requestVote" && !message.leadershipTransfer && (hearsLeader(state) || keepsPledge(state));
+}
+
+/** Also when a newer term was heard of, or this server has started again, and so does not know any more that there is a leader. */
+function keepsPledge(state: State): boolean {
+  if (!isPledged(state)) return false;
+  mark("vote-denied-by-a-pledge");
+  return true;
 }
 
 /** A PreVote names the term of an election that has not begun, and so does the promise to vote in it. */

@@ -35,6 +35,8 @@ export const layout = {
   restoring: (directory: string): string => `${directory}/restoring`,
   /** Two slots with the number of starts. */
   boots: (directory: string): string => `${directory}/boots`,
+  /** For how long the node has pledged not to vote; only where lease reads are on, or were. */
+  pledge: (directory: string): string => `${directory}/pledge`,
   wal: (directory: string): string => `${directory}/wal`,
   regions: (directory: string): string => `${directory}/regions`,
   region: (directory: string, region: RegionId): string => `${directory}/regions/${region}`,

@@ -33,12 +33,15 @@ export class FieldReader {
     return this.#skipNull() ? undefined : this.integer(name, low, high);
   }
 
-  /** A finite number of at least 0, with fractions, or nothing. */
-  optionalQuantity(name: string): number | undefined {
-    if (this.#skipNull()) return undefined;
+  /** A finite number of at least 0, with fractions. */
+  quantity(name: string): number {
     const value = this.take(name);
     if (typeof value === "number" && value >= 0 && value < Infinity) return value;
     throw this.refusal(name, value, "a number of at least 0");
+  }
+
+  optionalQuantity(name: string): number | undefined {
+    return this.#skipNull() ? undefined : this.quantity(name);
   }
 
   boolean(name: string): boolean {

@@ -10,7 +10,8 @@ import type { WatchEvent } from "./watch-events.ts";
 /** The numbers stand on the wire: never change or reuse one. */
 export const clientOperations = { propose: 1, get: 2, range: 3, admin: 4, watch: 5, leaseKeepAlive: 6 } as const;
 
-export type Consistency = "linearizable" | "leader" | "stale";
+/** lease: as linearizable, as long as no clock drifts more than was configured; the leader answers it without asking the others. */
+export type Consistency = "linearizable" | "lease" | "leader" | "stale";
 
 export type ClientRequest = ProposeRequest | GetRequest | RangeRequest | AdminRequest | WatchRequest | LeaseKeepAliveRequest;
 

@@ -11,7 +11,7 @@ import { limits } from "./limits.ts";
 import { leaseIdBytes, leaseIdsBytes, leaseIdsIn } from "./lease-command.ts";
 import { readTrace, waits, withTrace } from "./peer-requests.ts";
 
-const consistencies = { linearizable: 0, leader: 1, stale: 2 } as const satisfies Record<Consistency, number>;
+const consistencies = { linearizable: 0, leader: 1, stale: 2, lease: 3 } as const satisfies Record<Consistency, number>;
 
 /** The request id is left 0, for the connection to set. */
 export function encodeClientRequest(request: ClientRequest): WireFields {

@@ -1,6 +1,7 @@
 // Responses between nodes: [requestId, 0, ...fields], or [requestId, 1, error]. Which response it is follows from the request that it answers.
 // Encoders leave the request id 0; the connection sets it.
 
+import type { Pledge } from "../raft/message.ts";
 import type { FieldReader } from "./check.ts";
 import { openResponse } from "./envelope.ts";
 import type { WireFields } from "./frame.ts";
@@ -10,12 +11,21 @@ import { checkpointFields, readCheckpoint } from "./state-checkpoint.ts";
 
 type ResponseOf<Type extends PeerMessageType> = PeerCalls[Type]["response"];
 
+/** Behind all others, and only of a node with lease reads: the frame of any other acknowledgement is as it always was. */
+function pledgeFields(pledge: Pledge | undefined): readonly number[] {
+  return pledge === undefined ? [] : [pledge.durationMs, pledge.clockMs];
+}
+
+function readPledge(fields: FieldReader): { readonly pledge?: Pledge } {
+  return fields.atEnd ? {} : { pledge: { durationMs: fields.quantity("pledge.durationMs"), clockMs: fields.quantity("pledge.clockMs") } };
+}
+
 const encoders: { readonly [Type in PeerMessageType]: (response: ResponseOf<Type>) => WireFields } = {
   requestVote: (response) => [0, 0, response.requestId, response.term, response.voteGranted],
   preVote: (response) => [0, 0, response.requestId, response.term, response.voteGranted],
   appendEntries: (response) => [
     0, 0, response.requestId, response.term, response.success, response.matchIndex, response.conflictIndex, response.conflictTerm,
-    response.lastLogIndex, response.round, ...checkpointFields(response.checkpoint),
+    response.lastLogIndex, response.round, ...checkpointFields(response.checkpoint), ...pledgeFields(response.pledge),
   ],
   installSnapshot: (response) => [
     0, 0, response.requestId, response.term, response.accepted, response.matchIndex, response.nextOffset,
@@ -50,6 +60,7 @@ const decoders: { readonly [Type in PeerMessageType]: (fields: FieldReader) => R
     lastLogIndex: fields.integer("lastLogIndex"),
     round: fields.integer("round"),
     checkpoint: readCheckpoint(fields),
+    ...readPledge(fields),
   }),
   installSnapshot: (fields) => ({
     type: "installSnapshotResponse",

@@ -96,6 +96,8 @@ test("a prefix, a range, a limit and a count say which keys there are", async ()
 test("consistency, bounded staleness and the minimal index reach the daemon (U7)", async () => {
   await run("get k --consistency stale --max-lag 500ms --min-index 42");
   expect(daemon.requests.at(-1)).toMatchObject({ operation: "get", consistency: "stale", maxLagMs: 500, minIndex: 42 });
+  await run("get k --consistency lease");
+  expect(daemon.requests.at(-1)).toMatchObject({ operation: "get", consistency: "lease" });
 });
 
 test("keys and values cannot write control sequences into a listing (T24)", async () => {

@@ -34,7 +34,7 @@ test("without anything said every key has its default", async () => {
     adminSocket: join(sandbox.root, "state", "raftctl", "admin.sock"),
     insecure: false,
     masterEligible: true,
-    raft: { electionTimeout: 1000, heartbeatInterval: 100, appendBytesMax: 262_144, appendsInFlightMax: 8, uncommittedBytesMax: 67_108_864 },
+    raft: { electionTimeout: 1000, heartbeatInterval: 100, leaseReads: false, clockDriftPercent: 10, appendBytesMax: 262_144, appendsInFlightMax: 8, uncommittedBytesMax: 67_108_864 },
     network: { connectTimeout: 500, handshakeTimeout: 5000, clientConnectionsMax: 4096, requestsInFlightMax: 1024 },
     peer: { transport: "tcp" },
     http: { connectionsMax: 1024, connectionsPerAddressMax: 256 },
@@ -92,7 +92,7 @@ test("every key can be set by its environment variable", async () => {
   const sandbox = makeSandbox();
   const values: Record<string, string> = {
     name: "n7", dataDir: "/d", "listen.peer": "127.0.0.1:9", "listen.client": "127.0.0.1:8", "listen.http": "127.0.0.1:7", "advertise.peer": "a:9", "advertise.client": "a:8", "advertise.http": "a:7",
-    adminSocket: "/s", insecure: "1", masterEligible: "false", "raft.electionTimeout": "2s", "raft.heartbeatInterval": "50ms",
+    adminSocket: "/s", insecure: "1", masterEligible: "false", "raft.electionTimeout": "2s", "raft.heartbeatInterval": "50ms", "raft.leaseReads": "true", "raft.clockDriftPercent": "5",
     "raft.appendBytesMax": "64KiB", "raft.appendsInFlightMax": "4", "raft.uncommittedBytesMax": "8MiB", "network.connectTimeout": "100ms",
     "network.handshakeTimeout": "1s", "network.clientConnectionsMax": "10", "network.requestsInFlightMax": "11", "peer.transport": "http",
     "http.connectionsMax": "12", "http.connectionsPerAddressMax": "3", "http.allowedNetworks": "10.0.0.0/8,::1", "wal.segmentBytes": "1MiB",

@@ -46,6 +46,7 @@ describe.each(Object.entries(ways))("a client over %s (S120)", (name, open) => {
     const stale = await at["follower"]!.get(key, { consistency: "stale", minIndex: Number(index), maxLagMs: 60_000 });
     expect(stale.kvs[0]!.value).toBe("fresh");
     expect(stale.staleMs).toBeGreaterThanOrEqual(0);
+    expect((await refusal(at["follower"]!.get(key, { consistency: "lease" }))).code).toBe("INVALID_ARGUMENT");
     const early = await refusal(at["follower"]!.get(key, { consistency: "stale", minIndex: Number(index) + 1_000_000, timeoutMs: 300 }));
     expect(early.code).toBe("TIMEOUT");
   });

@@ -139,7 +139,7 @@ describe("what is not understood is refused with one line (S14)", () => {
     ["DELETE", "/v1/kv?prefix=", "at least one byte", 400, "BAD_REQUEST"],
     ["DELETE", "/v1/kv", "at least one byte", 400, "BAD_REQUEST"],
     ["DELETE", "/v1/kv/a?prefix=b", "no such parameter here: \"prefix\"", 400, "BAD_REQUEST"],
-    ["GET", "/v1/kv/a?consistency=strong", "want linearizable, leader, stale", 400, "BAD_REQUEST"],
+    ["GET", "/v1/kv/a?consistency=strong", "want linearizable, lease, leader, stale", 400, "BAD_REQUEST"],
     ["GET", "/v1/kv/a?timeout=2m", "at most 60000 ms", 400, "BAD_REQUEST"],
     ["GET", "/v1/kv/a?timeout=soon", "soon", 400, "INVALID_ARGUMENT"],
     ["GET", "/v1/kv/a?minIndex=-1", "a whole number", 400, "BAD_REQUEST"],

@@ -48,14 +48,16 @@ export const peerRequest: { readonly [Type in PeerMessageType]: fc.Arbitrary<Pee
   admin: fc.record({ type: fc.constant("admin"), hops: fc.nat(255), method, params: plain, timeoutMs }),
 };
 
+/** With fractions. */
+const duration = fc.double({ min: 0, max: 1e12, noNaN: true }).map((ms) => ms + 0);
 const voted = { requestId: index, term: index, voteGranted: fc.boolean() };
 export const peerResponse: { readonly [Type in PeerMessageType]: fc.Arbitrary<PeerCalls[Type]["response"]> } = {
   requestVote: fc.record({ type: fc.constant("requestVoteResponse"), ...voted }),
   preVote: fc.record({ type: fc.constant("preVoteResponse"), ...voted }),
   appendEntries: fc.record({
     type: fc.constant("appendEntriesResponse"), requestId: index, term: index, success: fc.boolean(), matchIndex: index, conflictIndex: index,
-    conflictTerm: index, lastLogIndex: index, round: index,
-  }),
+    conflictTerm: index, lastLogIndex: index, round: index, pledge: fc.record({ durationMs: duration, clockMs: duration }),
+  }, { requiredKeys: ["type", "requestId", "term", "success", "matchIndex", "conflictIndex", "conflictTerm", "lastLogIndex", "round"] }),
   installSnapshot: fc.record({
     type: fc.constant("installSnapshotResponse"), requestId: index, term: index, accepted: fc.boolean(), matchIndex: index, nextOffset: index,
   }),
@@ -66,7 +68,7 @@ export const peerResponse: { readonly [Type in PeerMessageType]: fc.Arbitrary<Pe
 };
 
 const readOptions = {
-  consistency: fc.constantFrom("linearizable" as const, "leader" as const, "stale" as const), minIndex: optional(index), maxLagMs: optional(index), timeoutMs,
+  consistency: fc.constantFrom("linearizable" as const, "lease" as const, "leader" as const, "stale" as const), minIndex: optional(index), maxLagMs: optional(index), timeoutMs,
 };
 export const clientRequest: { readonly [Name in ClientRequest["operation"]]: fc.Arbitrary<ClientRequest> } = {
   propose: fc.record({ operation: fc.constant("propose"), region: regionId, waitFor: wait, timeoutMs, command: blob, trace: fc.constant(true) }, { requiredKeys: ["operation", "region", "waitFor", "timeoutMs", "command"] }),

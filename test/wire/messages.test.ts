@@ -110,6 +110,17 @@ test("behind a proposal only the wish for a trace may stand, and nothing behind 
   }
 });
 
+test("behind an acknowledgement only a pledge may stand, and nothing behind that; without it the frame is as it always was (H24)", () => {
+  const plain = encodePeerResponse("appendEntries", peerResponses.appendEntries);
+  const pledge = { durationMs: 1_000, clockMs: 17.25 };
+  expect([...encodePeerResponse("appendEntries", { ...peerResponses.appendEntries, pledge })]).toEqual([...plain, 1_000, 17.25]);
+  expect(decodePeerResponse("appendEntries", plain)).not.toHaveProperty("pledge");
+  expect(decodePeerResponse("appendEntries", [...plain, 1_000, 17.25])).toMatchObject({ pledge });
+  for (const wrong of [[1_000], [null, 1], [-1, 1], [1, Number.NaN], [1, Number.POSITIVE_INFINITY], ["1", 1], [1, 1, 1]]) {
+    expect(() => decodePeerResponse("appendEntries", [...plain, ...wrong])).toThrow(expect.objectContaining({ code: "BAD_FRAME" }) as Error);
+  }
+});
+
 test.each(types)("%s responses with a field missing or added are refused with BAD_FRAME", (type) => {
   const fields = encodePeerResponse(type, peerResponses[type] as never);
   expect(() => decodePeerResponse(type, fields.slice(0, -1))).toThrow(expect.objectContaining({ code: "BAD_FRAME" }) as Error);

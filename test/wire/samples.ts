@@ -86,6 +86,8 @@ export function allMessages(): Record<string, WireFields> {
     add(`client.${operation}Response`, encodeClientResponse(clientResponses[operation]));
   }
   add("peer.propose traced", encodePeerRequest("propose", region, { ...peerRequests.propose, trace: true }));
+  add("peer.appendEntries response with a pledge", encodePeerResponse("appendEntries", { ...peerResponses.appendEntries, success: true, pledge: { durationMs: 1_000, clockMs: 65_432.1 } }));
+  add("client.get under a lease", encodeClientRequest({ ...clientRequests.get, consistency: "lease" }));
   add("client.propose traced", encodeClientRequest({ ...clientRequests.propose, trace: true }));
   return messages;
 }

@@ -47,6 +47,8 @@ export class ClusterNode {
   /** What watches the membership on this node, as in a daemon. */
   readonly upkeep: { start(): void; observed(event: RaftEvent): void }[] = [];
   readonly events: RaftEvent[] = [];
+  /** Its clocks against those of the world: how fast the monotonic one runs, and by how many ms each is behind. */
+  readonly clock = { rate: 1, behindMs: 0, wallBehindMs: 0 };
   readonly fatal: Error[] = [];
   host!: Host;
   raft!: Raft;
@@ -128,17 +130,17 @@ export class Cluster {
     part.start();
   }
 
-  /** Counts the timers that the node arms. */
+  /** As the node sees it; counts the timers that it arms. */
   clockOf(node: ClusterNode): Clock {
     const { clock } = this;
     return {
-      now: () => clock.now(),
-      wallNow: () => clock.wallNow(),
+      now: () => clock.now() * node.clock.rate - node.clock.behindMs,
+      wallNow: () => clock.wallNow() - node.clock.wallBehindMs,
       endOfTurn: (call) => clock.endOfTurn(call),
       nextTurn: (call) => clock.nextTurn(call),
       at: (time, call) => {
         node.timersArmed += 1;
-        return clock.at(time, call);
+        return clock.at((time + node.clock.behindMs) / node.clock.rate, call);
       },
     };
   }

@@ -4,7 +4,7 @@
 import { utf8, utf8Text } from "../../../src/base/bytes.ts";
 import { globalRegion } from "../../../src/base/ids.ts";
 import type { Condition, Operation, Output } from "../../../src/cli/check/history.ts";
-import type { KeyValueRecord, RangeRequest } from "../../../src/wire/client-protocol.ts";
+import type { Consistency, KeyValueRecord, RangeRequest } from "../../../src/wire/client-protocol.ts";
 import type { CommandResult } from "../../../src/wire/command-result.ts";
 import type { Command, SessionStamp } from "../../../src/wire/command.ts";
 import { encodeTxn, type Comparison, type TxnStep } from "../../../src/wire/txn.ts";
@@ -21,9 +21,9 @@ export function isPair(key: string): boolean {
 }
 
 /** One read of both. */
-export function pairRead(key: string, timeoutMs: number): RangeRequest {
+export function pairRead(key: string, consistency: Consistency, timeoutMs: number): RangeRequest {
   const [start, end] = [utf8(`${key}/`), utf8(`${key}0`)];
-  return { operation: "range", region: globalRegion, start, end, limit: 10, keysOnly: false, countOnly: false, consistency: "linearizable", minIndex: undefined, maxLagMs: undefined, timeoutMs };
+  return { operation: "range", region: globalRegion, start, end, limit: 10, keysOnly: false, countOnly: false, consistency, minIndex: undefined, maxLagMs: undefined, timeoutMs };
 }
 
 export function pairWrite(key: string, operation: Exclude<Operation, { kind: "get" }>, session: SessionStamp | undefined): Command {

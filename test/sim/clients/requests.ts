@@ -13,6 +13,8 @@ export interface RequestOptions {
   readonly timeoutMs: number;
   readonly waitFor: "committed" | "applied";
   readonly stamp: SessionStamp | undefined;
+  /** Of a read. */
+  readonly consistency: "linearizable" | "lease";
 }
 
 /** Each says how long it may take. */
@@ -23,11 +25,11 @@ export function readRequest(key: string, consistency: Consistency, timeoutMs: nu
 }
 
 export function requestOf(key: string, operation: Operation, options: RequestOptions): TimedRequest {
-  const { timeoutMs, waitFor, stamp: session } = options;
+  const { timeoutMs, waitFor, stamp: session, consistency } = options;
   const propose = (command: Uint8Array): TimedRequest => ({ operation: "propose", region: globalRegion, waitFor, timeoutMs, command });
-  if (isPair(key)) return operation.kind === "get" ? pairRead(key, timeoutMs) : propose(encodeCommand(pairWrite(key, operation, session)));
+  if (isPair(key)) return operation.kind === "get" ? pairRead(key, consistency, timeoutMs) : propose(encodeCommand(pairWrite(key, operation, session)));
   switch (operation.kind) {
-    case "get": return readRequest(key, "linearizable", timeoutMs);
+    case "get": return readRequest(key, consistency, timeoutMs);
     case "put": return propose(encodeCommand({ operation: "put", key: utf8(key), value: utf8(operation.value), wantPrevious: false, session }));
     case "putIf": return propose(encodeCommand({ operation: "put", key: utf8(key), value: utf8(operation.value), condition: conditionOf(operation.condition), wantPrevious: false, session }));
     case "delete": return propose(encodeCommand({ operation: "delete", key: utf8(key), wantPrevious: false, session }));

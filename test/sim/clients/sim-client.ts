@@ -16,6 +16,8 @@ import type { Step, Workload } from "./workload.ts";
 
 export interface ClientWorld extends Exchange {
   readonly knobs: ClientKnobs;
+  /** Of reads that are not stale. */
+  readonly leaseReadShare: number;
   readonly workload: Workload;
   readonly history: History;
   answered(answer: ClientAnswer): void;
@@ -59,7 +61,7 @@ export class SimClient {
     const recorded = this.#world.history.begin(this.name, key, operation);
     const options = this.#requestOptions(operation);
     const { stamp } = options;
-    const request = requestOf(key, operation, options);
+    let request = requestOf(key, operation, options);
     const repeatable = operation.kind === "get" || this.#session !== undefined;
     let doubt = false;
     for (let attempt = 1; ; attempt += 1) {
@@ -69,6 +71,8 @@ export class SimClient {
       const reply = await this.#attempt(request, operation.kind, patience);
       if (reply.kind === "answer") return this.#answered(step, recorded, { response: reply.response, doubt });
       doubt ||= operation.kind !== "get" && (reply.kind === "silence" || isAmbiguous(reply.error));
+      // It was told that lease reads are off there.
+      if (reply.kind === "error" && reply.error.code === "INVALID_ARGUMENT") request = requestOf(key, operation, { ...options, consistency: "linearizable" });
       const givesUp = !this.#world.stage.healed && attempt >= attemptsMax;
       if (givesUp || (doubt && !repeatable)) return doubt && stamp !== undefined && this.#prng.chance(0.5) ? this.#settle(recorded, step, stamp) : this.#gaveUp(recorded, doubt, step);
       if (!this.#sticky || this.#world.stage.healed) this.#target += 1;
@@ -77,8 +81,9 @@ export class SimClient {
   }
 
   #requestOptions(operation: Operation) {
-    const { knobs, stage: { electionTimeout } } = this.#world;
+    const { knobs, leaseReadShare, stage: { electionTimeout } } = this.#world;
     return {
+      consistency: operation.kind === "get" && leaseReadShare > 0 && this.#prng.chance(leaseReadShare) ? "lease" as const : "linearizable" as const,
       timeoutMs: 4 * electionTimeout,
       waitFor: this.#prng.chance(knobs.committedShare) ? "committed" as const : "applied" as const,
       stamp: operation.kind === "get" ? undefined : this.#session?.nextStamp(this.#reached()),

@@ -35,7 +35,8 @@ const themes: readonly (readonly Draw[])[] = [
   [drawUnluckyWinner, drawLateVotes, drawTransfer, drawTransferTrouble, drawLateHandover, drawReluctantTarget, drawDeposedLeader, drawFlapping, drawPause],
 ];
 
-export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTimeout, reaping }: Knobs): NumberedFault[] {
+export function drawPlan(prng: Prng, knobs: Knobs): NumberedFault[] {
+  const { faults, chaosElectionTimeouts, electionTimeout, reaping } = knobs;
   const choices = drawChoices(prng);
   const plan: PlannedFault[] = [];
   for (let count = 0; count < faults; count += 1) {
@@ -43,7 +44,14 @@ export function drawPlan(prng: Prng, { faults, chaosElectionTimeouts, electionTi
     plan.push(choices[prng.integer(0, choices.length - 1)]!(prng, at, electionTimeout));
   }
   if (reaping !== undefined) plan.push(...drawAbsences(prng, reaping.afterElectionTimeouts * electionTimeout, chaosElectionTimeouts * electionTimeout));
-  return plan.toSorted((left, right) => left.at - right.at).map((fault, number) => ({ ...fault, number }));
+  return plan.filter(({ kind }) => isFair(kind, knobs)).toSorted((left, right) => left.at - right.at).map((fault, number) => ({ ...fault, number }));
+}
+
+/** Nothing is promised about what this fault takes away. */
+function isFair(kind: string, { leaseReads, clients }: Knobs): boolean {
+  if (kind === "clock rate") return leaseReads === undefined;
+  // A jump ends sessions, and a write that is answered when it is committed does not hear that its session has ended.
+  return kind !== "wall clock" || clients.committedShare === 0;
 }
 
 /** Where dead members are removed, some are dead for about as long as that takes. */

@@ -38,7 +38,8 @@ export class LifeClock implements Clock {
   }
 
   wallNow(): number {
-    return Math.round(wallOrigin + this.#scheduler.now + this.#conditions.wallOffset);
+    // One oscillator drives both clocks of a machine.
+    return Math.round(wallOrigin + this.#origin + this.now() + this.#conditions.wallOffset);
   }
 
   at(time: number, call: () => void): Timer {

@@ -7,6 +7,7 @@ import { electionMutants } from "./registry/election.ts";
 import { hostMutants } from "./registry/host.ts";
 import { httpMutants } from "./registry/http.ts";
 import { inspectionMutants } from "./registry/inspection.ts";
+import { leaseReadMutants } from "./registry/lease-reads.ts";
 import { leaseMutants } from "./registry/leases.ts";
 import { libraryMutants } from "./registry/library.ts";
 import { lockMutants } from "./registry/locks.ts";
@@ -28,5 +29,5 @@ import { wireMutants } from "./registry/wire.ts";
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
+  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...leaseReadMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
 ];

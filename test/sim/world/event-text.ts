@@ -10,6 +10,7 @@ export function describeEvent(event: RaftEvent): string {
     case "membershipAppended": return `at index ${event.index}`;
     case "membershipCommitted": return `at index ${event.index}`;
     case "logTruncated": return `from index ${event.fromIndex}`;
+    case "peerClockTooFast": return `the clock of n${event.peer} runs too fast`;
     case "peerRegressed": return `n${event.peer} acknowledged ${event.acknowledged} and has ${event.lastLogIndex}`;
     default: return unreachable(event);
   }

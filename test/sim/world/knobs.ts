@@ -50,6 +50,19 @@ export interface Knobs {
   readonly leases: LeaseKnobs | undefined;
   /** undefined: no rule is ever set. */
   readonly rules: RuleKnobs | undefined;
+  /** Reads under the leader's lease; undefined: off. */
+  readonly leaseReads: LeaseReadKnobs | undefined;
+}
+
+export interface LeaseReadKnobs {
+  /** No clock of this world drifts more. */
+  readonly driftMax: number;
+  /** Of the reads that are not stale. */
+  readonly readShare: number;
+  /** Of starts for which a node has them off. */
+  readonly offShare: number;
+  /** A start takes one of these for its election timeout, in those of the seed. */
+  readonly electionTimeouts: readonly number[];
 }
 
 export interface RuleKnobs {
@@ -105,6 +118,17 @@ export function drawKnobs(prng: Prng): Knobs {
     clients: sessions === defaultSessionLimits ? clients : { ...clients, committedShare: 0 },
     leases: drawLeases(prng),
     rules: drawRules(prng),
+    leaseReads: drawLeaseReads(prng, knobs.clockDrift),
+  };
+}
+
+/** Drawn last, too. Where clocks may run at any rate nothing can be promised, and so they are off. */
+function drawLeaseReads(prng: Prng, clockDrift: number): LeaseReadKnobs | undefined {
+  if (clockDrift > 0.1 || prng.chance(0.4)) return undefined;
+  return {
+    // The slowest clock against the fastest.
+    driftMax: 1 - 1 / (1 + clockDrift) ** 2,
+    readShare: pick(prng, [0.5, 1]), offShare: pick(prng, [0, 0, 0.15]), electionTimeouts: pick(prng, [[1], [1], [1, 1.5], [1, 3]]),
   };
 }
 
@@ -128,7 +152,7 @@ function drawSessions(prng: Prng, electionTimeout: number): SessionLimits {
   ]);
 }
 
-function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "leases" | "rules" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
+function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "leases" | "rules" | "leaseReads" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
   const electionTimeout = pick(prng, [100, 200, 500, 1_000]);
   return {
     voters: pick(prng, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),

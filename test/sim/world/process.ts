@@ -24,8 +24,11 @@ import { entryTypes } from "../../../src/raft/entry.ts";
 import type { MembershipChange } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
 import type { QueueView } from "../properties/property.ts";
+import type { RaftOptions } from "../../../src/raft/options.ts";
 import type { RaftStatus } from "../../../src/raft/status.ts";
 import { countBoot, createIdentity, layout, readIdentity, type Identity } from "../../../src/storage/data-dir.ts";
+import type { Disk } from "../../../src/storage/disk.ts";
+import { openPledgeFile } from "../../../src/storage/pledge-file.ts";
 import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
 import { Wal } from "../../../src/storage/wal/wal.ts";
 import { withTime } from "../../../src/wire/command.ts";
@@ -36,7 +39,7 @@ import { memberOf, type Home } from "./home.ts";
 import { ObservedStorage } from "./observed-storage.ts";
 import { ProcessView } from "./process-view.ts";
 import { SlowMachine } from "./slow-machine.ts";
-import type { ReapingKnobs } from "./knobs.ts";
+import { pick, type ReapingKnobs } from "./knobs.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export const clusterId = parseClusterId("00112233445566778899aabbccddeeff");
@@ -62,6 +65,8 @@ interface Opened {
   readonly machine: Machine;
   readonly book: RuleBook;
   readonly storage: RegionStorage;
+  /** Of the core of this process, where it is not that of the seed. */
+  readonly timing: Partial<RaftOptions>;
 }
 
 /** Rejects with what the storage refused; never settles when the life ends before. */
@@ -85,7 +90,7 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const upkeep: { observed(event: RaftEvent): void }[] = [];
   const hosted = await host.open({
     region: globalRegion, network: transport.network.forGroup(globalRegion), storage, leases: opened.machine.leases, clock, crc32: world.crc32, logger: silentLogger,
-    raft: raftOptionsOf(node, world), admit: (command) => withTime(command, clock.wallNow()), validator: opened.book, waitingMax: knobs.waitingMax,
+    raft: { ...raftOptionsOf(node, world), ...opened.timing }, admit: (command) => withTime(command, clock.wallNow()), validator: opened.book, waitingMax: knobs.waitingMax,
     snapshotChunkBytes: knobs.snapshotChunkBytes,
     compaction: { logBytes: knobs.compactionBytes, logBytesMax: 4 * knobs.compactionBytes, trailingEntries: knobs.trailingEntries, trailingBytes: 2 * knobs.compactionBytes },
     onEvent: (event) => {
@@ -142,6 +147,7 @@ async function openStorage(node: Home, life: ProcessLife, { world, clock }: { wo
   const disk = node.disk.attach(life);
   const identity = (await readIdentity(disk, dataDir, crc32)) ?? (await found(node, disk, world));
   await countBoot(disk, dataDir, crc32);
+  const timing = await drawTiming(world, { disk, clock });
   const wal = await Wal.open({
     disk, directory: layout.wal(dataDir), crc32, clock, logger: silentLogger, clusterId, nodeId: node.id, incarnation: identity.incarnation,
     segmentBytes: knobs.segmentBytes, batchBytesMax: knobs.batchBytesMax, idleMarkMs: knobs.idleMarkMs, freeBytesMin: 4 * knobs.segmentBytes,
@@ -154,7 +160,17 @@ async function openStorage(node: Home, life: ProcessLife, { world, clock }: { wo
   const book = new RuleBook({ state: machine, clock, onFailure: (error) => node.fatal(life, error) });
   const founding = identity.foundedBy === "init" ? { founding: world.founding } : {};
   const storage = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger: silentLogger, ...founding });
-  return { identity, wal, machine, book, storage };
+  return { identity, wal, machine, book, storage, timing };
+}
+
+/** Another election timeout, and lease reads on or off, as if somebody had edited the configuration before this start. */
+async function drawTiming({ prng, crc32, knobs: { electionTimeout: usual, leaseReads } }: Surroundings, { disk, clock }: { disk: Disk; clock: LifeClock }): Promise<Partial<RaftOptions>> {
+  if (leaseReads === undefined) return {};
+  const { driftMax, offShare, electionTimeouts } = leaseReads;
+  const electionTimeout = usual * pick(prng, electionTimeouts);
+  const isOn = !prng.chance(offShare);
+  const { earlierMs } = await openPledgeFile({ disk, directory: dataDir, crc32, clock, logger: silentLogger }, isOn ? electionTimeout : undefined);
+  return { electionTimeout, pledgedMs: earlierMs, leaseReads: isOn ? { driftMax } : undefined };
 }
 
 async function found(node: Home, disk: ReturnType<Home["disk"]["attach"]>, { crc32 }: Surroundings): Promise<Identity> {

@@ -253,9 +253,9 @@ export class World {
   }
 
   #client(name: string): SimClient {
-    const { clients: knobs } = this.#options.knobs;
+    const { clients: knobs, leaseReads } = this.#options.knobs;
     return new SimClient(name, {
-      stage: this.#stage, knobs, workload: this.#workload, history: this.history,
+      stage: this.#stage, knobs, leaseReadShare: leaseReads?.readShare ?? 0, workload: this.#workload, history: this.history,
       delay: (from, to) => this.#links.fateOf(from, to).delay,
       answered: (answer) => {
         if (answer.kind === "write") this.#acknowledged = Math.max(this.#acknowledged, answer.index);

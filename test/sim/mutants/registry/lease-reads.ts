@@ -1,0 +1,147 @@
+// Bugs in lease reads: leases that are longer than what voters keep, pledges that are forgotten, leases that outlive their leader's wish to lead.
+
+import type { Mutant } from "../mutant.ts";
+
+const leaseFile = "src/raft/lease.ts";
+const tests = ["test/raft/lease.test.ts"];
+const onHosts = ["test/host/lease-reads.test.ts"];
+const onDisk = ["test/storage/pledge-file.test.ts"];
+
+export const leaseReadMutants: readonly Mutant[] = [
+  {
+    name: "lease-from-when-the-answer-came",
+    breaks: ["H24"],
+    file: leaseFile,
+    find: "request.sentAt + worthMs",
+    replace: "state.now + worthMs",
+    tests,
+  },
+  {
+    name: "lease-without-the-drift",
+    breaks: ["H24"],
+    file: leaseFile,
+    find: "* (1 - leaseReads.driftMax);",
+    replace: ";",
+    tests,
+  },
+  {
+    name: "lease-as-long-as-the-leaders-own-timeout",
+    breaks: ["H24"],
+    file: leaseFile,
+    find: "Math.min(pledge.durationMs, electionTimeout)",
+    replace: "electionTimeout",
+    tests,
+  },
+  {
+    name: "lease-survives-timeout-now",
+    breaks: ["H24"],
+    file: leaseFile,
+    find: "leadership.leaseRevoked = true;",
+    replace: "",
+    tests: [...tests, ...onHosts],
+  },
+  {
+    name: "lease-of-one-majority-while-joint",
+    breaks: ["H24", "H27"],
+    file: leaseFile,
+    find: "quorumValue(state.membership, pledgedUntil)",
+    replace: "quorumValue({ ...state.membership, votersOutgoing: [] }, pledgedUntil)",
+    tests,
+  },
+  {
+    name: "lease-of-a-leader-that-leaves",
+    breaks: ["H24"],
+    file: leaseFile,
+    find: "if (!isVoter(state.membership, state.id)) return false;",
+    replace: "",
+    tests,
+  },
+  {
+    name: "lease-of-clocks-that-run-too-fast",
+    breaks: ["H24"],
+    file: leaseFile,
+    find: "progress.pledgedUntil = 0;\n    return;",
+    replace: "",
+    tests: [...tests, ...onHosts],
+  },
+  {
+    name: "fast-clock-is-forgiven-at-once",
+    breaks: ["H24"],
+    file: "src/raft/clock-comparison.ts",
+    find: "if (!isTooFast && elapsedMax < comparisonWindow) return;",
+    replace: "",
+    tests,
+  },
+  {
+    name: "clock-compared-from-when-the-answer-came",
+    breaks: ["H24"],
+    file: "src/raft/clock-comparison.ts",
+    find: "now.receivedAt - earlier.sentAt",
+    replace: "now.sentAt - earlier.receivedAt",
+    tests,
+  },
+  {
+    name: "pledge-forgotten-with-the-leader",
+    breaks: ["H24"],
+    file: "src/raft/term-gate.ts",
+    find: "!message.leadershipTransfer && (hearsLeader(state) || keepsPledge(state))",
+    replace: "!message.leadershipTransfer && hearsLeader(state)",
+    tests,
+  },
+  {
+    name: "pledge-forgotten-in-a-restart",
+    breaks: ["H24"],
+    file: "src/raft/state.ts",
+    find: "options.pledgedMs === undefined ? Number.NEGATIVE_INFINITY : now + options.pledgedMs",
+    replace: "Number.NEGATIVE_INFINITY",
+    tests,
+  },
+  {
+    name: "pledged-server-campaigns-when-told",
+    breaks: ["H24"],
+    file: "src/raft/raft.ts",
+    find: "if (!state.mayCampaign || state.isLeader || (isPledged(state) && !isOnlyVoter(state))) return;",
+    replace: "if (!state.mayCampaign || state.isLeader) return;",
+    tests,
+  },
+  {
+    name: "lease-read-of-what-is-not-applied",
+    breaks: ["H24"],
+    file: "src/host/leader-gateway.ts",
+    find: "return this.#raft.waitForApplied(index, timeoutMs);\n  }\n\n  /** Rare",
+    replace: "return Promise.resolve(index);\n  }\n\n  /** Rare",
+    tests: onHosts,
+  },
+  {
+    name: "standstill-is-not-noticed",
+    breaks: ["H24"],
+    file: "src/host/standstill.ts",
+    find: "return now < this.#doubtUntil;",
+    replace: "return false;",
+    tests: onHosts,
+  },
+  {
+    name: "standstill-is-forgotten-at-once",
+    breaks: ["H24"],
+    file: "src/host/standstill.ts",
+    find: "now + this.#doubtMs",
+    replace: "now + 1",
+    tests: onHosts,
+  },
+  {
+    name: "shorter-pledge-on-disk-at-once",
+    breaks: ["H24"],
+    file: "src/storage/pledge-file.ts",
+    find: "timer = clock.at(clock.now() + earlierMs, () => void lower(parts, durationMs));",
+    replace: "await lower(parts, durationMs);",
+    tests: onDisk,
+  },
+  {
+    name: "longer-pledge-only-in-memory",
+    breaks: ["H24"],
+    file: "src/storage/pledge-file.ts",
+    find: "if (durationMs !== undefined) await write(parts, durationMs);",
+    replace: "if (durationMs !== undefined && earlierMs === undefined) await write(parts, durationMs);",
+    tests: onDisk,
+  },
+];
