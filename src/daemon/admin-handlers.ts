@@ -20,6 +20,7 @@ import type { Backups } from "./backup/backups.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
 import type { Rules } from "./rules.ts";
+import { sessionList, type SessionSources } from "./session-reports.ts";
 import { quotaSetting, type SpaceQuota } from "./space-quota.ts";
 import type { Upgrades } from "./upgrade/upgrades.ts";
 import { traceOf } from "./write-trace.ts";
@@ -36,6 +37,7 @@ export interface AdminContext {
   readonly facts: () => Promise<AdminMethods["diagnose"]["result"]>;
   readonly formationAnswer: (asker: FormationQuestion) => FormationAnswer;
   readonly leases: LeaseSources;
+  readonly sessions: SessionSources;
   readonly quota: SpaceQuota;
   readonly rules: Rules;
   readonly daemonStatus: () => DaemonStatus;
@@ -58,7 +60,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "rulesSet", "rulesDelete", "httpAddress", "leaseKeepAlive", "leaseList", "leaseInfo", "writeTrace"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "rulesSet", "rulesDelete", "httpAddress", "leaseKeepAlive", "leaseList", "leaseInfo", "sessionList", "writeTrace"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -116,6 +118,7 @@ export class AdminHandlers {
     leaseKeepAlive: (params, call) => this.#atLeader("leaseKeepAlive", params, call, () => keepAliveAtLeader(this.#context.hosted.lessor, params, call.timeoutMs)),
     leaseList: (params, call) => this.#atLeader("leaseList", params, call, () => leaseList(this.#context.leases, params, call.timeoutMs)),
     leaseInfo: (params, call) => this.#atLeader("leaseInfo", params, call, () => leaseInfo(this.#context.leases, params, call.timeoutMs)),
+    sessionList: (params, call) => this.#atLeader("sessionList", params, call, () => sessionList(this.#context.sessions, params, call.timeoutMs)),
     effectiveConfig: () => this.#context.effectiveConfig(),
     formationVote: (params) => this.#context.formationAnswer(params),
     formation: () => null,

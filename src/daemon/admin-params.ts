@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { RaftctlError } from "../base/errors.ts";
 import { rulesBytesMax } from "../machine/rules/rule-set.ts";
 import { leasePageMax } from "./lease-reports.ts";
+import { sessionPageMax } from "./session-reports.ts";
 import type { AdminMethods } from "../wire/admin-protocol.ts";
 import { limits } from "../wire/limits.ts";
 
@@ -68,6 +69,7 @@ const schemas = {
   leaseKeepAlive: v.strictObject({ leases: v.pipe(v.array(lease), v.minLength(1), v.maxLength(limits.leasesPerRequestMax)) }),
   leaseList: v.strictObject({ after: v.nullable(lease), limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(leasePageMax)) }),
   leaseInfo: v.strictObject({ lease, keys: v.boolean() }),
+  sessionList: v.strictObject({ after: v.nullable(id), limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(sessionPageMax)) }),
   effectiveConfig: nothing,
   daemonStatus: nothing,
   daemonStop: v.strictObject({ transfer: v.boolean(), drainMs: v.pipe(v.number(), v.minValue(0), v.maxValue(600_000)) }),

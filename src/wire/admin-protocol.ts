@@ -8,6 +8,7 @@ import type { LogHeader, LogPage, LogPageRequest } from "./log-inspection.ts";
 import type { RuleChange, RuleCheckReport, RuleReport } from "./rule-reports.ts";
 import type { LevelRange } from "./cluster-version.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import type { SessionReport } from "./session-reports.ts";
 import type { LocalSnapshot, SnapshotClosed, SnapshotOpened, SnapshotOpenRequest, SnapshotPruneReport, SnapshotTaken, SnapshotTakeRequest } from "./snapshot-export.ts";
 
 export interface AdminMethods {
@@ -71,6 +72,8 @@ export interface AdminMethods {
   leaseList: { params: { after: string | null; limit: number }; result: { leases: LeaseReport[]; more: boolean } };
   /** NOT_FOUND is a null. */
   leaseInfo: { params: { lease: string; keys: boolean }; result: LeaseDetails | null };
+  /** In the order of their ids, from the first one behind `after` on. */
+  sessionList: { params: { after: string | null; limit: number }; result: { sessions: SessionReport[]; more: boolean } };
   effectiveConfig: { params: Record<string, never>; result: { config: unknown; origin: Record<string, string>; configHash: string } };
   daemonStatus: { params: Record<string, never>; result: DaemonStatus };
   daemonStop: { params: { transfer: boolean; drainMs: number }; result: { pid: number } };

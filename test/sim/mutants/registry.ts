@@ -15,6 +15,7 @@ import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
 import { readMutants } from "./registry/reads.ts";
 import { replicationMutants } from "./registry/replication.ts";
+import { sessionCloseMutants } from "./registry/session-close.ts";
 import { snapshotMutants } from "./registry/snapshot.ts";
 import { spaceMutants } from "./registry/space.ts";
 import { storageMutants } from "./registry/storage.ts";
@@ -29,4 +30,5 @@ export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
+  ...sessionCloseMutants,
 ];

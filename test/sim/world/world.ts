@@ -9,6 +9,7 @@ import type { Membership } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
 import { Backups } from "../clients/backups.ts";
 import { LeaseHolder } from "../clients/lease-holders.ts";
+import { SessionCloser } from "../clients/session-closer.ts";
 import { SimClient } from "../clients/sim-client.ts";
 import { Watchers } from "../clients/watchers.ts";
 import { Workload } from "../clients/workload.ts";
@@ -105,6 +106,7 @@ export class World {
     for (let number = 1; number <= knobs.clients.clients; number += 1) this.#work(this.#client(`c${number}`).run());
     this.#watchers.begin();
     for (let number = 1; number <= (knobs.leases?.holders ?? 0); number += 1) this.#work(this.#leaseHolder(`h${number}`, knobs.leases!).run());
+    if (knobs.sessionClosePause !== undefined) this.#work(this.#sessionCloser(knobs.sessionClosePause).run());
     this.#backups.begin(knobs.chaosElectionTimeouts * knobs.electionTimeout);
     for (const fault of plan) this.scheduler.at(fault.at, () => this.#strike(fault));
     await this.scheduler.run(knobs.chaosElectionTimeouts * knobs.electionTimeout, () => false);
@@ -266,6 +268,10 @@ export class World {
       stage: this.#stage, knobs, delay: (from, to) => this.#links.fateOf(from, to).delay, isOver: () => this.#stage.healed,
       kept: (promise) => this.#guard(() => this.#watch.leaseKept(promise)),
     }, this.#stream(name));
+  }
+
+  #sessionCloser(pauseMax: number): SessionCloser {
+    return new SessionCloser({ stage: this.#stage, pauseMax, delay: (from, to) => this.#links.fateOf(from, to).delay, isOver: () => this.#stage.healed }, this.#stream("closer"));
   }
 
   /** Clocks drift; where a fault has changed one, it may be the fastest. */
