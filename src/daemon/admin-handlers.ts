@@ -16,6 +16,7 @@ import { encodeCommand } from "../wire/command.ts";
 import { liveHeader, livePage } from "./log-inspection/live-log.ts";
 import { checkParams, isAdminMethod, type AdminMethod } from "./admin-params.ts";
 import { keepAliveAtLeader, leaseInfo, leaseList, type LeaseSources } from "./lease-reports.ts";
+import { entryTraceOf } from "./entry-trace.ts";
 import type { Backups } from "./backup/backups.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
@@ -108,6 +109,7 @@ export class AdminHandlers {
     membershipChange: (params, call) =>
       this.#atLeader("membershipChange", params, call, async () => ({ index: await this.#context.memberChange.change(params.change) })),
     writeTrace: (params, call) => this.#atLeader("writeTrace", params, call, () => traceOf(this.#context.hosted.raft, params, call.timeoutMs)),
+    entryTrace: ({ index }) => entryTraceOf(this.#context.hosted.raft, index),
     quota: () => this.#context.quota.report(),
     quotaSet: (params, call) => this.#setQuota(params, call),
     rules: () => this.#context.rules.report(),

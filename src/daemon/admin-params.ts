@@ -59,6 +59,7 @@ const schemas = {
   snapshotList: nothing,
   snapshotPrune: v.strictObject({ keep: v.pipe(position, v.minValue(1)), dryRun: v.boolean() }),
   writeTrace: v.strictObject({ index: position, term: position }),
+  entryTrace: v.strictObject({ index: v.pipe(position, v.minValue(1)) }),
   quota: nothing,
   quotaSet: v.strictObject({ bytes: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))), dryRun: v.boolean() }),
   rules: nothing,

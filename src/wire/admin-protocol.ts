@@ -3,6 +3,7 @@
 
 import type { MembershipChange } from "../raft/membership.ts";
 import type { Consistency } from "./client-protocol.ts";
+import type { EntryTraceReport } from "./entry-trace.ts";
 import type { LeaseDetails, LeaseReport } from "./lease-reports.ts";
 import type { LogHeader, LogPage, LogPageRequest } from "./log-inspection.ts";
 import type { RuleChange, RuleCheckReport, RuleReport } from "./rule-reports.ts";
@@ -54,6 +55,8 @@ export interface AdminMethods {
   snapshotPrune: { params: { keep: number; dryRun: boolean }; result: SnapshotPruneReport };
   /** The life of a write that was sent with the wish for it; answers when every member has acknowledged, or after one election timeout. */
   writeTrace: { params: { index: number; term: number }; result: WriteTraceReport };
+  /** What the node at hand remembers of the moments of an entry. */
+  entryTrace: { params: { index: number }; result: EntryTraceReport };
   quota: { params: Record<string, never>; result: QuotaReport };
   /** null: none. */
   quotaSet: { params: { bytes: number | null; dryRun: boolean }; result: QuotaReport & { applied: boolean; index: number | null } };

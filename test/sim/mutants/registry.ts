@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 import { auditMutants } from "./registry/audit.ts";
 import { backupMutants } from "./registry/backup.ts";
 import { electionMutants } from "./registry/election.ts";
+import { entryMomentsMutants } from "./registry/entry-moments.ts";
 import { hostMutants } from "./registry/host.ts";
 import { httpMutants } from "./registry/http.ts";
 import { inspectionMutants } from "./registry/inspection.ts";
@@ -30,5 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
-  ...sessionCloseMutants,
+  ...sessionCloseMutants, ...entryMomentsMutants,
 ];
