@@ -17,6 +17,7 @@ export type { RequestOutcome, WriteOptions, WriteReceipt } from "./client/writes
 export type { Leader } from "./client/leader.ts";
 export { Lease } from "./client/lease.ts";
 export type { Leases } from "./client/leases.ts";
+export type { Sessions } from "./client/sessions.ts";
 export type { Lock } from "./client/lock.ts";
 export type { LockOptions } from "./client/turn.ts";
 export type { ListedWatch } from "./client/list-and-watch.ts";
@@ -25,6 +26,7 @@ export type { WatchEvent } from "./wire/watch-events.ts";
 export { parseRequestId, randomSessionId, requestId, Session, SessionPool } from "./client/session.ts";
 export type { AdminMethods, HealthReport, MemberListReport, MemberReport, NodeStatus, RegionReport } from "./wire/admin-protocol.ts";
 export type { LeaseDetails, LeaseReport } from "./wire/lease-reports.ts";
+export type { SessionReport } from "./wire/session-reports.ts";
 export type { Consistency, KeyValueRecord, ReadResponse } from "./wire/client-protocol.ts";
 export type { CommandResult, PreviousRecord } from "./wire/command-result.ts";
 export type { Condition, SessionStamp } from "./wire/command.ts";

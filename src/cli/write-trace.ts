@@ -3,45 +3,27 @@
 import type { Client } from "../client/client.ts";
 import type { WriteReceipt } from "../client/writes.ts";
 import type { WriteTraceReport } from "../wire/admin-protocol.ts";
-import { renderTable } from "./table.ts";
+import { milliseconds as ms, timelineText, type TimelineStep } from "./timeline.ts";
 
 export interface TraceDocument extends WriteTraceReport {
   /** From the request that was answered to its answer, as this client saw it. */
   clientMs: number;
 }
 
-const barWidth = 24;
-
 /** @throws NOT_FOUND, when leadership has moved, and whatever a call throws: the write itself is done. */
 export async function askTrace(client: Client, { index, term, tookMs }: WriteReceipt): Promise<TraceDocument> {
   return { ...(await client.admin.call("writeTrace", { index, term })), clientMs: Math.round(tookMs * 1_000) / 1_000 };
 }
 
-interface Step {
-  readonly at: number | null;
-  readonly step: string;
-  readonly where: string;
-}
-
 export function traceText(trace: TraceDocument, forwardedBy: string | undefined): string {
-  const steps = stepsOf(trace);
-  const longest = Math.max(...steps.map(({ at }) => at ?? 0));
-  const bar = (at: number | null): string => "█".repeat(Math.round(((at ?? 0) / Math.max(longest, Number.EPSILON)) * barWidth));
-  const table = renderTable(steps, [
-    { title: "AT", cell: ({ at }) => (at === null ? "-" : ms(at)), align: "right" },
-    { title: "STEP", cell: ({ step }) => step },
-    { title: "WHERE", cell: ({ where }) => where },
-    { title: "", cell: ({ at }) => bar(at) },
-  ]);
-  return [table, ...stragglerLines(trace), clientLine(trace, forwardedBy)].join("\n");
+  return [timelineText(stepsOf(trace)), ...stragglerLines(trace), clientLine(trace, forwardedBy)].join("\n");
 }
 
-/** In order of time; what was not seen comes last. */
-function stepsOf(trace: TraceDocument): Step[] {
+function stepsOf(trace: TraceDocument): TimelineStep[] {
   const { leader, members, stragglers } = trace;
   const where = ({ name, role }: WriteTraceReport["members"][number]): string =>
     [name, ...(role === "voter" ? [] : [`(${role})`]), ...(stragglers.includes(name) ? ["straggler"] : [])].join(" ");
-  const steps: Step[] = [
+  return [
     { at: 0, step: "received", where: leader },
     { at: trace.admittedMs, step: "admitted", where: leader },
     { at: trace.appendedMs, step: "appended", where: leader },
@@ -50,7 +32,6 @@ function stepsOf(trace: TraceDocument): Step[] {
     { at: trace.appliedMs, step: "applied", where: leader },
     { at: trace.answeredMs, step: "answered", where: leader },
   ];
-  return steps.toSorted((left, right) => (left.at ?? Number.MAX_VALUE) - (right.at ?? Number.MAX_VALUE));
 }
 
 function stragglerLines({ members, stragglers, committedMs }: TraceDocument): string[] {
@@ -64,8 +45,4 @@ function clientLine({ leader, clientMs, answeredMs }: TraceDocument, forwardedBy
   if (answeredMs === null) return `the client waited ${ms(clientMs)}`;
   const way = forwardedBy === undefined ? `to ${leader}` : `through ${forwardedBy} to ${leader}`;
   return `the client waited ${ms(clientMs)}: ${ms(Math.max(0, clientMs - answeredMs))} of it on the way ${way} and back`;
-}
-
-function ms(value: number): string {
-  return `${value.toFixed(2)} ms`;
 }

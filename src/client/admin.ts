@@ -15,7 +15,7 @@ export type AdminMethod = keyof AdminMethods;
 /** daemonStop stands here because the end of the connection is what it asks for. */
 const looking: ReadonlySet<AdminMethod> = new Set<AdminMethod>([
   "status", "health", "diagnose", "httpAddress", "memberList", "logHeader", "logPage", "memberPlan", "joinProgress", "quota", "rules", "rulesCheck", "effectiveConfig", "daemonStatus", "version", "upgradeStatus",
-  "leaseKeepAlive", "leaseList", "leaseInfo", "snapshotOpen", "snapshotRead", "snapshotClose", "snapshotList", "writeTrace",
+  "leaseKeepAlive", "leaseList", "leaseInfo", "sessionList", "snapshotOpen", "snapshotRead", "snapshotClose", "snapshotList", "writeTrace", "entryTrace",
 ]);
 
 export interface AdminContext {

@@ -19,6 +19,7 @@ import { listAndWatch, type ListedWatch } from "./list-and-watch.ts";
 import type { Lock } from "./lock.ts";
 import { Queue } from "./queue.ts";
 import { SessionPool } from "./session.ts";
+import { Sessions } from "./sessions.ts";
 import { awaitTurn, type LockOptions, ownName, type TurnContext } from "./turn.ts";
 import { Watch, type WatchContext, type WatchOptions, type WatchSelection } from "./watch.ts";
 import { Writes } from "./writes.ts";
@@ -63,6 +64,7 @@ export class Client {
   readonly kv: KeyValue;
   readonly admin: Admin;
   readonly leases: Leases;
+  readonly sessions: Sessions;
   /** Of a call that names no other. */
   readonly timeoutMs: number;
   readonly #connection: Connection;
@@ -88,6 +90,7 @@ export class Client {
     this.admin = new Admin(context);
     const clock = options.clock ?? new SystemClock();
     this.leases = new Leases({ ...context, clock }, { writes, admin: this.admin });
+    this.sessions = new Sessions(new Writes(context, new SessionPool()), this.admin);
     this.#watchContext = { ...context, kv: this.kv };
     this.#turnContext = { clock, kv: this.kv, leases: this.leases, watch: (selection, watchOptions) => this.watch(selection, watchOptions) };
   }

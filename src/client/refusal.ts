@@ -22,6 +22,8 @@ export function refuseUnlessOk(result: CommandResult, sent: Sent): void {
       throw conflict(result, sent.command);
     case "leaseNotFound":
       throw leaseNotFound(sent.command);
+    case "sessionNotFound":
+      throw sessionNotFound(sent.command);
     case "tooMany":
       if (sent.command.operation === "txn") throw txnTooLarge();
       if (sent.command.operation !== "deleteRange") throw leaseIsFull(sent.command);
@@ -41,6 +43,11 @@ export function refuseUnlessOk(result: CommandResult, sent: Sent): void {
     case "invalid":
       throw new RaftctlError("BAD_REQUEST", "the cluster does not know this command: upgrade every node first");
   }
+}
+
+function sessionNotFound(command: Command): RaftctlError {
+  const session = command.operation === "sessionClose" ? command.target.toString() : "";
+  return new RaftctlError("NOT_FOUND", `there is no session ${session}: it was closed, is forgotten, or has written nothing`, { hint: "raftctl session list", details: { session } });
 }
 
 function txnTooLarge(): RaftctlError {

@@ -16,10 +16,12 @@ import { encodeCommand } from "../wire/command.ts";
 import { liveHeader, livePage } from "./log-inspection/live-log.ts";
 import { checkParams, isAdminMethod, type AdminMethod } from "./admin-params.ts";
 import { keepAliveAtLeader, leaseInfo, leaseList, type LeaseSources } from "./lease-reports.ts";
+import { entryTraceOf } from "./entry-trace.ts";
 import type { Backups } from "./backup/backups.ts";
 import type { MembershipDirectory } from "./peer-directory.ts";
 import { completedBy, healthReport, memberListReport, regionReport, type RegionView } from "./node-status.ts";
 import type { Rules } from "./rules.ts";
+import { sessionList, type SessionSources } from "./session-reports.ts";
 import { quotaSetting, type SpaceQuota } from "./space-quota.ts";
 import type { Upgrades } from "./upgrade/upgrades.ts";
 import { traceOf } from "./write-trace.ts";
@@ -36,6 +38,7 @@ export interface AdminContext {
   readonly facts: () => Promise<AdminMethods["diagnose"]["result"]>;
   readonly formationAnswer: (asker: FormationQuestion) => FormationAnswer;
   readonly leases: LeaseSources;
+  readonly sessions: SessionSources;
   readonly quota: SpaceQuota;
   readonly rules: Rules;
   readonly daemonStatus: () => DaemonStatus;
@@ -58,7 +61,7 @@ type Handlers = { readonly [M in AdminMethod]: (params: AdminMethods[M]["params"
 const electionPatienceMs = 2_000;
 
 /** What a peer may ask; everything else is for operators. */
-const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "rulesSet", "rulesDelete", "httpAddress", "leaseKeepAlive", "leaseList", "leaseInfo", "writeTrace"]);
+const betweenNodes: ReadonlySet<AdminMethod> = new Set(["formationVote", "memberList", "join", "membershipChange", "leaderTransfer", "memberChange", "memberAdd", "memberReplace", "replacementCancel", "standing", "alarmClear", "version", "upgradeFinalize", "rulesSet", "rulesDelete", "httpAddress", "leaseKeepAlive", "leaseList", "leaseInfo", "sessionList", "writeTrace"]);
 
 export class AdminHandlers {
   readonly #context: AdminContext;
@@ -106,6 +109,7 @@ export class AdminHandlers {
     membershipChange: (params, call) =>
       this.#atLeader("membershipChange", params, call, async () => ({ index: await this.#context.memberChange.change(params.change) })),
     writeTrace: (params, call) => this.#atLeader("writeTrace", params, call, () => traceOf(this.#context.hosted.raft, params, call.timeoutMs)),
+    entryTrace: ({ index }) => entryTraceOf(this.#context.hosted.raft, index),
     quota: () => this.#context.quota.report(),
     quotaSet: (params, call) => this.#setQuota(params, call),
     rules: () => this.#context.rules.report(),
@@ -116,6 +120,7 @@ export class AdminHandlers {
     leaseKeepAlive: (params, call) => this.#atLeader("leaseKeepAlive", params, call, () => keepAliveAtLeader(this.#context.hosted.lessor, params, call.timeoutMs)),
     leaseList: (params, call) => this.#atLeader("leaseList", params, call, () => leaseList(this.#context.leases, params, call.timeoutMs)),
     leaseInfo: (params, call) => this.#atLeader("leaseInfo", params, call, () => leaseInfo(this.#context.leases, params, call.timeoutMs)),
+    sessionList: (params, call) => this.#atLeader("sessionList", params, call, () => sessionList(this.#context.sessions, params, call.timeoutMs)),
     effectiveConfig: () => this.#context.effectiveConfig(),
     formationVote: (params) => this.#context.formationAnswer(params),
     formation: () => null,

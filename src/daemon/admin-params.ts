@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { RaftctlError } from "../base/errors.ts";
 import { rulesBytesMax } from "../machine/rules/rule-set.ts";
 import { leasePageMax } from "./lease-reports.ts";
+import { sessionPageMax } from "./session-reports.ts";
 import type { AdminMethods } from "../wire/admin-protocol.ts";
 import { limits } from "../wire/limits.ts";
 
@@ -58,6 +59,7 @@ const schemas = {
   snapshotList: nothing,
   snapshotPrune: v.strictObject({ keep: v.pipe(position, v.minValue(1)), dryRun: v.boolean() }),
   writeTrace: v.strictObject({ index: position, term: position }),
+  entryTrace: v.strictObject({ index: v.pipe(position, v.minValue(1)) }),
   quota: nothing,
   quotaSet: v.strictObject({ bytes: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))), dryRun: v.boolean() }),
   rules: nothing,
@@ -68,6 +70,7 @@ const schemas = {
   leaseKeepAlive: v.strictObject({ leases: v.pipe(v.array(lease), v.minLength(1), v.maxLength(limits.leasesPerRequestMax)) }),
   leaseList: v.strictObject({ after: v.nullable(lease), limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(leasePageMax)) }),
   leaseInfo: v.strictObject({ lease, keys: v.boolean() }),
+  sessionList: v.strictObject({ after: v.nullable(id), limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(sessionPageMax)) }),
   effectiveConfig: nothing,
   daemonStatus: nothing,
   daemonStop: v.strictObject({ transfer: v.boolean(), drainMs: v.pipe(v.number(), v.minValue(0), v.maxValue(600_000)) }),

@@ -320,6 +320,7 @@ export class Daemon {
       quota: this.#storage.quota,
       rules: new Rules({ hosted: this.#hosted, machine: this.#storage.machine, book: this.#storage.rules, clock: this.#parts.clock }),
       leases: { lessor: this.#hosted.lessor, machine: this.#storage.machine },
+      sessions: { raft: this.#hosted.raft, machine: this.#storage.machine, clock: this.#parts.clock },
       view: () => this.#view(),
       nodeStatus: () => this.#nodeStatus(),
       facts: () => this.#facts(),

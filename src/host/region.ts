@@ -15,6 +15,7 @@ import type { RaftOptions } from "../raft/options.ts";
 import { RawNode } from "../raft/raft.ts";
 import type { Answer, RaftEvent } from "../raft/ready.ts";
 import { Driver, type DriverOwner } from "./driver.ts";
+import { EntryMoments } from "./entry-moments.ts";
 import { Messenger } from "./messenger.ts";
 import { Milestones } from "./milestones.ts";
 import { Operations, refusalError } from "./operations.ts";
@@ -67,6 +68,7 @@ export class Raft {
   readonly inbox: PeerInbox;
   readonly stateTransfers: SnapshotSender;
   readonly traces: WriteTraces;
+  readonly moments: EntryMoments;
   readonly #options: RegionOptions;
   readonly #raw: RawNode;
   readonly #messenger: Messenger;
@@ -101,6 +103,7 @@ export class Raft {
     const deliver = (input: Input): void => this.#driver.enqueue(input);
     this.#milestones = new Milestones(clock);
     this.traces = new WriteTraces(clock, raw, raft.electionTimeout);
+    this.moments = new EntryMoments(clock, raw);
     this.#gate = new ProposalGate({ core: raw, storage, proposals: this.#proposals, waitingMax: options.waitingMax, validator: options.validator, logger, deliver });
     this.#audit = new StateAudit({
       id: raft.id, core: raw, checkpoints: () => storage.checkpoints, clock, logger, patienceMs: 2 * raft.electionTimeout, onDivergence: (error) => this.#diverged(error),
@@ -273,6 +276,7 @@ export class Raft {
       observed: (event) => this.#observe(event),
       swept: (now) => this.#sweep(now),
       turned: () => {
+        this.moments.look();
         if (this.traces.following) this.traces.look();
         if (this.#reads.unbegun) this.#driver.scheduleTurn();
         this.#armSweep();
@@ -298,6 +302,7 @@ export class Raft {
 
   #installed(index: number): void {
     this.#proposals.covered(index);
+    this.moments.installed(index);
     this.#reads.applied(index);
     this.#milestones.applied(index);
   }
@@ -320,6 +325,7 @@ export class Raft {
 
   #observe(event: RaftEvent): void {
     if (event.kind === "logTruncated") this.#proposals.truncated(event.fromIndex);
+    if (event.kind === "logTruncated") this.moments.truncated(event.fromIndex);
     if (event.kind === "leaderChanged") this.#milestones.leaderChanged(event.leader);
     if (event.kind === "roleChanged" && event.role !== "leader") {
       this.#proposals.limit(this.#options.clock.now() + this.#options.raft.electionTimeout / 2);

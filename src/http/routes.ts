@@ -14,6 +14,7 @@ import { deleteLease, getLease, getLeases, leaseParameters, postKeepAlive, postL
 import { deleteKey, deleteParameters, deletePrefix, deletePrefixParameters, putKey, putParameters } from "./kv-writes.ts";
 import { getHealth, getOutcome, getStatus, getVersion, healthParameters } from "./node-reads.ts";
 import { Query } from "./query.ts";
+import { deleteSession, getSessions, sessionsParameters } from "./sessions.ts";
 import { postTxn, txnParameters } from "./txn.ts";
 import { watchKeys, watchParameters } from "./watch.ts";
 
@@ -59,6 +60,8 @@ const routes: readonly Route[] = [
     GET: { command: "lease:list", parameters: [], isLeaders: never, carryOut: getLeases },
     POST: { command: "lease:grant", parameters: [], isLeaders: always, takesBody: true, carryOut: postLease },
   } },
+  { path: "/v1/sessions/", actions: { DELETE: { command: "session:close", parameters: [], isLeaders: always, carryOut: deleteSession } } },
+  { path: "/v1/sessions", actions: { GET: { command: "session:list", parameters: sessionsParameters, isLeaders: never, carryOut: getSessions } } },
   { path: "/v1/status", actions: { GET: { command: "status", parameters: [], isLeaders: never, carryOut: getStatus } } },
   { path: "/v1/health", actions: { GET: { command: "health", parameters: healthParameters, isLeaders: never, carryOut: getHealth } } },
   { path: "/v1/version", actions: { GET: { command: "node-version", parameters: [], isLeaders: never, carryOut: getVersion } } },

@@ -65,11 +65,18 @@ export class Dispatch {
         return { ...nothing, status: this.#set(transaction, command), index };
       case "settle":
         return { ...nothing, status: "neverApplied", index };
+      case "sessionClose":
+        return this.#close(transaction, command.target, index);
       case "txn":
         return executeTxn(command.body, { engine: this.#engine, transaction, index });
       default:
         return unreachable(command);
     }
+  }
+
+  #close(transaction: StoreTransaction, target: bigint, index: number): CommandResult {
+    const forgotten = this.#sessions.close(target, index, transaction);
+    return forgotten === undefined ? { ...nothing, status: "sessionNotFound", index } : { ...nothing, status: "ok", index, deleted: forgotten };
   }
 
   #set(transaction: StoreTransaction, { key, value }: SetCommand): ResultStatus {

@@ -25,6 +25,7 @@ import { attachedKeys, type Lease, LeaseTable, leasesFrom } from "./leases.ts";
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
 import { RecordCodec } from "./record.ts";
+import type { SessionListPage } from "./session-list.ts";
 import { defaultSessionLimits, type SessionLimits, type SessionStanding, SessionTable } from "./sessions.ts";
 import { Settings } from "./settings.ts";
 import type { AppliedBatch, AppliedEntry, ImagePosition, MachineImage, StateMachine } from "./state-machine.ts";
@@ -209,6 +210,11 @@ export class Machine implements StateMachine {
   /** Records of a stream from an offset on, at most `limit`; none of a stream that does not exist. Throws CORRUPT. */
   readStream(stream: Uint8Array, from: number, limit: number): StreamPage {
     return this.#engine.read(this.#store, { stream, from, limit });
+  }
+
+  /** That are not closed, in the order of their ids, from this one on, at most `limit`; fewer when those hold much. */
+  sessionPage(from: bigint, limit: number): SessionListPage {
+    return this.#sessions.page(from, limit, this.#store);
   }
 
   /** In the order of their ids, from this one on, at most `limit`. */

@@ -71,6 +71,18 @@ export class SessionHorizon {
     return oldest !== undefined && oldest.time + this.#idleMs <= this.#ticks.at(-1)!.time ? oldest.index : 0;
   }
 
+  /**
+   * Of a session that was used at this index last, ms since 1970: when that was at the earliest, and before when it does not expire, by the times in the entries.
+   * undefined: no entry had a time yet.
+   */
+  timesOf(lastUse: number): { readonly usedAfter: number | undefined; readonly lastsUntil: number | undefined } {
+    const newest = this.#ticks.at(-1);
+    if (newest === undefined) return { usedAfter: undefined, lastsUntil: undefined };
+    const nextTick = newest.time + this.#idleMs / ticksPerIdleTime;
+    const firstBehind = this.#ticks.find(({ index }) => index >= lastUse)?.time ?? nextTick;
+    return { usedAfter: this.#ticks.findLast(({ index }) => index <= lastUse)?.time, lastsUntil: firstBehind + this.#idleMs };
+  }
+
   /** The row to be written; undefined when nothing has changed since the last call. */
   takeChange(crc32: Crc32): Uint8Array | undefined {
     if (!this.#isChanged) return undefined;

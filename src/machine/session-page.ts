@@ -18,7 +18,7 @@ export const pagesPerSession = sequencesRemembered / slotsPerPage;
 const slotBytes = 8 + resultHeaderBytes;
 const crcBytes = 4;
 const headerBytes = crcBytes + 8;
-const pageBytes = headerBytes + slotsPerPage * slotBytes;
+export const pageBytes = headerBytes + slotsPerPage * slotBytes;
 const pageBytesWithoutFloor = pageBytes - 8;
 
 export function pageNumber(sequence: number): number {
@@ -70,6 +70,13 @@ export class SessionPage {
   /** The number whose place this one would take; 0: the place is free. */
   occupant(sequence: number): number {
     return readSafeU64(this.#bytes, slotOffset(sequence));
+  }
+
+  /** Numbers that are remembered. */
+  get count(): number {
+    let count = 0;
+    for (let offset = headerBytes; offset < pageBytes; offset += slotBytes) if (readSafeU64(this.#bytes, offset) !== 0) count += 1;
+    return count;
   }
 
   write(sequence: number, resultHeader: Uint8Array): void {

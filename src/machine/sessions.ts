@@ -7,15 +7,20 @@
 // What makes that safe: a session begins above the index that its client has heard of last, and nobody may be further ahead of the log than
 // `sequenceLeadMax`. So every number above `forgotten` (session-horizon.ts) was never used by a session that the table does not know, and may open one;
 // every other is *expired*: it is not executed, because it may have been (H37). A session that is opened remembers that bound as its floor.
+//
+// A session that is closed leaves a mark: its floor is where the log is then, and one number, answered as expired, is all that it remembers. The bound of
+// everybody else stays where it is; the mark makes room, and goes after `idleMs`, as any session does.
 
 import { assert } from "../base/assert.ts";
 import { readSafeU64, readU32, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { SessionStamp } from "../wire/command.ts";
-import { hasTail, resultHeaderBytes, withoutTail } from "../wire/command-result.ts";
+import { decodeResult, encodeResult, hasTail, resultHeaderBytes, withoutTail } from "../wire/command-result.ts";
 import { largeResultKey, largeResultRange, prefixes, prefixRange, sessionHorizonKey, sessionIdOf, sessionPageKey } from "./keyspace.ts";
+import { nothing } from "./results.ts";
 import { SessionHorizon } from "./session-horizon.ts";
+import { listPage, type SessionListPage } from "./session-list.ts";
 import { pageNumber, pagesPerSession, sequencesRemembered, SessionPage } from "./session-page.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
 
@@ -138,6 +143,28 @@ export class SessionTable {
     while (this.#sessions.size > this.#limits.sessionsMax || this.#pageCount > this.#limits.pagesMax) this.#forgetOldest(transaction);
   }
 
+  /**
+   * Whatever it was answered is forgotten, and no number up to the entry's own index, or that it has used, is executed any more.
+   * @param index of the entry that says so
+   * @returns how many numbers it remembered; undefined: there is no such session
+   */
+  close(id: bigint, index: number, transaction: StoreTransaction): number | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined || isClosed(session)) return undefined;
+    const remembered = numbersOf(session);
+    const floor = Math.max(index, session.sequenceMax);
+    this.#remove(session, transaction);
+    this.#open(id, floor);
+    this.remember({ id, sequence: floor }, { index, result: encodeResult({ ...nothing, status: "sessionExpired", index }) }, transaction);
+    return remembered;
+  }
+
+  /** That are not closed, in the order of their ids, from this one on, at most `limit`; fewer when those hold much. */
+  page(from: bigint, limit: number, content: StoreContent): SessionListPage {
+    const open = [...this.#sessions.values()].filter((session) => session.id >= from && !isClosed(session));
+    return listPage(open, { limit, content, horizon: this.#horizon });
+  }
+
   #writeSlot(session: Session, { sequence }: SessionStamp, result: Uint8Array, transaction: StoreTransaction): void {
     const page = this.#changedPage(session, pageNumber(sequence));
     const overwritten = page.occupant(sequence);
@@ -180,8 +207,12 @@ export class SessionTable {
   }
 
   #forget(session: Session, transaction: StoreTransaction): void {
-    this.#sessions.delete(session.id);
     this.#horizon.forget(Math.max(session.lastUse, session.sequenceMax));
+    this.#remove(session, transaction);
+  }
+
+  #remove(session: Session, transaction: StoreTransaction): void {
+    this.#sessions.delete(session.id);
     let hadLargeResult = false;
     for (const page of session.pages) {
       if (page === undefined) continue;
@@ -205,6 +236,14 @@ export class SessionTable {
     const horizon = this.#horizon.takeChange(this.#crc32);
     if (horizon !== undefined) transaction.put(sessionHorizonKey, horizon);
   }
+}
+
+function isClosed({ pages, sequenceMax }: Session): boolean {
+  return decodeResult(withoutTail(pages[pageNumber(sequenceMax)]!.result(sequenceMax)!)).status === "sessionExpired";
+}
+
+function numbersOf({ pages }: Session): number {
+  return pages.reduce((sum, page) => sum + (page?.count ?? 0), 0);
 }
 
 function indexOf(resultHeader: Uint8Array): number {

@@ -25,8 +25,10 @@ import { handleMessage } from "./roles.ts";
 import { finishInstall, receiveSnapshot, takeInstall } from "./snapshot-install.ts";
 import { State } from "./state.ts";
 import { statusOf } from "./status-report.ts";
-import type { RaftStatus } from "./status.ts";
+import type { PeerStatus, RaftStatus } from "./status.ts";
 import { restartElectionTimer, setLeader } from "./transitions.ts";
+
+const noPeers: readonly PeerStatus[] = [];
 
 export class RawNode {
   readonly #state: State;
@@ -137,6 +139,11 @@ export class RawNode {
   /** Entries up to here are durable on this server. */
   get persistedIndex(): number {
     return this.#state.persist.persistedIndex;
+  }
+
+  /** Leader only: what it knows of the other members. Live: it is looked at and not kept. */
+  get peers(): readonly PeerStatus[] {
+    return this.#state.leadership?.peers ?? noPeers;
   }
 
   get snapshotIndex(): number {

@@ -3,11 +3,13 @@
 
 import type { MembershipChange } from "../raft/membership.ts";
 import type { Consistency } from "./client-protocol.ts";
+import type { EntryTraceReport } from "./entry-trace.ts";
 import type { LeaseDetails, LeaseReport } from "./lease-reports.ts";
 import type { LogHeader, LogPage, LogPageRequest } from "./log-inspection.ts";
 import type { RuleChange, RuleCheckReport, RuleReport } from "./rule-reports.ts";
 import type { LevelRange } from "./cluster-version.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import type { SessionReport } from "./session-reports.ts";
 import type { LocalSnapshot, SnapshotClosed, SnapshotOpened, SnapshotOpenRequest, SnapshotPruneReport, SnapshotTaken, SnapshotTakeRequest } from "./snapshot-export.ts";
 
 export interface AdminMethods {
@@ -53,6 +55,8 @@ export interface AdminMethods {
   snapshotPrune: { params: { keep: number; dryRun: boolean }; result: SnapshotPruneReport };
   /** The life of a write that was sent with the wish for it; answers when every member has acknowledged, or after one election timeout. */
   writeTrace: { params: { index: number; term: number }; result: WriteTraceReport };
+  /** What the node at hand remembers of the moments of an entry. */
+  entryTrace: { params: { index: number }; result: EntryTraceReport };
   quota: { params: Record<string, never>; result: QuotaReport };
   /** null: none. */
   quotaSet: { params: { bytes: number | null; dryRun: boolean }; result: QuotaReport & { applied: boolean; index: number | null } };
@@ -71,6 +75,8 @@ export interface AdminMethods {
   leaseList: { params: { after: string | null; limit: number }; result: { leases: LeaseReport[]; more: boolean } };
   /** NOT_FOUND is a null. */
   leaseInfo: { params: { lease: string; keys: boolean }; result: LeaseDetails | null };
+  /** In the order of their ids, from the first one behind `after` on. */
+  sessionList: { params: { after: string | null; limit: number }; result: { sessions: SessionReport[]; more: boolean } };
   effectiveConfig: { params: Record<string, never>; result: { config: unknown; origin: Record<string, string>; configHash: string } };
   daemonStatus: { params: Record<string, never>; result: DaemonStatus };
   daemonStop: { params: { transfer: boolean; drainMs: number }; result: { pid: number } };

@@ -24,7 +24,7 @@ export interface ClusterVersions {
 export const clusterVersions: ClusterVersions = {
   oldest: 1,
   newest: 1,
-  commands: { put: 1, delete: 1, deleteRange: 1, append: 1, set: 1, settle: 1, txn: 1, leaseGrant: 1, leaseRevoke: 1 },
+  commands: { put: 1, delete: 1, deleteRange: 1, append: 1, set: 1, settle: 1, txn: 1, leaseGrant: 1, leaseRevoke: 1, sessionClose: 1 },
   entries: { noop: 1, command: 1, membership: 1 },
 };
 

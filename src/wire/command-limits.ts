@@ -1,7 +1,7 @@
 // What a command may hold, checked before it is encoded: so that whoever makes one is told what is wrong with it and not that its bytes are malformed.
 
 import { RaftctlError } from "../base/errors.ts";
-import type { AppendCommand, Command, DeleteCommand, PutCommand, SessionStamp, SetCommand } from "./command-types.ts";
+import type { AppendCommand, Command, DeleteCommand, PutCommand, SessionCloseCommand, SessionStamp, SetCommand } from "./command-types.ts";
 import { checkLease, checkLeaseId } from "./lease-command.ts";
 import { limits } from "./limits.ts";
 
@@ -23,6 +23,8 @@ export function checkCommandLimits(command: Command): void {
     checkBody(command.body);
   } else if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") {
     checkLease(command);
+  } else if (command.operation === "sessionClose") {
+    checkTarget(command);
   } else if (command.operation === "append" || command.operation === "set") {
     checkName(command);
     checkValues(command);
@@ -58,6 +60,11 @@ function checkValues(command: PutCommand | DeleteCommand | AppendCommand | SetCo
 
 function checkBody(body: Uint8Array): void {
   if (body.length > valueBytesMax) throw new RaftctlError("TOO_LARGE", `transaction of ${body.length} bytes (at most ${valueBytesMax})`);
+}
+
+function checkTarget({ target, session }: SessionCloseCommand): void {
+  if (target < 1n || target > u64Max) throw new RaftctlError("INVALID_ARGUMENT", `not the id of a session: ${target} (want 1 to 2^64-1)`);
+  if (target === session?.id) throw new RaftctlError("INVALID_ARGUMENT", `session ${target} cannot close itself`, { hint: "close it with a request of another session" });
 }
 
 function checkSession(session: SessionStamp): void {

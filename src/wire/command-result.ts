@@ -6,7 +6,7 @@
 //            bit 2 offset (it alone), bit 3             or steps, if any (txn-result.ts)
 //            steps (it alone)
 //    3  u8   0
-//    4  u32  keys deleted
+//    4  u32  keys deleted, or results forgotten
 
 import { assert } from "../base/assert.ts";
 import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
@@ -18,13 +18,14 @@ export interface CommandResult {
    * sequence number lies too far back: not executed now, and unknown whether it was before. tooMany: the range holds more keys than one command
    * may delete, or a lease has all the keys that it may have, or there are all the leases that there may be, nothing changed. invalid: not a command, nothing changed. sequenceAhead: the sequence number is further ahead of the log than any
    * client can honestly be, nothing changed. neverApplied: somebody asked what became of it (settle) before it came, and it will not be executed.
-   * leaseNotFound: the lease that it names does not exist (any more), nothing changed.
+   * leaseNotFound: the lease that it names does not exist (any more), nothing changed. sessionNotFound: there is no session with the id that was to be closed.
    */
   readonly status: ResultStatus;
   /** After a put the new version, after a delete the one deleted, at a conflict the current one; 0 when there is no such key. Of a transaction: 1 when its comparisons held. */
   readonly version: number;
   /** Of the entry that was executed; a repetition gets the index of the first. For a put this is the modIndex. */
   readonly index: number;
+  /** Keys; of a session that was closed the results that it remembered. */
   readonly deleted: number;
   /** What was there before (at a conflict: what is there), if it was asked for. */
   readonly previous: PreviousRecord | undefined;
@@ -44,7 +45,7 @@ export interface PreviousRecord {
 }
 
 /** The numbers stand on the wire and in snapshots: never change or reuse one. */
-const statuses = { ok: 1, conflict: 2, sessionExpired: 3, tooMany: 4, invalid: 5, sequenceAhead: 6, neverApplied: 7, leaseNotFound: 8 } as const;
+const statuses = { ok: 1, conflict: 2, sessionExpired: 3, tooMany: 4, invalid: 5, sequenceAhead: 6, neverApplied: 7, leaseNotFound: 8, sessionNotFound: 9 } as const;
 export type ResultStatus = keyof typeof statuses;
 const statusNames = new Map<number, ResultStatus>(Object.entries(statuses).map(([name, value]) => [value, name as ResultStatus]));
 

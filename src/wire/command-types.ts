@@ -1,6 +1,7 @@
 // The replicated operations, taken apart. Their bytes are made and read by command.ts.
 
-export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand | SetCommand | SettleCommand | TxnCommand | LeaseGrantCommand | LeaseRevokeCommand;
+export type Command = PutCommand | DeleteCommand | DeleteRangeCommand | AppendCommand | SetCommand | SettleCommand | TxnCommand | LeaseGrantCommand | LeaseRevokeCommand
+  | SessionCloseCommand;
 
 export interface PutCommand {
   readonly operation: "put";
@@ -81,6 +82,16 @@ export interface LeaseRevokeCommand {
   readonly lease: bigint;
   /** Its time is over: the index of the grant that is meant, so that one granted anew stays. Absent: somebody wants it to end. */
   readonly expiredGrant?: number | undefined;
+  readonly condition?: undefined;
+  readonly wantPrevious?: undefined;
+  readonly session?: SessionStamp | undefined;
+}
+
+/** Forgets what a session was answered, and executes none of its numbers up to here any more. */
+export interface SessionCloseCommand {
+  readonly operation: "sessionClose";
+  /** The id of the session that ends; never the one that the command itself is stamped with. */
+  readonly target: bigint;
   readonly condition?: undefined;
   readonly wantPrevious?: undefined;
   readonly session?: SessionStamp | undefined;

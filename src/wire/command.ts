@@ -9,7 +9,8 @@
 //            bits 1-2 condition, bit 3 open    40  u64  in version 2 only: the leader's clock, ms since 1970
 //    3  u8   0                                 40 or 48 key | end or lease | value | value that the condition wants
 //    4  u16  length of key (start, stream)      8  u32  length of value
-//    6  u16  length of end; of a lease's id 8  12  u32  length of the value that the condition wants
+//    6  u16  length of end; of a lease's or    12  u32  length of the value that the condition wants
+//            a closed session's id 8
 
 import { emptyBytes, readSafeU64, readU16, readU32, writeSafeU64, writeU16, writeU32 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
@@ -28,7 +29,7 @@ export type * from "./command-types.ts";
 const clientVersion = 1;
 const stampedVersion = 2;
 /** The numbers stand in every log: never change or reuse one. */
-const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5, settle: 6, txn: 7, leaseGrant: 8, leaseRevoke: 9 } as const;
+const operations = { put: 1, delete: 2, deleteRange: 3, append: 4, set: 5, settle: 6, txn: 7, leaseGrant: 8, leaseRevoke: 9, sessionClose: 10 } as const;
 /** Whose key is a name, and which have neither condition nor previous record. */
 const nameBytesMax: Readonly<Record<number, number>> = { [operations.append]: streamNameBytesMax, [operations.set]: settingNameBytesMax };
 const operationNames = new Map<number, Command["operation"]>(Object.entries(operations).map(([name, number]) => [number, name as Command["operation"]]));
@@ -71,6 +72,8 @@ function isSound(bytes: Uint8Array): boolean {
       return isLeaseAlone(bytes) && isGrantSound(bytes[2]!, readSafeU64(bytes, 32));
     case operations.leaseRevoke:
       return isLeaseAlone(bytes) && isRevokeSound(bytes[2]!, readSafeU64(bytes, 32));
+    case operations.sessionClose:
+      return isLeaseAlone(bytes) && bytes[2] === 0 && readSafeU64(bytes, 32) === 0 && !isOwnSession(bytes);
     default:
       return isSingleSound(bytes);
   }
@@ -86,6 +89,12 @@ function isBodyAlone(bytes: Uint8Array): boolean {
 
 function isLeaseAlone(bytes: Uint8Array): boolean {
   return bytes.length === headerBytesOf(bytes) + leaseIdBytes && isLeaseSound(bytes);
+}
+
+/** A session that closed itself would have to remember that it did. */
+function isOwnSession(bytes: Uint8Array): boolean {
+  const target = headerBytesOf(bytes);
+  return readU32(bytes, target) === readU32(bytes, 16) && readU32(bytes, target + 4) === readU32(bytes, 20);
 }
 
 /** Where a command can name a lease it has its id, or nothing. */
@@ -183,6 +192,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
     const expiredGrant = bytes[2] === expiredFlag ? readSafeU64(bytes, 32) : undefined;
     return { operation: "leaseRevoke", lease: leaseAt(bytes, keyEnd), expiredGrant, session };
   }
+  if (operation === operations.sessionClose) return { operation: "sessionClose", target: leaseAt(bytes, keyEnd), session };
   const valueStart = keyEnd + readU16(bytes, 6);
   const valueEnd = valueStart + readU32(bytes, 8);
   if (operation === operations.append) return { operation: "append", key, value: bytes.subarray(keyEnd), session };
@@ -263,12 +273,13 @@ export function encodeCommand(command: Command): Uint8Array {
 }
 
 function keyOf(command: Command): Uint8Array {
-  if (command.operation === "settle" || command.operation === "txn" || command.operation === "leaseGrant" || command.operation === "leaseRevoke") return emptyBytes;
-  return command.operation === "deleteRange" ? command.start : command.key;
+  if (command.operation === "deleteRange") return command.start;
+  return "key" in command ? command.key : emptyBytes;
 }
 
 function endOf(command: Command): Uint8Array | undefined {
   if (command.operation === "deleteRange") return command.end;
+  if (command.operation === "sessionClose") return leaseIdBytesOf(command.target);
   const isLeased = command.operation === "put" || command.operation === "leaseGrant" || command.operation === "leaseRevoke";
   return isLeased && command.lease !== undefined ? leaseIdBytesOf(command.lease) : undefined;
 }

@@ -81,7 +81,7 @@ export interface LogEntry {
 
 export interface LogCommand {
   /** range: a read, which is only a step of a transaction. */
-  operation: "put" | "delete" | "deleteRange" | "append" | "set" | "settle" | "txn" | "range" | "leaseGrant" | "leaseRevoke";
+  operation: "put" | "delete" | "deleteRange" | "append" | "set" | "settle" | "txn" | "range" | "leaseGrant" | "leaseRevoke" | "sessionClose";
   /** The first key of a range, or the name of a stream or of a setting; empty where there is none. */
   key: Uint8Array;
   /** Of a range, not included; null: to the last key. */
@@ -90,6 +90,8 @@ export interface LogCommand {
   condition: LogCondition | null;
   /** That is granted or ends, or that a put attaches its key to. */
   lease?: LogLease | undefined;
+  /** The session that is closed, as a decimal. */
+  target?: string;
   /** Only of a transaction. */
   txn?: LogTxn;
 }

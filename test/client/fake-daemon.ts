@@ -220,6 +220,8 @@ export class FakeDaemon {
       return { status: "ok", version: 0, index: this.#index, deleted: matching.length, previous: undefined, previousDropped: false };
     }
     if (command.operation === "settle") return { status: "neverApplied", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false };
+    // What it keeps of sessions nobody can list or close.
+    if (command.operation === "sessionClose") return { status: "sessionNotFound", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false };
     if (command.operation === "txn") return this.#txn(command.body);
     if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") {
       const { status, keys } = this.leases.execute(command, this.#index);

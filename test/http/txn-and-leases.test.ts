@@ -1,4 +1,4 @@
-// Transactions and leases over HTTP: the documents of `raftctl txn` and `raftctl lease`, and the statuses that go with them.
+// Transactions, leases and sessions over HTTP: the documents of `raftctl txn`, `raftctl lease` and `raftctl session`, and the statuses that go with them.
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -70,6 +70,16 @@ describe("a transaction", () => {
       expect([status, error.message]).toEqual([400, expect.stringContaining(words)]);
     }
   });
+});
+
+test("a session is listed on any node, and closed with the document of session close; then it is 404, and its request is refused (S112, S120)", async () => {
+  const stamp = { "raftctl-request": `777:${Number((await ask("put", leader(), "PUT /v1/kv/closing", { body: "1" })).result["index"]) + 1}` };
+  expect((await ask("put", leader(), "PUT /v1/kv/closing", { body: "2", headers: stamp })).result["version"]).toBe("2");
+  expect((await ask("session-list", follower(), "GET /v1/sessions?limit=1")).result["sessions"]).toMatchObject([{ id: "777", results: 1 }]);
+  expect((await ask("session-close", follower(), "DELETE /v1/sessions/777")).result).toMatchObject({ closed: [{ id: "777", results: 1 }], notFound: [] });
+  expect((await ask(undefined, leader(), "DELETE /v1/sessions/777")).status).toBe(404);
+  expect((await ask(undefined, leader(), "PUT /v1/kv/closing", { body: "2", headers: stamp })).status).toBe(504);
+  for (const path of ["x", "0", "99999999999999999999"]) expect((await ask(undefined, leader(), `DELETE /v1/sessions/${path}`)).status).toBe(400);
 });
 
 describe("a lease", () => {

@@ -3,57 +3,13 @@ import { utf8, writeSafeU64, writeU32 } from "../../src/base/bytes.ts";
 import { crc32 } from "../../src/base/crc.ts";
 import { Prng } from "../../src/base/prng.ts";
 import { sessionPageKey } from "../../src/machine/keyspace.ts";
-import { Machine } from "../../src/machine/machine.ts";
 import { MemoryStore } from "../../src/machine/memory-store.ts";
 import { sequencesRemembered } from "../../src/machine/session-page.ts";
-import { defaultSessionLimits, rememberedResultBytesMax, sequenceLeadMax, type SessionLimits } from "../../src/machine/sessions.ts";
-import { type Command, type SessionStamp, withTime } from "../../src/wire/command.ts";
+import { rememberedResultBytesMax, sequenceLeadMax } from "../../src/machine/sessions.ts";
+import type { Command, SessionStamp } from "../../src/wire/command.ts";
 import { encodeResult } from "../../src/wire/command-result.ts";
-import { asyncOf, contentOf, del, entryOf, hex, noopOf, put, resultOf, stamp, text } from "./bytes-of.ts";
-
-class Bench {
-  store = new MemoryStore();
-  machine: Machine;
-  readonly #limits: SessionLimits;
-
-  constructor(limits?: Partial<SessionLimits>) {
-    this.#limits = { ...defaultSessionLimits, ...limits };
-    this.machine = this.#machineOver(this.store);
-  }
-
-  run(command: Command): ReturnType<typeof resultOf> {
-    return resultOf(this.raw(command));
-  }
-
-  raw(command: Command, time?: number): Uint8Array {
-    const entry = entryOf(this.machine.lastApplied + 1, command);
-    return this.machine.apply(time === undefined ? entry : { ...entry, data: withTime(entry.data, time) })!;
-  }
-
-  /** Nothing but the index goes on. */
-  pass(entries: number): void {
-    for (let passed = 0; passed < entries; passed += 1) this.machine.apply(noopOf(this.machine.lastApplied + 1));
-  }
-
-  restart(): void {
-    this.machine = this.#machineOver(this.store);
-  }
-
-  /** The content moves to another node through an image. */
-  async move(): Promise<void> {
-    const image = this.machine.image();
-    const store = new MemoryStore();
-    const machine = this.#machineOver(store);
-    await machine.restore(image, asyncOf(image.chunks()));
-    image.close();
-    this.store = store;
-    this.machine = machine;
-  }
-
-  #machineOver(store: MemoryStore): Machine {
-    return new Machine({ store, sessionLimits: this.#limits });
-  }
-}
+import { contentOf, del, entryOf, hex, put, resultOf, stamp, text } from "./bytes-of.ts";
+import { SessionBench as Bench } from "./session-bench.ts";
 
 test("a repeated command gets the first answer byte by byte and changes nothing, also after a restart and on another node (S112, S109)", async () => {
   const bench = new Bench();

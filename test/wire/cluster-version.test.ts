@@ -6,7 +6,7 @@ import { entryTypes } from "../../src/raft/entry.ts";
 import { admissionFault, clusterVersions, commandsAllowed, finalizedLevel, levelFault, parseLevel, rangeText, type ClusterVersions } from "../../src/wire/cluster-version.ts";
 import { encodeCommand, operationOf, type Command } from "../../src/wire/command.ts";
 
-const later: ClusterVersions = { oldest: 2, newest: 4, commands: { put: 1, delete: 2, deleteRange: 3, append: 4, set: 1, settle: 1, txn: 4, leaseGrant: 1, leaseRevoke: 5 }, entries: { noop: 1, command: 1, membership: 1 } };
+const later: ClusterVersions = { oldest: 2, newest: 4, commands: { put: 1, delete: 2, deleteRange: 3, append: 4, set: 1, settle: 1, txn: 4, leaseGrant: 1, leaseRevoke: 5, sessionClose: 3 }, entries: { noop: 1, command: 1, membership: 1 } };
 const key = utf8("k");
 const value = utf8("v");
 const commands: readonly Command[] = [
@@ -19,6 +19,7 @@ const commands: readonly Command[] = [
   { operation: "txn", body: new Uint8Array(4) },
   { operation: "leaseGrant", lease: 1n, ttlMs: 1 },
   { operation: "leaseRevoke", lease: 1n },
+  { operation: "sessionClose", target: 1n },
 ];
 const allowedAt = (level: number, versions: ClusterVersions): string[] =>
   commands.map(encodeCommand).flatMap((bytes) => (admissionFault(bytes, versions, () => level) === undefined ? [operationOf(bytes)] : []));
@@ -33,7 +34,8 @@ test("every kind of command and entry has its level, and what leaders write with
 
 test("a command may be written from its level on and not before; the refusal names both levels and the verb", () => {
   expect([2, 3, 4].map((level) => allowedAt(level, later))).toEqual([
-    ["put", "delete", "set", "settle", "leaseGrant"], ["put", "delete", "deleteRange", "set", "settle", "leaseGrant"], ["put", "delete", "deleteRange", "append", "set", "settle", "txn", "leaseGrant"],
+    ["put", "delete", "set", "settle", "leaseGrant"], ["put", "delete", "deleteRange", "set", "settle", "leaseGrant", "sessionClose"],
+    ["put", "delete", "deleteRange", "append", "set", "settle", "txn", "leaseGrant", "sessionClose"],
   ]);
   expect(admissionFault(encodeCommand(commands[3]!), later, () => 3)).toMatchObject({
     code: "INCOMPATIBLE", exit: 15, message: "append needs cluster version 4, the cluster has finalized 3", hint: expect.stringContaining("raftctl upgrade finalize") as string, details: { finalized: 3, needed: 4 },
@@ -67,7 +69,7 @@ test("a level is a positive number in one form; a cluster that never finalized o
 });
 
 test("what a step from one level to another allows is what stands above the one and not above the other", () => {
-  expect(commandsAllowed(later, { above: 2, upTo: 4 })).toEqual(["deleteRange", "append", "txn"]);
-  expect(commandsAllowed(later, { above: 2, upTo: 3 })).toEqual(["deleteRange"]);
+  expect(commandsAllowed(later, { above: 2, upTo: 4 })).toEqual(["deleteRange", "append", "txn", "sessionClose"]);
+  expect(commandsAllowed(later, { above: 2, upTo: 3 })).toEqual(["deleteRange", "sessionClose"]);
   expect([rangeText({ min: 1, max: 1 }), rangeText({ min: 1, max: 3 })]).toEqual(["1", "1 to 3"]);
 });

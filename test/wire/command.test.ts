@@ -30,6 +30,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ operation: fc.constant("txn" as const), body: value, session }),
   fc.record({ operation: fc.constant("settle" as const), session: fc.record({ id: fc.bigInt(1n, 2n ** 64n - 1n), sequence: count.map((number) => Math.max(1, number)) }) }),
   fc.record({ operation: fc.constant("leaseGrant" as const), lease, ttlMs: fc.integer({ min: 1, max: leaseTtlMsMax }), session }),
+  fc.record({ operation: fc.constant("sessionClose" as const), target: lease, session }).filter(({ target, session: own }) => target !== own?.id),
   fc.record({ operation: fc.constant("leaseRevoke" as const), lease, expiredGrant: fc.option(count.map((number) => Math.max(1, number)), { nil: undefined }), session }),
 );
 
@@ -200,6 +201,22 @@ describe("a command", () => {
     expect([grant, revoke, expired].map((bytes) => [isExpiry(bytes), addsData(bytes)])).toEqual([[false, true], [false, false], [true, false]]);
   });
 
+  test("that closes a session has these bytes, which stand in logs for ever: its id where a range has its end, beside the stamp of whoever closes it (S112)", () => {
+    const close = { operation: "sessionClose", target: 0x0a0b0c0d01020304n, session: { id: 0x0102030405060708n, sequence: 5 } } as const;
+    const bytes = encodeCommand(close);
+    expect(Buffer.from(bytes).toString("hex")).toBe(["010a0000", "00000800", "00000000", "00000000", "0807060504030201", "0500000000000000", "0000000000000000", "040302010d0c0b0a"].join(""));
+    for (const offset of [2, 4, 6, 8, 12, 32]) {
+      const forged = bytes.slice();
+      forged[offset]! ^= 1;
+      expect([offset, codeOf(() => checkCommand(forged))]).toEqual([offset, "BAD_REQUEST"]);
+    }
+    const [none, own] = [bytes.slice().fill(0, 40), bytes.slice()];
+    own.copyWithin(40, 16, 24);
+    expect([none, own, withTime(own, 7)].map(commandFault)).toEqual(["malformed", "malformed", "malformed"]);
+    for (const target of [0n, 2n ** 64n, close.session.id]) expect([target, codeOf(() => encodeCommand({ ...close, target }))]).toEqual([target, "INVALID_ARGUMENT"]);
+    expect([addsData(bytes), isExpiry(bytes), isSetting(bytes)]).toEqual([false, false, false]);
+  });
+
   test.each([
     ["a lease 0", { operation: "leaseGrant", lease: 0n, ttlMs: 1 }], ["a lease of more than 64 bits", { operation: "leaseRevoke", lease: 2n ** 64n }],
     ["no time", { operation: "leaseGrant", lease: 1n, ttlMs: 0 }], ["a fraction", { operation: "leaseGrant", lease: 1n, ttlMs: 1.5 }],
@@ -281,7 +298,7 @@ describe("a command", () => {
   });
 
   test("of a version or an operation that is not known is refused and told apart from a malformed one", () => {
-    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 10], [1, 255]] as const) {
+    for (const [offset, byte] of [[0, 0], [0, 3], [1, 0], [1, 11], [1, 255]] as const) {
       const bytes = encodeCommand(putA);
       bytes[offset] = byte;
       expect(commandFault(bytes)).toBe("unknown");

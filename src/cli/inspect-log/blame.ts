@@ -2,7 +2,7 @@
 //
 // The version is known from where the key is known not to exist: at the very beginning of the log, and behind an unconditional delete. A condition on the
 // version is decided then; one on the value when values are at hand. What is not known to be committed has no effect yet. A lease that ends deletes the key when
-// its last write was attached to it. Not seen here: that a session or a lease had expired, and so a command was refused.
+// its last write was attached to it. Not seen here: that a session had expired or was closed, or a lease had expired, and so a command was refused.
 
 import { equalBytes } from "../../base/bytes.ts";
 import type { LogCommand, LogEntry, LogTxn } from "../../wire/log-inspection.ts";

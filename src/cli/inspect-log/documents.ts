@@ -66,6 +66,8 @@ export interface CommandDocument {
   cause?: "revoked" | "expired";
   /** Of one that has expired: the index of the grant that is meant. */
   grantIndex?: string;
+  /** The session that is closed. */
+  target?: string;
 }
 
 export interface ComparisonDocument {
@@ -137,7 +139,7 @@ export function hexadecimal(crc: number): string {
   return crc.toString(16).padStart(8, "0");
 }
 
-export function commandDocument({ operation, key, end, value, condition, txn, lease }: LogCommand): CommandDocument {
+export function commandDocument({ operation, key, end, value, condition, txn, lease, target }: LogCommand): CommandDocument {
   const name = bytesDocument(key);
   return {
     op: operation,
@@ -147,6 +149,7 @@ export function commandDocument({ operation, key, end, value, condition, txn, le
     ...(condition !== null && { condition: conditionDocument(condition) }),
     ...(txn !== undefined && { compare: txn.compare.map(comparisonDocument), then: txn.then.map(commandDocument), else: txn.else.map(commandDocument) }),
     ...(lease !== undefined && leaseDocument(operation, lease)),
+    ...(target !== undefined && { target }),
   };
 }
 
@@ -161,8 +164,12 @@ function leaseDocument(operation: LogCommand["operation"], { id, ttlMs, expiredG
   return { lease: id, cause: expiredGrant === undefined ? "revoked" : "expired", ...(expiredGrant !== undefined && { grantIndex: String(expiredGrant) }) };
 }
 
+function isNameless(operation: LogCommand["operation"]): boolean {
+  return operation === "settle" || operation === "txn" || operation === "leaseGrant" || operation === "leaseRevoke" || operation === "sessionClose";
+}
+
 function nameDocument(operation: LogCommand["operation"], { value, encoding }: ReturnType<typeof bytesDocument>): Partial<CommandDocument> {
-  if (operation === "settle" || operation === "txn" || operation === "leaseGrant" || operation === "leaseRevoke") return {};
+  if (isNameless(operation)) return {};
   if (operation === "append") return { stream: value, streamEncoding: encoding };
   return operation === "set" ? { setting: value } : { key: value, keyEncoding: encoding };
 }

@@ -74,8 +74,9 @@ export function entryText({ command, config, session, fault }: Pick<LogEntry, "c
   return parts.join("  ");
 }
 
-function commandText({ operation, key, end, value, condition, txn, lease }: LogCommand): string {
+function commandText({ operation, key, end, value, condition, txn, lease, target }: LogCommand): string {
   if (operation === "settle") return "settle";
+  if (operation === "sessionClose") return `session close ${visible(target!)}`;
   if (operation === "leaseGrant" || operation === "leaseRevoke") return leaseCommandText(operation, lease!);
   if (txn !== undefined) return txnText(txn);
   const parts = [isRange(operation) ? `${operation === "range" ? "read" : "delete"} ${shownBytes(key)}..${end === null ? "" : shownBytes(end)}` : `${operation} ${shownBytes(key)}`];

@@ -87,8 +87,8 @@ interface Executed {
 /** What a result of the machine says of the entry. Of a transaction that was carried out: written, whatever it has done. */
 export function effectOf({ status, index, deleted }: CommandResult, executed: Executed): HistoryEffect {
   if (status === "neverApplied") return "refused";
-  if (index !== executed.index) return "repeated";
   if (status === "sessionExpired") return "expired";
+  if (index !== executed.index) return "repeated";
   if (status !== "ok") return "refused";
   const { command: { operation }, hadRecord } = executed;
   if (operation === "put" || operation === "txn") return "written";

@@ -47,6 +47,7 @@ const nameless = { key: emptyBytes, end: null, value: null, condition: null };
 function partsOf(command: Command, view: EntryView): LogCommand {
   if (command.operation === "deleteRange") return { operation: "deleteRange", key: command.start, end: command.end ?? null, value: null, condition: null };
   if (command.operation === "settle") return { ...nameless, operation: "settle" };
+  if (command.operation === "sessionClose") return { ...nameless, operation: "sessionClose", target: command.target.toString() };
   if (command.operation === "txn") return { ...nameless, operation: "txn", txn: txnFacts(decodeTxn(command.body), view) };
   if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") {
     const { operation } = command;

@@ -63,6 +63,7 @@ function keysOf({ type, data }: Entry): readonly string[] {
 
 function keysWritten(command: Command | TxnRange): readonly string[] {
   if (command.operation === "settle" || command.operation === "range") return [];
+  if (command.operation === "sessionClose") return [`session ${command.target}`];
   if (command.operation === "txn") return txnKeys(command.body);
   if (command.operation === "leaseGrant" || command.operation === "leaseRevoke") return [`lease ${leaseText(command.lease)}`];
   if (command.operation !== "deleteRange") return [command.operation === "append" ? `stream ${keyText(command.key)}` : keyText(command.key)];

@@ -41,6 +41,7 @@ export function writesOf(command: Command): CommandWrites {
     case "leaseGrant":
     case "set":
     case "settle":
+    case "sessionClose":
       return { branches: none, isConditional: false, session };
   }
 }

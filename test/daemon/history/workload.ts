@@ -203,7 +203,7 @@ function reaches(command: Command, key: Uint8Array): boolean {
     const { then, else: otherwise } = decodeTxn(command.body);
     return [...then, ...otherwise].some((step) => step.operation !== "range" && reaches(step, key));
   }
-  if (command.operation === "append" || command.operation === "set" || command.operation === "settle" || command.operation === "leaseGrant" || command.operation === "leaseRevoke") return false;
+  if (command.operation === "append" || command.operation === "set" || command.operation === "settle" || command.operation === "leaseGrant" || command.operation === "leaseRevoke" || command.operation === "sessionClose") return false;
   if (command.operation !== "deleteRange") return equalBytes(command.key, key);
   return compareBytes(command.start, key) <= 0 && (command.end === undefined || compareBytes(key, command.end) < 0);
 }

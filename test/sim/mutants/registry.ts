@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 import { auditMutants } from "./registry/audit.ts";
 import { backupMutants } from "./registry/backup.ts";
 import { electionMutants } from "./registry/election.ts";
+import { entryMomentsMutants } from "./registry/entry-moments.ts";
 import { hostMutants } from "./registry/host.ts";
 import { httpMutants } from "./registry/http.ts";
 import { inspectionMutants } from "./registry/inspection.ts";
@@ -16,6 +17,7 @@ import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
 import { readMutants } from "./registry/reads.ts";
 import { replicationMutants } from "./registry/replication.ts";
+import { sessionCloseMutants } from "./registry/session-close.ts";
 import { snapshotMutants } from "./registry/snapshot.ts";
 import { spaceMutants } from "./registry/space.ts";
 import { storageMutants } from "./registry/storage.ts";
@@ -30,4 +32,5 @@ export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...leaseReadMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
+  ...sessionCloseMutants, ...entryMomentsMutants,
 ];

@@ -34,6 +34,7 @@ function randomCommand(prng: Prng, index: number): Command {
   const value = utf8("x".repeat(prng.chance(0.1) ? 5_000 : prng.integer(0, 3)));
   if (session !== undefined && prng.chance(0.1)) return { operation: "settle", session };
   const lease = BigInt(prng.integer(1, 4));
+  if (prng.chance(0.04)) return closeOf(BigInt(prng.integer(1, 7)), session);
   switch (prng.integer(0, 9)) {
     case 0:
       return { operation: "delete", key, session, condition, wantPrevious };
@@ -51,6 +52,11 @@ function randomCommand(prng: Prng, index: number): Command {
     default:
       return { operation: "put", key, value, session, condition, wantPrevious };
   }
+}
+
+/** None closes itself. */
+function closeOf(target: bigint, session: SessionStamp | undefined): Command {
+  return { operation: "sessionClose", target, session: session?.id === target ? undefined : session };
 }
 
 function randomEntry(prng: Prng, index: number): Entry {
@@ -77,7 +83,7 @@ test.each([
     const isEqual = wanted === undefined ? found === undefined : found !== undefined && equalBytes(wanted, found);
     if (!isEqual) expect(found, `entry ${index}`).toEqual(wanted);
   }
-  expect([...statuses].toSorted()).toEqual(["conflict", "invalid", "leaseNotFound", "neverApplied", "ok", "sequenceAhead", "sessionExpired"]);
+  expect([...statuses].toSorted()).toEqual(["conflict", "invalid", "leaseNotFound", "neverApplied", "ok", "sequenceAhead", "sessionExpired", "sessionNotFound"]);
 });
 
 test("a range with an empty end holds nothing, and more keys than one command may delete stay (S112)", () => {

@@ -66,6 +66,10 @@ export class ReferenceMachine {
         return { status: "ok" };
       case "settle":
         return { status: "neverApplied" };
+      case "sessionClose": {
+        const forgotten = this.#sessions.close(command.target, index);
+        return forgotten === undefined ? { status: "sessionNotFound" } : { status: "ok", deleted: forgotten };
+      }
       case "leaseGrant":
         return this.#grant(command, index);
       case "leaseRevoke":

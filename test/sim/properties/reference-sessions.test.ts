@@ -71,3 +71,12 @@ test("a session that is idle for long enough is forgotten, by the time in the en
   bench.sessions.pass(3, 1_000 + 2 * idleMs);
   expect(bench.verdict(1n, 1)).toBe("expired");
 });
+
+test("a session that is closed executes nothing up to there, and goes on above it (S112)", () => {
+  const bench = new Bench();
+  for (const sequence of [1, 9]) bench.run(7n, sequence);
+  expect([bench.sessions.close(8n, 3), bench.sessions.close(7n, 3), bench.sessions.close(7n, 4)]).toEqual([undefined, 2, undefined]);
+  expect([1, 5, 8, 10].map((sequence) => bench.verdict(7n, sequence))).toEqual(["expired", "expired", "expired", "new"]);
+  bench.run(7n, 10);
+  expect([bench.verdict(7n, 10), bench.verdict(7n, 8), bench.sessions.close(7n, 20)]).toEqual([result, "expired", 2]);
+});

@@ -3,7 +3,7 @@
 // command is oldest makes room when the table is full, or when it has been idle for too long. A session begins with any number that no forgotten session
 // can have used, and never executes one that a forgotten session may have used.
 
-import { resultHeaderBytes } from "../../../src/wire/command-result.ts";
+import { encodeResult, resultHeaderBytes, type ResultStatus } from "../../../src/wire/command-result.ts";
 import type { SessionStamp } from "../../../src/wire/command.ts";
 
 export const sequencesRemembered = 1_024;
@@ -29,6 +29,7 @@ interface Session {
   readonly floor: number;
   sequenceMax: number;
   lastUse: number;
+  isClosed: boolean;
 }
 
 export class ReferenceSessions {
@@ -64,8 +65,9 @@ export class ReferenceSessions {
   }
 
   remember({ id, sequence }: SessionStamp, result: Uint8Array, index: number): void {
-    const session: Session = this.#sessions.get(id) ?? { results: new Map(), pages: new Set(), floor: this.#forgotten, sequenceMax: 0, lastUse: 0 };
+    const session: Session = this.#sessions.get(id) ?? { results: new Map(), pages: new Set(), floor: this.#forgotten, sequenceMax: 0, lastUse: 0, isClosed: false };
     session.lastUse = index;
+    session.isClosed = false;
     this.#sessions.delete(id);
     this.#sessions.set(id, session);
     session.results.set(sequence % sequencesRemembered, { sequence, result: asRemembered(result) });
@@ -76,6 +78,22 @@ export class ReferenceSessions {
     while (this.#sessions.size > this.#limits.sessionsMax || this.#pages > this.#limits.pagesMax) this.#evictOldest();
   }
 
+  /**
+   * What is left of it executes nothing up to here, nor any number that it had used; from the next one on it is a session as before.
+   * @returns how many numbers it remembered; undefined: there is no such session
+   */
+  close(id: bigint, index: number): number | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.isClosed) return undefined;
+    const floor = Math.max(index, session.sequenceMax);
+    this.#sessions.delete(id);
+    this.#pages -= session.pages.size - 1;
+    const mark = { sequence: floor, result: resultHeader("sessionExpired", index) };
+    const place = floor % sequencesRemembered;
+    this.#sessions.set(id, { results: new Map([[place, mark]]), pages: new Set([Math.floor(place / sequencesPerPage)]), floor, sequenceMax: floor, lastUse: index, isClosed: true });
+    return session.results.size;
+  }
+
   #evictOldest(): void {
     for (const [id, session] of this.#sessions) {
       this.#sessions.delete(id);
@@ -84,6 +102,10 @@ export class ReferenceSessions {
       return;
     }
   }
+}
+
+function resultHeader(status: ResultStatus, index: number): Uint8Array {
+  return encodeResult({ status, index, version: 0, deleted: 0, previous: undefined, previousDropped: false });
 }
 
 /** What a repetition is answered. */

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Entry } from "../../../src/raft/entry.ts";
 import { withTime } from "../../../src/wire/command.ts";
 import { SessionExactlyOnce } from "./session-exactly-once.ts";
-import { expired, noop, ok, put } from "./support/commands.ts";
+import { entryOf, expired, noop, ok, put } from "./support/commands.ts";
 import { ReplicaDouble } from "./support/replica-double.ts";
 
 const limits = { sessionsMax: 100, pagesMax: 65_536, idleMs: 3_600_000 };
@@ -103,4 +103,16 @@ test("what was applied unseen has no result to compare with, and its records are
   replica.lastApplied = 1;
   property.booted(replica);
   property.applied(replica, [again], [ok(1, 1)]);
+});
+
+test("a repetition in a session that somebody has closed may be refused, and is not executed again", () => {
+  const close = entryOf(2, { operation: "sessionClose", target: 5n });
+  const third = put(3, "k", "a", stamp(1));
+  const property = new SessionExactlyOnce(limits);
+  property.applied(new ReplicaDouble("n1"), [first, close, third], [ok(1, 1), ok(2, 0), expired(3)]);
+  const other = new SessionExactlyOnce(limits);
+  expect(() => other.applied(new ReplicaDouble("n1"), [first, close, third], [ok(1, 1), ok(2, 0), ok(3, 2)])).toThrow("answers the repetition at index 3 with ok of index 3");
+  const stranger = new SessionExactlyOnce(limits);
+  const closeAnother = entryOf(2, { operation: "sessionClose", target: 6n });
+  expect(() => stranger.applied(new ReplicaDouble("n1"), [first, closeAnother, third], [ok(1, 1), ok(2, 0), expired(3)])).toThrow("Session Exactly Once");
 });

@@ -1,7 +1,8 @@
 // Session Exactly Once: of the entries that carry the same session and sequence number, the first one that is executed is the only one: every later one
 // returns its result and changes no record (dissertation §6.3; S112, H37).
 //
-// An expired number is not executed. Sessions that were forgotten, because the table was full or they were idle, are refused and never executed again.
+// An expired number is not executed. Sessions that were forgotten, because the table was full, they were idle or somebody closed them, are refused and never
+// executed again.
 
 import { equalBytes } from "../../../src/base/bytes.ts";
 import type { NodeId } from "../../../src/base/ids.ts";
@@ -21,6 +22,7 @@ interface Execution {
 interface Session {
   readonly executions: Map<number, Execution>;
   sequenceMax: number;
+  isClosed: boolean;
 }
 
 interface Records {
@@ -84,13 +86,15 @@ export class SessionExactlyOnce implements Property {
     if (entry.type !== entryTypes.command || commandFault(entry.data) !== undefined) return;
     this.#firstTime = Math.min(this.#firstTime, timeOf(entry.data) ?? this.#firstTime);
     this.#lastTime = Math.max(this.#lastTime, timeOf(entry.data) ?? this.#lastTime);
-    const stamp = decodeCommand(entry.data).session;
+    const command = decodeCommand(entry.data);
+    if (command.operation === "sessionClose") this.#closed(command.target);
+    const stamp = command.session;
     if (stamp === undefined) return;
     const session = this.#sessionOf(stamp.id);
     const first = session.executions.get(stamp.sequence);
     if (first === undefined) return this.#executed(entry, stamp, result);
     if (first.result === undefined) return;
-    const mayExpire = this.#mayForget || stamp.sequence + sequencesRemembered <= session.sequenceMax;
+    const mayExpire = this.#mayForget || session.isClosed || stamp.sequence + sequencesRemembered <= session.sequenceMax;
     // What was applied unseen may have been refused.
     const isRepeated = !mayExpire || (result !== undefined && !isRefused(result));
     if (isRepeated) this.#repetitions.set(entry.index, asRemembered(first.result));
@@ -98,8 +102,13 @@ export class SessionExactlyOnce implements Property {
 
   #sessionOf(id: bigint): Session {
     let session = this.#sessions.get(id);
-    if (session === undefined) this.#sessions.set(id, (session = { executions: new Map(), sequenceMax: 0 }));
+    if (session === undefined) this.#sessions.set(id, (session = { executions: new Map(), sequenceMax: 0, isClosed: false }));
     return session;
+  }
+
+  #closed(id: bigint): void {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) session.isClosed = true;
   }
 
   #executed({ index }: Entry, { id, sequence }: SessionStamp, result: Uint8Array | undefined): void {

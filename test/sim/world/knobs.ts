@@ -52,6 +52,8 @@ export interface Knobs {
   readonly rules: RuleKnobs | undefined;
   /** Reads under the leader's lease; undefined: off. */
   readonly leaseReads: LeaseReadKnobs | undefined;
+  /** Between two sessions that an operator closes at most, in election timeouts; undefined: he closes none. */
+  readonly sessionClosePause: number | undefined;
 }
 
 export interface LeaseReadKnobs {
@@ -110,13 +112,15 @@ export function drawKnobs(prng: Prng): Knobs {
   const knobs = drawAnything(prng);
   const sessions = drawSessions(prng, knobs.electionTimeout);
   const clients = { ...knobs.clients, pairs: prng.chance(0.4) ? 1 : 0 };
+  const leases = drawLeases(prng);
+  const sessionClosePause = prng.chance(0.75) ? undefined : pick(prng, [0.1, 0.5, 2]);
   return {
     ...knobs, sessions,
     // A transfer of a thousand round trips is never done before the log behind it is forgotten, and nothing is learnt from that.
     snapshotChunkBytes: Math.max(knobs.snapshotChunkBytes, knobs.clients.valueBytesMax / 4),
     // Whose session is forgotten while his write is under way is told so when it is executed, and not before.
-    clients: sessions === defaultSessionLimits ? clients : { ...clients, committedShare: 0 },
-    leases: drawLeases(prng),
+    clients: sessions === defaultSessionLimits && sessionClosePause === undefined ? clients : { ...clients, committedShare: 0 },
+    leases, sessionClosePause,
     rules: drawRules(prng),
     leaseReads: drawLeaseReads(prng, knobs.clockDrift),
   };
@@ -132,7 +136,7 @@ function drawLeaseReads(prng: Prng, clockDrift: number): LeaseReadKnobs | undefi
   };
 }
 
-/** Drawn after the rest, so that worlds without leases are what they were. */
+/** Drawn late, so that worlds without leases are what they were. */
 function drawLeases(prng: Prng): LeaseKnobs | undefined {
   if (prng.chance(0.6)) return undefined;
   return { holders: prng.integer(2, 8), ttls: pick(prng, [[0.3, 1], [0.5, 2], [1, 3], [2, 6]]), revokeShare: pick(prng, [0, 0.3, 0.7]) };
@@ -152,7 +156,7 @@ function drawSessions(prng: Prng, electionTimeout: number): SessionLimits {
   ]);
 }
 
-function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "leases" | "rules" | "leaseReads" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
+function drawAnything(prng: Prng): Omit<Knobs, "sessions" | "leases" | "rules" | "leaseReads" | "sessionClosePause" | "clients"> & { readonly clients: Omit<ClientKnobs, "pairs"> } {
   const electionTimeout = pick(prng, [100, 200, 500, 1_000]);
   return {
     voters: pick(prng, [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7]),

@@ -11,6 +11,7 @@ import { Backups } from "../clients/backups.ts";
 import { LeaseHolder } from "../clients/lease-holders.ts";
 import { RuledWriter } from "../clients/ruled-writers.ts";
 import { RuleSetter } from "../clients/rule-setter.ts";
+import { SessionCloser } from "../clients/session-closer.ts";
 import { SimClient } from "../clients/sim-client.ts";
 import { Watchers } from "../clients/watchers.ts";
 import { Workload } from "../clients/workload.ts";
@@ -108,6 +109,7 @@ export class World {
     this.#watchers.begin();
     for (let number = 1; number <= (knobs.leases?.holders ?? 0); number += 1) this.#work(this.#leaseHolder(`h${number}`, knobs.leases!).run());
     if (knobs.rules !== undefined) this.#beginRules(knobs.rules);
+    if (knobs.sessionClosePause !== undefined) this.#work(this.#sessionCloser(knobs.sessionClosePause).run());
     this.#backups.begin(knobs.chaosElectionTimeouts * knobs.electionTimeout);
     for (const fault of plan) this.scheduler.at(fault.at, () => this.#strike(fault));
     await this.scheduler.run(knobs.chaosElectionTimeouts * knobs.electionTimeout, () => false);
@@ -279,6 +281,10 @@ export class World {
     };
     this.#work(new RuleSetter({ stage: this.#stage, prng: this.#stream("rules"), isOver }).run());
     for (let number = 1; number <= knobs.writers; number += 1) this.#work(new RuledWriter(`r${number}`, world, this.#stream(`r${number}`)).run());
+  }
+
+  #sessionCloser(pauseMax: number): SessionCloser {
+    return new SessionCloser({ stage: this.#stage, pauseMax, delay: (from, to) => this.#links.fateOf(from, to).delay, isOver: () => this.#stage.healed }, this.#stream("closer"));
   }
 
   /** Clocks drift; where a fault has changed one, it may be the fastest. */
