@@ -11,6 +11,7 @@ import { leaseMutants } from "./registry/leases.ts";
 import { libraryMutants } from "./registry/library.ts";
 import { lockMutants } from "./registry/locks.ts";
 import { machineMutants } from "./registry/machine.ts";
+import { measurementMutants } from "./registry/measurements.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
 import { readMutants } from "./registry/reads.ts";
@@ -29,4 +30,5 @@ export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
+  ...measurementMutants,
 ];
