@@ -86,6 +86,16 @@ test("an error while it prepares ends it, and the keys are removed all the same"
   expect(keysLeft(daemon)).toEqual([]);
 });
 
+test("a put whose answer was lost while it prepares is settled as well, and none of the others comes behind the removal", async () => {
+  const { daemon, client } = await serve();
+  daemon.faults.push({ kind: "refuse", error: new RaftctlError("NO_SPACE", "the disk is full") }, ...Array.from({ length: 3 }, () => ({ kind: "silence" as const })));
+  await expect(runPerf(client, requestTo(daemon, { "read-ratio": 0.5, keys: 4 }))).rejects.toMatchObject({ code: expect.stringMatching(/^(NO_SPACE|UNKNOWN_OUTCOME)$/) as string });
+  const operations = commandsOf(daemon).map(({ operation }) => operation);
+  expect(operations.filter((operation) => operation === "settle").length).toBeGreaterThan(0);
+  expect(operations.at(-1)).toBe("deleteRange");
+  expect(operations.indexOf("deleteRange")).toBeGreaterThan(operations.lastIndexOf("put"));
+});
+
 test("a signal ends the load early, and the keys are removed all the same", async () => {
   const { daemon, client } = await serve();
   const stopping = new AbortController();

@@ -12,6 +12,7 @@ import { exactDuration } from "../latency-text.ts";
 import { perfDocument, type PerfDocument, perfFinding } from "./perf-document.ts";
 import { type PerfFlags, perfPlan } from "./perf-flags.ts";
 import { runPerf } from "./perf-run.ts";
+import type { Tally } from "./tally.ts";
 
 export interface Surroundings {
   readonly connect: () => Promise<Client>;
@@ -41,7 +42,7 @@ export async function checkPerf(flags: GlobalFlags & PerfFlags, { connect, env, 
   return { document, error: interrupted === undefined ? perfFinding(document) : undefined, interrupted };
 }
 
-function progressText({ all, busy, failed }: Parameters<typeof perfDocument>[1]["tally"], elapsedMs: number): string {
+function progressText({ all, busy, failed }: Tally, elapsedMs: number): string {
   const perSecond = Math.round((all.count / elapsedMs) * 1000);
   return `${Math.round(elapsedMs / 1000)}s: ${perSecond} per second, p99 ${exactDuration(all.percentile(99))}, ${busy} BUSY, ${failed} failed`;
 }

@@ -59,19 +59,26 @@ async function refuseForeignKeys(client: Client, prefix: string): Promise<void> 
 async function prepareAndMeasure(clients: readonly Client[], request: PerfRequest, tally: Tally): Promise<Pick<PerfRecord, "notSent" | "durationMs">> {
   request.onProgress("preparing", undefined, 0);
   const keys = Array.from({ length: request.keys }, (_, number) => `${request.prefix}${String(number).padStart(6, "0")}`);
-  const value = new Uint8Array(randomBytes(request.valueBytes));
+  const work = { keys, value: new Uint8Array(randomBytes(request.valueBytes)), tally };
   await Promise.all(clients.map((client) => client.kv.get(keys[0]!, { consistency: "stale" })));
-  if (request.readRatio > 0) await putAll(clients, keys, { value, signal: request.signal });
-  return measure(clients, request, { keys, value, tally });
+  if (request.readRatio > 0) await putAll(clients, work, request.signal);
+  return measure(clients, request, work);
 }
 
-/** What is read is there. */
-async function putAll(clients: readonly Client[], keys: readonly string[], { value, signal }: { readonly value: Uint8Array; readonly signal: AbortSignal }): Promise<void> {
+/** What is read is there. Every put has ended when it rejects: none may come behind the removal of the keys. */
+async function putAll(clients: readonly Client[], { keys, value, tally }: Work, signal: AbortSignal): Promise<void> {
   let next = 0;
+  let failure: RaftctlError | undefined;
   const lane = async (number: number): Promise<void> => {
-    while (next < keys.length && !signal.aborted) await clients[number % clients.length]!.kv.put(keys[next++]!, value);
+    while (next < keys.length && failure === undefined && !signal.aborted) {
+      await clients[number % clients.length]!.kv.put(keys[next++]!, value).catch((thrown: unknown) => {
+        failure = toRaftctlError(thrown);
+        tally.keepDoubt(failure);
+      });
+    }
   };
   await Promise.all(Array.from({ length: preparingLanes }, (_, number) => lane(number)));
+  if (failure !== undefined) throw failure;
 }
 
 interface Work {

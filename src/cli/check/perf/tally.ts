@@ -50,7 +50,12 @@ export class Tally {
   refused(error: RaftctlError): void {
     if (error.code === "BUSY") this.busy += 1;
     else this.errors.set(error.code, (this.errors.get(error.code) ?? 0) + 1);
-    const requestId = error.code === "UNKNOWN_OUTCOME" ? error.details?.["requestId"] : undefined;
+    this.keepDoubt(error);
+  }
+
+  /** Of a write that is not counted. */
+  keepDoubt({ code, details }: RaftctlError): void {
+    const requestId = code === "UNKNOWN_OUTCOME" ? details?.["requestId"] : undefined;
     if (typeof requestId === "string" && this.doubts.length < doubtsMax) this.doubts.push(parseRequestId(requestId));
   }
 }
