@@ -67,18 +67,17 @@ async function prepareAndMeasure(clients: readonly Client[], request: PerfReques
 
 /** What is read is there. Every put has ended when it rejects: none may come behind the removal of the keys. */
 async function putAll(clients: readonly Client[], { keys, value, tally }: Work, signal: AbortSignal): Promise<void> {
-  let next = 0;
-  let failure: RaftctlError | undefined;
+  const left = keys.values();
+  const failures: RaftctlError[] = [];
   const lane = async (number: number): Promise<void> => {
-    while (next < keys.length && failure === undefined && !signal.aborted) {
-      await clients[number % clients.length]!.kv.put(keys[next++]!, value).catch((thrown: unknown) => {
-        failure = toRaftctlError(thrown);
-        tally.keepDoubt(failure);
-      });
+    for (const key of left) {
+      if (failures.length > 0 || signal.aborted) return;
+      await clients[number % clients.length]!.kv.put(key, value).catch((thrown: unknown) => failures.push(toRaftctlError(thrown)));
     }
   };
   await Promise.all(Array.from({ length: preparingLanes }, (_, number) => lane(number)));
-  if (failure !== undefined) throw failure;
+  for (const failure of failures) tally.keepDoubt(failure);
+  if (failures.length > 0) throw failures[0]!;
 }
 
 interface Work {
