@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { findEtcd, startEtcd } from "./etcd-target.ts";
+import { abortOnSignals, runToTheEnd, unlessAborted } from "./interruption.ts";
 import { startRaftctl } from "./raftctl-target.ts";
 import { prepareStore, type Prepared } from "./suite.ts";
 import type { Target } from "./target.ts";
@@ -85,19 +86,22 @@ function line(cells: readonly string[]): string {
   return cells.map((cell, place) => (place === 0 ? cell.padEnd(8) : cell.padStart(Math.max(8, columns[place]!.length)))).join("  ");
 }
 
-async function main(): Promise<void> {
+async function main(signal: AbortSignal): Promise<number> {
   const etcd = values.etcd ? findEtcd("auto") : undefined;
   if (values.etcd && etcd === undefined) throw new Error("etcd is not installed: apt-get install etcd-server etcd-client");
   const [mib, valueKib, rounds] = [Number(values.mib), Number(values["value-kib"]), Number(values.rounds)];
   if (!(mib > 0 && valueKib > 0 && rounds > 0)) throw new Error(usage);
   const home = await mkdtemp(join(tmpdir(), "bench-backup-"));
-  const targets: Target[] = [];
+  const targets: Promise<Target>[] = [];
   const measurements: BackupMeasurement[] = [];
-  try {
-    targets.push(await startRaftctl());
-    if (etcd !== undefined) targets.push(await startEtcd(etcd));
+  const measureAll = async (): Promise<void> => {
     const stores: Prepared[] = [];
-    for (const target of targets) stores.push(await prepareStore(target));
+    for (const start of [startRaftctl, ...(etcd === undefined ? [] : [() => startEtcd(etcd)])]) {
+      signal.throwIfAborted();
+      const starting: Promise<Target> = start();
+      targets.push(starting);
+      stores.push(await prepareStore(await starting));
+    }
     for (const prepared of stores) await fillWithLargeValues(prepared, mib * mebibyte, valueKib * 1024);
     process.stdout.write(`${mib} MiB of state in values of ${valueKib} KiB, three nodes, fsync on\n${line(columns)}\n`);
     for (let round = 0; round < rounds; round += 1) {
@@ -107,12 +111,20 @@ async function main(): Promise<void> {
         process.stdout.write(`${line(row(measured))}\n`);
       }
     }
+  };
+  try {
+    await unlessAborted(signal, measureAll());
   } finally {
-    await Promise.all(targets.map((target) => target.stop()));
+    await Promise.all(targets.map((starting) => starting.then((target) => target.stop(), () => undefined)));
     await rm(home, { recursive: true, force: true });
   }
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ measurements }, undefined, 2)}\n`);
+  return 0;
 }
 
-if (values.help) process.stdout.write(`${usage}\n`);
-else await main();
+const signal = abortOnSignals();
+await runToTheEnd(async () => {
+  if (!values.help) return main(signal);
+  process.stdout.write(`${usage}\n`);
+  return 0;
+});

@@ -6,14 +6,13 @@ import { availableParallelism } from "node:os";
 import { compare, comparisonText, readBaseline } from "./comparison.ts";
 import { findEtcd, startEtcd } from "./etcd-target.ts";
 import type { MeasuredFigure } from "./figure.ts";
+import { abortOnSignals, runToTheEnd } from "./interruption.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import { startRaftctl } from "./raftctl-target.ts";
 import { type Report, reportFormat, table, thisMachine } from "./report.ts";
 import { runSuites } from "./runner.ts";
 import type { StoreName } from "./target.ts";
 import { connectionCount, keyCount, valueBytes } from "./workload.ts";
-
-const exits = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** @returns the exit code */
 async function main(options: Options, signal: AbortSignal): Promise<number> {
@@ -42,22 +41,10 @@ function tellChanges(baseline: Report, figures: readonly MeasuredFigure[]): numb
   return comparisons.some(({ change }) => change === "worse") ? 1 : 0;
 }
 
-const stopping = new AbortController();
-for (const [name, exit] of Object.entries(exits)) {
-  // Not `once`: without a listener of ours the processes' library would end this process before anything is cleaned up.
-  process.on(name, () => {
-    if (stopping.signal.aborted) process.exit(exit);
-    process.exitCode = exit;
-    stopping.abort(new Error(`stopped by ${name}`));
-  });
-}
-try {
+const signal = abortOnSignals();
+await runToTheEnd(async () => {
   const options = parseOptions(process.argv.slice(2));
-  if (options === undefined) process.stdout.write(`${usage}\n`);
-  else process.exitCode = await main(options, stopping.signal);
-} catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode ||= 1;
-}
-// What a load had under way when it was stopped is not waited for.
-process.exit();
+  if (options !== undefined) return main(options, signal);
+  process.stdout.write(`${usage}\n`);
+  return 0;
+});

@@ -8,13 +8,12 @@ import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { compare, comparisonText, readBaseline } from "./comparison.ts";
 import type { MeasuredFigure } from "./figure.ts";
+import { abortOnSignals, runToTheEnd, unlessAborted } from "./interruption.ts";
 import type { Part, PartialWork } from "./micro/part.ts";
 import { parts } from "./micro/parts.ts";
 import { positive } from "./options.ts";
 import { reportFormat, table, thisMachine } from "./report.ts";
 import { fullScale } from "./scale.ts";
-
-const exits = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const usage = `usage: npm run bench:micro -- [--only PREFIX] [--rounds 7] [--milliseconds 200] [--json FILE] [--baseline FILE]
 parts:
@@ -65,13 +64,12 @@ async function measureAll({ parts: chosen, rounds, milliseconds }: Options, home
 }
 
 /** @returns the exit code */
-async function main(options: Options): Promise<number> {
+async function main(options: Options, aborting: AbortSignal): Promise<number> {
   const context = { machine: thisMachine(), scale: { ...fullScale, seconds: options.milliseconds / 1000 } };
   const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline, context);
   const home = mkdtempSync(join(tmpdir(), "bench-micro-"));
-  for (const [signal, exit] of Object.entries(exits)) process.once(signal, () => (rmSync(home, { recursive: true, force: true }), process.exit(exit)));
   try {
-    const figures = await measureAll(options, home);
+    const figures = await unlessAborted(aborting, measureAll(options, home));
     process.stdout.write(`${table(figures)}\n`);
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ format: reportFormat, date: new Date().toISOString(), ...context, versions: {}, rounds: options.rounds, figures }, undefined, 2)}\n`);
     if (baseline === undefined) return 0;
@@ -83,11 +81,10 @@ async function main(options: Options): Promise<number> {
   }
 }
 
-try {
+const signal = abortOnSignals();
+await runToTheEnd(async () => {
   const options = parseOptions();
-  if (options === undefined) process.stdout.write(`${usage}\n`);
-  else process.exitCode = await main(options);
-} catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+  if (options !== undefined) return main(options, signal);
+  process.stdout.write(`${usage}\n`);
+  return 0;
+});

@@ -1,6 +1,7 @@
 // Runs suites: starts the stores of each, measures round by round, step by step, store by store, and stops them whatever happens.
 
 import type { Measured, MeasuredFigure } from "./figure.ts";
+import { unlessAborted } from "./interruption.ts";
 import type { Scale } from "./scale.ts";
 import { prepareStore, type Prepared, type Step, type Suite } from "./suite.ts";
 import type { StoreName, Target } from "./target.ts";
@@ -27,15 +28,9 @@ async function runSuite(suite: Suite, bench: Bench): Promise<MeasuredFigure[]> {
   const started: Promise<Target>[] = [];
   // Also what is being started when the run ends; what did not start has cleaned up behind itself.
   const stopAll = (): Promise<unknown> => Promise.all(started.map((starting) => starting.then((target) => target.stop(), () => undefined)));
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => undefined);
-  const abort = (): void => aborted.reject(bench.signal.reason as Error);
-  bench.signal.addEventListener("abort", abort, { once: true });
-  if (bench.signal.aborted) abort();
   try {
-    return await Promise.race([aborted.promise, measureSuite(suite, bench, started)]);
+    return await unlessAborted(bench.signal, measureSuite(suite, bench, started));
   } finally {
-    bench.signal.removeEventListener("abort", abort);
     await stopAll();
   }
 }
