@@ -12,7 +12,7 @@ const env = { RAFTCTL_WAL_SEGMENT_BYTES: "1MiB", RAFTCTL_RAFT_ELECTION_TIMEOUT: 
 test("the disk is measured and nothing is left behind; the document says where, how and what was demanded", async () => {
   const { code, json } = await raftctl(["check", "disk", "--data-dir", directory, "--duration", "300ms", "--write-size", "512B", "--json"], { env });
   expect([0, 11]).toContain(code);
-  expect(json).toMatchObject({ schema: "raftctl.check-disk/v1", header: {}, result: { dataDir: directory, directory, writeBytes: 512, electionTimeoutMs: 40_000 } });
+  expect(json).toMatchObject({ schema: "raftctl.check-disk/v1", result: { dataDir: directory, directory, writeBytes: 512, electionTimeoutMs: 40_000 } });
   const { verdict, latency, perSecond, criteria, durationMs } = json.result as {
     verdict: string; latency: { count: number; p99Ms: number; slowestMs: number }; perSecond: number; criteria: { name: string; met: boolean; threshold: number }[]; durationMs: number;
   };

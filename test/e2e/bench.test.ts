@@ -50,7 +50,7 @@ test("parts are measured by themselves, and a second run is compared with the fi
   const args = ["--only", "codec", "--rounds", "3", "--milliseconds", "5"];
   const first = await bench(directory, "micro", [...args, "--json", "report.json"]);
   expect(first.exitCode, first.stderr).toBe(0);
-  expect(first.stdout).toMatch(/^a put command: encode and decode +[\d.]+ \([\d.]+\.\.[\d.]+\) µs$/m);
+  expect(first.stdout).toMatch(/^a put command: encode and decode +[\d.,]+ \([\d.,]+\.\.[\d.,]+\) µs$/m);
   const second = await bench(directory, "micro", [...args, "--baseline", "report.json"]);
   const [, worse] = /^(\d+) worse, \d+ better, \d+ within the spread of their rounds, 0 with too few rounds to tell$/m.exec(second.stdout)!;
   expect(second.exitCode).toBe(worse === "0" ? 0 : 1);

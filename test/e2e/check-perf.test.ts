@@ -31,7 +31,7 @@ test("a load goes on over the death of the leader: the time without one is in th
   const result = json!.result as unknown as Result;
   expect(result.cleaned).toBe(true);
   // Arrivals are never thinned out by slow answers: at 100 a second, tens of them came while nobody led.
-  expect(result.answered).toBeGreaterThan(300);
+  expect(result.answered).toBeGreaterThan(200);
   expect(result.latency.slowestMs).toBeGreaterThan(100);
   expect(await keys()).toBe(0);
 });
