@@ -25,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["test/{base,raft,wire,storage,machine,host,embedding,examples,hazards,platform,config,daemon,client,cli,http,commands,hooks,sim,e2e-support}/**/*.test.ts"],
+          include: ["test/{base,raft,wire,storage,machine,host,embedding,examples,hazards,platform,config,daemon,client,cli,http,commands,hooks,sim,bench,e2e-support}/**/*.test.ts"],
           testTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },

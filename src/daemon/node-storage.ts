@@ -19,12 +19,7 @@ import { withTime } from "../wire/command.ts";
 import type { DaemonParts } from "./parts.ts";
 import { SpaceQuota } from "./space-quota.ts";
 import { refuseUnknownLevel } from "./upgrade/start-check.ts";
-
-/** Bytes of one write to the log: what takes a disk a few milliseconds. */
-const batchBytesMax = 1024 * 1024;
-/** After this much quiet a mark proves that the last batch was durable. */
-const idleMarkMs = 20;
-const freeBytesMin = 16 * 1024 * 1024;
+import { walBounds } from "./wal-bounds.ts";
 
 export interface NodeStorage {
   readonly identity: Identity;
@@ -76,7 +71,7 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   const { clusterId, nodeId, incarnation } = identity;
   const wal = await Wal.open({
     disk, directory: layout.wal(dataDir), crc32, clock, logger, clusterId, nodeId, incarnation,
-    segmentBytes: config.wal.segmentBytes, batchBytesMax, idleMarkMs, onFatal, freeBytesMin,
+    segmentBytes: config.wal.segmentBytes, onFatal, ...walBounds,
   });
   closers.push(() => wal.close());
   const snapshots = await SnapshotStore.open({ disk, directory: layout.snapshots(dataDir, globalRegion), crc32, clusterId, region: globalRegion, logger });

@@ -1,5 +1,5 @@
-// What can be done without a daemon: look at a discovery source; and in a data directory found a cluster, prepare for joining one, look who it is,
-// move it aside. Takes the directory's lock, so that none of this happens under a daemon that runs.
+// What can be done without a daemon: look at a discovery source, time a disk; and in a data directory found a cluster, prepare for joining one, look who it
+// is, move it aside. What changes a data directory takes its lock, so that none of this happens under a daemon that runs.
 
 import { randomBytes } from "node:crypto";
 import { rename } from "node:fs/promises";
@@ -11,6 +11,7 @@ import type { ProbedPeer } from "../host/transport.ts";
 import { crc32 } from "../platform/crc32.ts";
 import { acquireDirectoryLock } from "../platform/directory-lock.ts";
 import { NodeDisk } from "../platform/node-disk.ts";
+import { SystemClock } from "../platform/system-clock.ts";
 import { createIdentity, dataFormat, readIdentity, type Identity } from "../storage/data-dir.ts";
 import { firstClusterIncarnation } from "../wire/handshake.ts";
 import type { Rehearsal } from "./backup/rehearsal.ts";
@@ -18,6 +19,7 @@ import { readForming } from "./formation/forming-file.ts";
 import type { RepairReport, RepairRequest } from "./repair/verbs.ts";
 import type { JoinIntent } from "./join-intent.ts";
 import { randomNodeId, withProbe, type Probe } from "./probe.ts";
+import type { SyncTiming, SyncTimingRequest } from "./sync-timing.ts";
 
 export { compareFiles, isEqual } from "./backup/difference.ts";
 export { withFileRecords } from "./backup/file-records.ts";
@@ -43,6 +45,11 @@ export async function rehearseRepair(dataDir: string, request: RepairRequest): P
 /** @param approve is asked before anything is changed. @throws LOCKED, NOT_FOUND, NOT_INITIALIZED, UNSAFE, CORRUPT, INCOMPATIBLE, NO_SPACE, IO_ERROR */
 export async function repairDirectory(dataDir: string, request: RepairRequest, approve: (report: RepairReport) => Promise<void>): Promise<RepairReport> {
   return (await import("./repair/verbs.ts")).repairDirectory(dataDir, request, approve);
+}
+
+/** @throws NO_SPACE, IO_ERROR; nothing is left behind then, too */
+export async function timeSyncs(request: SyncTimingRequest): Promise<SyncTiming> {
+  return (await import("./sync-timing.ts")).timeSyncs(new NodeDisk(), new SystemClock(), request);
 }
 
 export interface DirectoryIdentity {

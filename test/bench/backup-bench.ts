@@ -6,9 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { etcdIsInstalled, startEtcd } from "./etcd-target.ts";
-import type { Target } from "./load.ts";
+import { findEtcd, startEtcd } from "./etcd-target.ts";
+import { abortOnSignals, runToTheEnd, unlessAborted } from "./interruption.ts";
 import { startRaftctl } from "./raftctl-target.ts";
+import { prepareStore, type Prepared } from "./suite.ts";
+import type { Target } from "./target.ts";
+import { keyOf, value } from "./workload.ts";
 
 const usage = "usage: npm run bench:backup -- [--mib 512] [--value-kib 64] [--rounds 3] [--etcd] [--json FILE]";
 
@@ -38,24 +41,24 @@ interface Latency {
   readonly writes: number;
 }
 
-async function fill(target: Target, bytes: number, valueBytes: number): Promise<void> {
+async function fillWithLargeValues({ connections }: Prepared, bytes: number, valueBytes: number): Promise<void> {
   const count = Math.ceil(bytes / valueBytes);
   const content = new Uint8Array(valueBytes).fill(0x78);
   let next = 0;
   const lane = async (number: number): Promise<void> => {
-    while (next < count) await target.write(number, new TextEncoder().encode(`large/${next++}`), content);
+    while (next < count) await connections.put(number, new TextEncoder().encode(`large/${next++}`), content);
   };
   await Promise.all(Array.from({ length: 8 }, (_, number) => lane(number)));
 }
 
 /** How long each write took until the work was done. */
-async function latencyDuring(target: Target, work: Promise<unknown>): Promise<Latency> {
+async function latencyDuring({ connections }: Prepared, work: Promise<unknown>): Promise<Latency> {
   let done = false;
   const ended = work.finally(() => (done = true));
   const times: number[] = [];
   while (!done) {
     const began = performance.now();
-    await target.put(0);
+    await connections.put(0, keyOf(times.length % 1000), value);
     times.push(performance.now() - began);
   }
   await ended;
@@ -63,11 +66,12 @@ async function latencyDuring(target: Target, work: Promise<unknown>): Promise<La
   return { p50: sorted[Math.floor(sorted.length * 0.5)]!, p99: sorted[Math.floor(sorted.length * 0.99)]!, writes: times.length };
 }
 
-async function measureBackup(target: Target, file: string): Promise<BackupMeasurement> {
-  const before = await latencyDuring(target, new Promise((done) => setTimeout(done, quietMs)));
+async function measureBackup(prepared: Prepared, file: string): Promise<BackupMeasurement> {
+  const { target } = prepared;
+  const before = await latencyDuring(prepared, new Promise((done) => setTimeout(done, quietMs)));
   const began = performance.now();
   let seconds = 0;
-  const during = await latencyDuring(target, target.backUp(file).then(() => (seconds = (performance.now() - began) / 1000)));
+  const during = await latencyDuring(prepared, target.backUp(file).then(() => (seconds = (performance.now() - began) / 1000)));
   const { size } = await stat(file);
   await rm(file);
   return { store: target.name, bytes: size, seconds, before, during };
@@ -82,31 +86,45 @@ function line(cells: readonly string[]): string {
   return cells.map((cell, place) => (place === 0 ? cell.padEnd(8) : cell.padStart(Math.max(8, columns[place]!.length)))).join("  ");
 }
 
-async function main(): Promise<void> {
-  if (values.etcd && !etcdIsInstalled) throw new Error("etcd is not installed: apt-get install etcd-server etcd-client");
+async function main(signal: AbortSignal): Promise<number> {
+  const etcd = values.etcd ? findEtcd("auto") : undefined;
+  if (values.etcd && etcd === undefined) throw new Error("etcd is not installed: apt-get install etcd-server etcd-client");
   const [mib, valueKib, rounds] = [Number(values.mib), Number(values["value-kib"]), Number(values.rounds)];
   if (!(mib > 0 && valueKib > 0 && rounds > 0)) throw new Error(usage);
   const home = await mkdtemp(join(tmpdir(), "bench-backup-"));
-  const targets: Target[] = [];
+  const targets: Promise<Target>[] = [];
   const measurements: BackupMeasurement[] = [];
-  try {
-    targets.push(await startRaftctl());
-    if (values.etcd) targets.push(await startEtcd());
-    for (const target of targets) await fill(target, mib * mebibyte, valueKib * 1024);
+  const measureAll = async (): Promise<void> => {
+    const stores: Prepared[] = [];
+    for (const start of [startRaftctl, ...(etcd === undefined ? [] : [() => startEtcd(etcd)])]) {
+      signal.throwIfAborted();
+      const starting: Promise<Target> = start();
+      targets.push(starting);
+      stores.push(await prepareStore(await starting));
+    }
+    for (const prepared of stores) await fillWithLargeValues(prepared, mib * mebibyte, valueKib * 1024);
     process.stdout.write(`${mib} MiB of state in values of ${valueKib} KiB, three nodes, fsync on\n${line(columns)}\n`);
     for (let round = 0; round < rounds; round += 1) {
-      for (const target of targets) {
-        const measured = await measureBackup(target, join(home, `${target.name}.backup`));
+      for (const prepared of stores) {
+        const measured = await measureBackup(prepared, join(home, `${prepared.target.name}.backup`));
         measurements.push(measured);
         process.stdout.write(`${line(row(measured))}\n`);
       }
     }
+  };
+  try {
+    await unlessAborted(signal, measureAll());
   } finally {
-    await Promise.all(targets.map((target) => target.stop()));
+    await Promise.all(targets.map((starting) => starting.then((target) => target.stop(), () => undefined)));
     await rm(home, { recursive: true, force: true });
   }
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ measurements }, undefined, 2)}\n`);
+  return 0;
 }
 
-if (values.help) process.stdout.write(`${usage}\n`);
-else await main();
+const signal = abortOnSignals();
+await runToTheEnd(async () => {
+  if (!values.help) return main(signal);
+  process.stdout.write(`${usage}\n`);
+  return 0;
+});

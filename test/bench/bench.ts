@@ -1,72 +1,50 @@
-// Throughput and latency of three nodes on this machine, with fsync: `npm run bench`. With --etcd the same load goes to etcd as well, level by level in
-// turn, so that both see the same neighbours. Client and nodes share the processors: numbers of two machines, or of two clients, do not compare.
+// Three nodes on this machine under load, with fsync, and etcd in turn where it is installed: `npm run bench`. Client and nodes share the processors: figures of
+// two machines, or of two clients, do not compare; ratios of one run do. docs/performance.md says how it is used.
 
-import { writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
-import { etcdIsInstalled, startEtcd } from "./etcd-target.ts";
-import { measure } from "./load.ts";
-import type { Load, Measurement, Target } from "./load.ts";
+import { compare, comparisonText, readBaseline } from "./comparison.ts";
+import { findEtcd, startEtcd } from "./etcd-target.ts";
+import type { MeasuredFigure } from "./figure.ts";
+import { abortOnSignals, runToTheEnd } from "./interruption.ts";
+import { type Options, parseOptions, usage } from "./options.ts";
 import { startRaftctl } from "./raftctl-target.ts";
-import { keyCount, valueBytes } from "./workload.ts";
+import { type Report, reportFormat, table, thisMachine } from "./report.ts";
+import { runSuites } from "./runner.ts";
+import type { StoreName } from "./target.ts";
+import { connectionCount, keyCount, valueBytes } from "./workload.ts";
 
-const usage = `usage: npm run bench -- [--seconds 3] [--in-flight 1,8,64,256,1000] [--rounds 1] [--operations put,get] [--etcd] [--json FILE]`;
+/** @returns the exit code */
+async function main(options: Options, signal: AbortSignal): Promise<number> {
+  const { scale, rounds } = options;
+  const machine = thisMachine();
+  const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline, { machine, scale });
+  const etcd = findEtcd(options.etcd);
+  const versions: Partial<Record<StoreName, string>> = {};
+  process.stdout.write(`three nodes on one machine of ${availableParallelism()} processors, fsync on; ${keyCount} keys of 8 bytes, values of ${valueBytes} bytes, ${connectionCount} connections; rounds: ${rounds}; `
+    + `etcd: ${etcd ?? "not measured"}\n`);
+  const figures = await runSuites(options.suites, {
+    scale, rounds, signal,
+    start: [startRaftctl, ...(etcd === undefined ? [] : [() => startEtcd(etcd)])],
+    onStep: ({ suite, title, round, store }) => process.stderr.write(`${suite}: round ${round} of ${rounds}: ${title}: ${store}\n`),
+    onVersion: (store, version) => void (versions[store] = version),
+  });
+  const report: Report = { format: reportFormat, date: new Date().toISOString(), machine, versions, rounds, scale, figures };
+  process.stdout.write(`${table(figures)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  return baseline === undefined ? 0 : tellChanges(baseline, figures);
+}
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "3" },
-    "in-flight": { type: "string", default: "1,8,64,256,1000" },
-    rounds: { type: "string", default: "1" },
-    operations: { type: "string", default: "put,get" },
-    etcd: { type: "boolean", default: false },
-    json: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
+function tellChanges(baseline: Report, figures: readonly MeasuredFigure[]): number {
+  const comparisons = compare(baseline, { figures });
+  process.stdout.write(`beside the run of ${baseline.date}:\n${comparisonText(comparisons)}\n`);
+  return comparisons.some(({ change }) => change === "worse") ? 1 : 0;
+}
+
+const signal = abortOnSignals();
+await runToTheEnd(async () => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options !== undefined) return main(options, signal);
+  process.stdout.write(`${usage}\n`);
+  return 0;
 });
-
-const columns = ["operation", "in flight", "store", "per second", "p50 ms", "p99 ms", "nodes: CPU s/1000", "client: CPU s/1000", "failures"];
-
-function loads(): Load[] {
-  const seconds = Number(values.seconds);
-  const levels = values["in-flight"].split(",").map(Number);
-  const operations = values.operations.split(",").filter((operation): operation is Load["operation"] => operation === "put" || operation === "get");
-  const once = operations.flatMap((operation) => levels.map((inFlight) => ({ operation, inFlight, seconds })));
-  if (!once.every((load) => load.inFlight >= 1 && seconds > 0) || once.length === 0) throw new Error(usage);
-  return Array.from({ length: Number(values.rounds) }, () => once).flat();
-}
-
-function row(measured: Measurement): string[] {
-  return [
-    measured.operation, String(measured.inFlight), measured.target, Math.round(measured.perSecond).toLocaleString("en"),
-    measured.p50Ms.toFixed(2), measured.p99Ms.toFixed(2), measured.nodeCpuPer1000.toFixed(3), measured.clientCpuPer1000.toFixed(3), String(measured.failures),
-  ];
-}
-
-function line(cells: readonly string[]): string {
-  return cells.map((cell, place) => (place === 2 || place === 0 ? cell.padEnd(10) : cell.padStart(Math.max(columns[place]!.length, 9)))).join("  ");
-}
-
-async function main(): Promise<void> {
-  if (values.etcd && !etcdIsInstalled) throw new Error("etcd is not installed: apt-get install etcd-server");
-  const targets: Target[] = [];
-  const measurements: Measurement[] = [];
-  try {
-    targets.push(await startRaftctl());
-    if (values.etcd) targets.push(await startEtcd());
-    process.stdout.write(`three nodes on one machine of ${availableParallelism()} processors, fsync on; ${keyCount} keys of 8 bytes, values of ${valueBytes} bytes, 8 connections\n`);
-    process.stdout.write(`${line(columns)}\n`);
-    for (const load of loads()) {
-      for (const target of targets) {
-        const measured = await measure(target, load);
-        measurements.push(measured);
-        process.stdout.write(`${line(row(measured))}\n`);
-      }
-    }
-  } finally {
-    await Promise.all(targets.map((target) => target.stop()));
-  }
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ measurements }, undefined, 2)}\n`);
-}
-
-if (values.help) process.stdout.write(`${usage}\n`);
-else await main();

@@ -8,6 +8,11 @@ export function bytesField(number: number, content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([(number << 3) | 2]), varint(content.length), content]);
 }
 
+/** A field of wire type 0 that holds true. */
+export function trueField(number: number): Buffer {
+  return Buffer.from([number << 3, 1]);
+}
+
 function varint(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value;

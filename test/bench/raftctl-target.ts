@@ -1,50 +1,69 @@
-// raftctl under load: three real daemons with fsync, and a client that does no more than it must: eight connections to the leader, commands encoded
-// once per put, no session, no retry.
+// raftctl under load: three real daemons with fsync, and a client that does no more than it must: commands encoded once per put, no session, no retry.
 
-import { encodeCommand } from "../../src/wire/command.ts";
+import { readFileSync } from "node:fs";
 import { globalRegion } from "../../src/base/ids.ts";
 import { RequestConnection } from "../../src/platform/request-connection.ts";
 import { SystemClock } from "../../src/platform/system-clock.ts";
+import { encodeCommand } from "../../src/wire/command.ts";
 import { TestCluster } from "../e2e/support/cluster.ts";
-import type { Target } from "./load.ts";
-import { keyCount, keyOf, value } from "./workload.ts";
+import type { DaemonProcess } from "../e2e/support/daemon-process.ts";
+import { diskBytesOf } from "./process-facts.ts";
+import type { BenchNode, Connections, Consistency, Target } from "./target.ts";
 
-const connectionsMax = 8;
 const timeoutMs = 10_000;
 
-export async function startRaftctl(): Promise<Target> {
+interface RaftctlNode extends BenchNode {
+  readonly daemon: DaemonProcess;
+}
+
+export interface RaftctlTarget extends Target {
+  readonly cluster: TestCluster;
+}
+
+export async function startRaftctl(): Promise<RaftctlTarget> {
   const cluster = await TestCluster.start({ nodes: 3, settings: { log: { level: "warn" } } });
-  const leader = await cluster.leader();
-  const clock = new SystemClock();
-  const connections = await Promise.all(Array.from({ length: connectionsMax }, () =>
-    RequestConnection.connect({ host: "127.0.0.1", port: leader.place.clientPort }, { clock, clientName: "bench", timeoutMs })));
-  const write = async (lane: number, key: Uint8Array, content: Uint8Array): Promise<void> => {
-    const command = encodeCommand({ operation: "put", key, value: content, wantPrevious: false });
-    await connections[lane % connectionsMax]!.call({ operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs, command }, timeoutMs);
+  const nodes = cluster.nodes.map(nodeOf);
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const leader = async (): Promise<RaftctlNode> => {
+    const daemon = await cluster.leader();
+    return nodes.find((node) => node.daemon === daemon)!;
   };
-  let next = 0;
-  const nextKey = (): Uint8Array => keyOf((next += 7919) % keyCount);
-  for (let number = 0; number < keyCount; number += 200) {
-    await Promise.all(Array.from({ length: 200 }, (_, offset) => write(offset, keyOf(number + offset), value)));
-  }
   return {
-    name: "raftctl",
-    put: (lane) => write(lane, nextKey(), value),
-    write,
+    name: "raftctl", version, nodes, leader, cluster,
+    connect: async (count, to) => connectionsOf(await Promise.all(Array.from({ length: count }, (_, number) => dial((to[number % to.length] as RaftctlNode).daemon)))),
     backUp: async (file) => {
-      const { exit, stdout } = await cluster.raftctl(["snapshot", "--output", file, "--endpoint", leader.endpoint]);
+      const { exit, stdout } = await cluster.raftctl(["snapshot", "--output", file, "--endpoint", (await leader()).daemon.endpoint]);
       if (exit !== 0) throw new Error(stdout);
     },
-    get: async (lane) => {
-      const response = await connections[lane % connectionsMax]!.call({
-        operation: "get", region: globalRegion, key: nextKey(), consistency: "linearizable", minIndex: undefined, maxLagMs: undefined, timeoutMs,
-      }, timeoutMs);
-      if (response.operation !== "read" || response.records[0]?.value.length !== value.length) throw new Error("another answer than the value that was put");
+    stop: () => cluster.stop(),
+  };
+}
+
+function nodeOf(daemon: DaemonProcess): RaftctlNode {
+  return {
+    daemon, name: daemon.name,
+    cpuSeconds: () => daemon.cpuSeconds(), residentBytes: () => daemon.residentBytes(), dataBytes: () => diskBytesOf(daemon.dataDir),
+    kill9: () => daemon.kill9(), start: () => daemon.start(),
+  };
+}
+
+function dial({ place }: DaemonProcess): Promise<RequestConnection> {
+  return RequestConnection.connect({ host: "127.0.0.1", port: place.clientPort }, { clock: new SystemClock(), clientName: "bench", timeoutMs });
+}
+
+function connectionsOf(connections: readonly RequestConnection[]): Connections {
+  const at = (lane: number): RequestConnection => connections[lane % connections.length]!;
+  return {
+    put: async (lane, key, value) => {
+      const command = encodeCommand({ operation: "put", key, value, wantPrevious: false });
+      await at(lane).call({ operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs, command }, timeoutMs);
     },
-    cpuSeconds: async () => (await Promise.all(cluster.nodes.map((node) => node.cpuSeconds()))).reduce((sum, seconds) => sum + seconds, 0),
-    stop: async () => {
+    get: async (lane, key, consistency: Consistency) => {
+      const response = await at(lane).call({ operation: "get", region: globalRegion, key, consistency, minIndex: undefined, maxLagMs: undefined, timeoutMs }, timeoutMs);
+      if (response.operation !== "read" || response.records.length !== 1) throw new Error(`no value of key ${Buffer.from(key).toString()}`);
+    },
+    close: () => {
       for (const connection of connections) connection.close();
-      await cluster.stop();
     },
   };
 }

@@ -13,6 +13,7 @@ import { resolveTarget } from "../target.ts";
 import { findingError, judge } from "./check-document.ts";
 import type { CheckDocument, Judgement } from "./check-document.ts";
 import { createHistoryFile, readHistory, writeHistory } from "./history-file.ts";
+import { untilSignalled } from "./interruption.ts";
 import { liveOptions, refuseStrayWords } from "./linearizability-flags.ts";
 import type { LinearizabilityFlags, LiveOptions } from "./linearizability-flags.ts";
 import { recordLive } from "./live-check.ts";
@@ -46,27 +47,21 @@ export async function check(
   return { ...judgement, error: findingError(judgement.document, acknowledgedMin), interrupted: undefined };
 }
 
-const exits = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-
-/** A second signal ends the process at once. */
 async function checkLive(flags: GlobalFlags, options: LiveOptions, surroundings: Surroundings): Promise<Finding> {
+  const { value, interrupted } = await untilSignalled((signal) => recordAndJudge(flags, options, { ...surroundings, signal }));
+  const isTold = interrupted === undefined || value.document.verdict === "violated";
+  return { ...value, error: isTold ? findingError(value.document, options.acknowledgedMin) : undefined, interrupted };
+}
+
+async function recordAndJudge(flags: GlobalFlags, options: LiveOptions, surroundings: Surroundings & { signal: AbortSignal }): Promise<Judgement> {
   const file = options.save === undefined ? undefined : await createHistoryFile(options.save);
-  const stopping = new AbortController();
-  let interrupted: number | undefined;
-  const handlers = Object.entries(exits).map(([signal, exit]) => ({ signal, handle: (): void => {
-    interrupted ??= exit;
-    stopping.abort();
-  } }));
-  for (const { signal, handle } of handlers) process.once(signal, handle);
   try {
-    const record = await recorded(flags, options, { ...surroundings, signal: stopping.signal });
+    const record = await recorded(flags, options, surroundings);
     const judgement = judge(record.operations, { acknowledgedMin: options.acknowledgedMin, durationMs: record.durationMs });
     const document = await completed(judgement.document, record, { name: options.save, file });
     warnOf(record, surroundings.warn);
-    const error = findingError(document, options.acknowledgedMin);
-    return { document, window: judgement.window, error: interrupted === undefined || document.verdict === "violated" ? error : undefined, interrupted };
+    return { document, window: judgement.window };
   } finally {
-    for (const { signal, handle } of handlers) process.off(signal, handle);
     if (file !== undefined && file.fd !== -1) await file.close();
   }
 }

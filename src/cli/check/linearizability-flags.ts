@@ -5,14 +5,7 @@ import { RaftctlError } from "../../base/errors.ts";
 import { formatDuration } from "../../config/duration.ts";
 import { countFlag, durationFlag } from "../flags.ts";
 import { runMsMax } from "./check-keys.ts";
-
-const ratioFlag = Flags.custom<number>({ parse: async (text) => parseRatio(text), helpValue: "<ratio>" });
-
-function parseRatio(text: string): number {
-  const ratio = /^(?:0|1|0?\.\d{1,6}|1\.0+|0\.0+)$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(ratio)) throw new RaftctlError("USAGE", `${JSON.stringify(text)} is not a share from 0 to 1, such as 0.5`);
-  return ratio;
-}
+import { ratioFlag } from "./ratio-flag.ts";
 
 /** Defaults are filled in later, so that a flag that was given beside --history is noticed. */
 export const linearizabilityFlags = {

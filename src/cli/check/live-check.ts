@@ -4,11 +4,12 @@
 import { randomBytes } from "node:crypto";
 import { Prng } from "../../base/prng.ts";
 import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
-import type { Client, ClientOptions } from "../../client/client.ts";
+import type { Client } from "../../client/client.ts";
 import type { Target } from "../endpoint.ts";
-import { CheckClient } from "./check-client.ts";
+import { membersBehind, rotated } from "./addresses.ts";
+import { CheckClient, write } from "./check-client.ts";
 import { makeRunId, removeRemains, runMsMax, runPrefix } from "./check-keys.ts";
-import { cleanUp } from "./clean-up.ts";
+import { cleanUp, cleanUpMs } from "./clean-up.ts";
 import { History } from "./history.ts";
 import type { Completed, Outcome } from "./history.ts";
 import { operationsMax, Workload } from "./workload.ts";
@@ -39,11 +40,10 @@ export interface LiveRecord {
 }
 
 const progressMs = 250;
-const cleanUpMs = 15_000;
 
 /** @param client asks who is there; nothing is written when nobody answers. Throws UNREACHABLE then, and what kept the command from running. */
 export async function recordLive(client: Client, plan: LivePlan): Promise<LiveRecord> {
-  const addresses = await addressesOf(client, plan);
+  const addresses = await membersBehind(client, plan);
   await removeRemains(client, Date.now()).catch(() => 0);
   const prefix = runPrefix(makeRunId(Date.now()));
   const startMs = performance.now();
@@ -59,30 +59,9 @@ export async function recordLive(client: Client, plan: LivePlan): Promise<LiveRe
   for (const each of clients) each.close();
   const mayHaveWritten = operations.some(({ outcome, operation }) => operation.kind !== "get" && outcome !== "failed");
   const doubts = clients.flatMap((each) => each.doubts);
-  const isCleaned = !mayHaveWritten || await cleanUp({ prefix, doubts, addresses, timeoutMs: cleanUpMs });
+  const isCleaned = !mayHaveWritten || await cleanUp({ prefix, doubts, settle: write, addresses, timeoutMs: cleanUpMs });
   if (attempt instanceof RaftctlError) throw attempt;
   return { operations, prefix, durationMs, isCleaned, exit: attempt };
-}
-
-/** The addresses that were given; for a socket, those of all members that its daemon knows. */
-async function addressesOf(client: Client, plan: LivePlan): Promise<ClientOptions[]> {
-  const { target, timeoutMs, region } = plan;
-  const shared = { timeoutMs, origin: target.origin, ...(region !== undefined && { region }) };
-  const members = await membersOf(client);
-  const endpoints = target.endpoints ?? members;
-  if (endpoints.length === 0) return [{ ...shared, socket: target.socket! }];
-  return endpoints.map((_, number) => ({ ...shared, endpoints: rotated(endpoints, number) }));
-}
-
-async function membersOf(client: Client): Promise<string[]> {
-  try {
-    const { members } = await client.admin.call("memberList", {});
-    return members.map((member) => member.clientAddress);
-  } catch (thrown) {
-    const error = toRaftctlError(thrown);
-    if (error.code === "UNREACHABLE" || !error.retryable) throw error;
-    return [];
-  }
 }
 
 /** Resolves with the exit code of the command, if there is one, once every client has ended its last operation. */
@@ -122,9 +101,4 @@ function elapsed(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     }, { once: true });
   });
-}
-
-function rotated<T>(items: readonly T[], by: number): T[] {
-  const shift = by % items.length;
-  return [...items.slice(shift), ...items.slice(0, shift)];
 }

@@ -13,6 +13,7 @@ import { leaseMutants } from "./registry/leases.ts";
 import { libraryMutants } from "./registry/library.ts";
 import { lockMutants } from "./registry/locks.ts";
 import { machineMutants } from "./registry/machine.ts";
+import { measurementMutants } from "./registry/measurements.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
 import { readMutants } from "./registry/reads.ts";
@@ -32,5 +33,5 @@ export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...leaseReadMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
-  ...sessionCloseMutants, ...entryMomentsMutants,
+  ...sessionCloseMutants, ...entryMomentsMutants, ...measurementMutants,
 ];
