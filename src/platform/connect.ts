@@ -60,7 +60,7 @@ export async function connectFramed(target: ConnectTarget, options: ConnectOptio
       settle(new RaftctlError("UNREACHABLE", `cannot connect to ${where}: ${reasonOf(error)}`, { cause: error, details: { sent: false } }));
     const onAbort = (): void => settle(new RaftctlError("STOPPED", `connecting to ${where} was given up`, { details: { sent: false } }));
     const timer = options.clock.at(options.clock.now() + options.timeoutMs, () =>
-      settle(new RaftctlError("UNREACHABLE", `cannot connect to ${where}: no answer within ${options.timeoutMs} ms`, { details: { sent: false } })));
+      settle(new RaftctlError("UNREACHABLE", `cannot connect to ${where}: no answer within ${Math.round(options.timeoutMs)} ms`, { details: { sent: false } })));
     socket.once(options.tls === undefined ? "connect" : "secureConnect", () => settle(undefined));
     socket.once("error", onError);
     options.signal?.addEventListener("abort", onAbort, { once: true });

@@ -1,12 +1,14 @@
 // A daemon that is stopped, and its machine still accepts: the client goes on with the others.
 
-import { afterEach, expect, test } from "vitest";
+import dns from "node:dns";
+import { afterEach, expect, test, vi } from "vitest";
 import { Client } from "../../src/client/client.ts";
 import { FakeDaemon } from "./fake-daemon.ts";
 import { FreezingRelay } from "./freezing-relay.ts";
 
 const open: { stop?(): unknown; close?(): unknown }[] = [];
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const thing of open.splice(0)) await (thing.stop?.() ?? thing.close?.());
 });
 
@@ -46,4 +48,15 @@ test("a lease outlives the daemon that its keep-alives went to: the next one goe
     lease.lost.addEventListener("abort", () => resolve("lost"));
   });
   expect(end).toBe("kept alive");
+});
+
+test("a name server that does not answer costs a call its time and no more, and another address is asked within it", async () => {
+  const { daemon } = await fixture();
+  const lookups = vi.spyOn(dns, "lookup").mockImplementation(() => undefined);
+  const lost = new Client({ endpoints: ["nobody.example:7400"], timeoutMs: 100 });
+  const client = new Client({ endpoints: ["nobody.example:7400", daemon.endpoint], timeoutMs: 400 });
+  open.push(lost, client);
+  await expect(lost.kv.get("k")).rejects.toMatchObject({ code: "UNREACHABLE", message: expect.stringContaining("nobody.example:7400: no answer within") as string });
+  expect((await client.kv.get("k")).record).toBeUndefined();
+  expect(lookups).toHaveBeenCalledTimes(2);
 });
