@@ -2,11 +2,13 @@
 // killed is recognised by that time: no run writes for longer than the longest duration, so keys of a run that began twice as long ago are remains.
 
 import { randomBytes } from "node:crypto";
-import { utf8, utf8Text } from "../../base/bytes.ts";
+import { concatBytes, utf8, utf8Text } from "../../base/bytes.ts";
 import type { Client } from "../../client/client.ts";
 import { prefixEnd } from "../../client/key-range.ts";
 
 export const reservedPrefix = "raftctl/check/";
+/** One command that deletes: more keep every node busy for so long that others notice. */
+const keysPerRemoval = 1000;
 /** A run writes for at most this long. */
 export const runMsMax = 3_600_000;
 
@@ -27,8 +29,18 @@ export async function removeRemains(client: Client, wallMs: number): Promise<num
       if (runId !== undefined && isOver(runId, wallMs)) runs.add(runId);
     }
   }
-  for (const runId of runs) await client.kv.deletePrefix(runPrefix(runId));
+  for (const runId of runs) await removeKeys(client, runPrefix(runId));
   return runs.size;
+}
+
+/** All below a prefix. */
+export async function removeKeys(client: Client, prefix: string): Promise<void> {
+  for (;;) {
+    const { records } = await client.kv.prefix(prefix, { keysOnly: true, limit: keysPerRemoval });
+    const last = records.at(-1);
+    if (last === undefined) return;
+    await client.kv.deleteRange(prefix, concatBytes([last.key, new Uint8Array(1)]));
+  }
 }
 
 function runIdOf(key: string): string | undefined {

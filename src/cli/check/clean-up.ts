@@ -1,10 +1,12 @@
 // Removes the keys of a run, for good: a write whose answer was lost may still be on its way, so it is first sent again in its session. Then it has
-// happened, or can happen no more, and the keys are deleted behind it. It goes on trying until its time is over.
+// happened, or can happen no more, and the keys are deleted behind it. It goes on trying until its time is over, and beyond it as long as
+// it gets on.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { toRaftctlError } from "../../base/errors.ts";
 import { Client } from "../../client/client.ts";
 import type { ClientOptions } from "../../client/client.ts";
+import { removeKeys } from "./check-keys.ts";
 
 /** How long a check tries. */
 export const cleanUpMs = 15_000;
@@ -35,7 +37,7 @@ export async function cleanUp<Doubt>({ prefix, doubts, settle, addresses, timeou
         // A session that was forgotten in between answers "unknown" for ever.
         if (attempt < settleAttempts) throw thrown;
       });
-      await client.kv.deletePrefix(prefix);
+      await removeKeys(client, prefix);
       return true;
     } catch {
       await sleep(pauseMs);

@@ -21,7 +21,7 @@ export function latencyPicture({ steps }: LatencyDocument): string[] {
   });
 }
 
-/** As roughDuration, but below ten milliseconds two digits behind the point: a disk is quick. */
+/** As roughDuration, with more digits: "0.12ms", "12.3ms", "123ms". */
 export function exactDuration(ms: number): string {
-  return ms < 10 ? `${Number(ms.toFixed(2))}ms` : roughDuration(ms);
+  return ms < 100 ? `${Number(ms.toFixed(ms < 10 ? 2 : 1))}ms` : roughDuration(ms);
 }

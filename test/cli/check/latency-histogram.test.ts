@@ -40,5 +40,5 @@ test("the picture has a bar for each step that has any, the longest for the full
   expect(lines.at(-1)).toMatch(/^ +to 5ms +1 █$/);
   expect(lines.slice(1, -1).every((line) => /^ +to [12]ms +0$/.test(line))).toBe(true);
   expect(latencyLine(of(1, 2).document())).toMatch(/^mean 1\.5ms {2}p50 1ms {2}p90 2ms {2}p99 2ms {2}p99\.9 2ms {2}slowest 2ms$/);
-  expect([0.123, 9.999, 12.3, 1234].map(exactDuration)).toEqual(["0.12ms", "10ms", "12ms", "1.2s"]);
+  expect([0.123, 9.999, 12.34, 123.4, 1234].map(exactDuration)).toEqual(["0.12ms", "10ms", "12.3ms", "123ms", "1.2s"]);
 });

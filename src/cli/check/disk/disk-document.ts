@@ -46,11 +46,11 @@ function criteriaOf({ p99Ms, slowestMs }: LatencyDocument, electionTimeoutMs: nu
   return [
     criterion({
       name: "p99", measured: p99Ms, threshold: p99MsMax, unit: "ms", wants: "at most",
-      sentence: `99 of 100 syncs took at most ${exactDuration(p99Ms)}, wanted ${p99MsMax}ms: no write is answered before a majority has synced it`,
+      sentence: `99 of 100 syncs took at most ${exactDuration(p99Ms)}, wanted at most ${p99MsMax}ms: no write is answered before a majority has synced it`,
     }),
     criterion({
       name: "slowest", measured: slowestMs, threshold: slowestMsMax, unit: "ms", wants: "at most",
-      sentence: `the slowest sync took ${exactDuration(slowestMs)}, wanted ${exactDuration(slowestMsMax)}, half of the election timeout of ${formatDuration(electionTimeoutMs)}: a vote counts when it is synced`,
+      sentence: `the slowest sync took ${exactDuration(slowestMs)}, wanted at most ${exactDuration(slowestMsMax)}, half of the election timeout of ${formatDuration(electionTimeoutMs)}: a vote counts when it is synced`,
     }),
   ];
 }

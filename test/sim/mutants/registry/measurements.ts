@@ -75,4 +75,12 @@ export const measurementMutants: readonly Mutant[] = [
     replace: "if (wal.stats.segments > 1_000_000) await",
     tests: ["test/daemon/sync-timing.test.ts"],
   },
+  {
+    name: "slow-disk-passes",
+    breaks: ["S40"],
+    file: "src/cli/check/disk/disk-document.ts",
+    find: "criteria.every(({ met }) => met)",
+    replace: "criteria.some(({ met }) => met)",
+    tests: ["test/cli/check/disk-check.test.ts"],
+  },
 ];
