@@ -218,7 +218,7 @@ export class Daemon {
       network: this.#transport.network.forGroup(globalRegion),
       storage: this.#storage.region, leases: this.#storage.machine.leases,
       clock, crc32, waitingMax,
-      admit: this.#storage.admit, validator: this.#storage.rules,
+      admit: this.#storage.admit, validator: this.#storage.rules, certainty: this.#storage.machine,
       logger: this.#logger.child({ region: "global" }),
       compaction: compactionPolicy(this.#config),
       onEvent: (event) => {

@@ -11,8 +11,15 @@ import type { WriteTrace } from "./write-traces.ts";
 export interface Proposed {
   readonly index: number;
   readonly term: number;
-  /** Empty when only commitment was waited for. */
+  /** Empty when only commitment was waited for, and was enough to be certain. */
   readonly result: Uint8Array;
+}
+
+export interface WriteOptions {
+  readonly waitFor: "committed" | "applied";
+  readonly timeoutMs: number;
+  /** Its life is kept for `traces.report`. */
+  readonly trace?: boolean | undefined;
 }
 
 export interface Waiter {
@@ -28,11 +35,21 @@ interface Placed extends Waiter {
   readonly term: number;
 }
 
+/** Which of these, and of those before them, are certain to be executed. */
+type Certainty = (committed: readonly Entry[]) => ((entry: Entry) => boolean) | undefined;
+
+const always = (): boolean => true;
 const noResult = new Uint8Array(0);
 
 export class Proposals {
   readonly #unplaced = new Map<Ticket, Waiter>();
   readonly #placed = new Map<number, Placed>();
+  readonly #certainty: Certainty;
+
+  /** @param certainty asked when the first of some committed entries is waited for */
+  constructor(certainty: Certainty = () => undefined) {
+    this.#certainty = certainty;
+  }
 
   get waiting(): number {
     return this.#unplaced.size + this.#placed.size;
@@ -67,11 +84,17 @@ export class Proposals {
 
   committed(entries: readonly Entry[]): void {
     if (this.#placed.size === 0) return;
+    let isCertain: ReturnType<Certainty>;
     for (const entry of entries) {
       const placed = this.#placed.get(entry.index);
       if (placed === undefined) continue;
-      if (placed.term !== entry.term) this.#finish(placed, overwritten(entry.index));
-      else if (placed.waitFor === "committed") this.#finish(placed, noResult);
+      if (placed.term !== entry.term) {
+        this.#finish(placed, overwritten(entry.index));
+      } else if (placed.waitFor === "committed") {
+        isCertain ??= this.#certainty(entries) ?? always;
+        if (isCertain(entry)) this.#finish(placed, noResult);
+        else mark("committed-answered-when-applied");
+      }
     }
   }
 

@@ -14,6 +14,7 @@ import type { MembershipChange } from "../raft/membership.ts";
 import type { RaftOptions } from "../raft/options.ts";
 import { RawNode } from "../raft/raft.ts";
 import type { Answer, RaftEvent } from "../raft/ready.ts";
+import type { CommitCertainty } from "./commit-certainty.ts";
 import { Driver, type DriverOwner } from "./driver.ts";
 import { EntryMoments } from "./entry-moments.ts";
 import { Messenger } from "./messenger.ts";
@@ -21,7 +22,7 @@ import { Milestones } from "./milestones.ts";
 import { Operations, refusalError } from "./operations.ts";
 import { PeerInbox } from "./peer-inbox.ts";
 import { ProposalGate } from "./proposal-gate.ts";
-import { Proposals, type Proposed } from "./proposals.ts";
+import { Proposals, type Proposed, type WriteOptions } from "./proposals.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 import { Reads } from "./reads.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
@@ -47,6 +48,8 @@ export interface RegionOptions {
   readonly admit?: (command: Uint8Array) => Uint8Array | RaftctlError;
   /** What a command must be before it enters the log (S34); absent: anything may. */
   readonly validator?: CommandValidator | undefined;
+  /** When a write that waits to be committed may be answered (commit-certainty.ts); absent: as soon as it is. */
+  readonly certainty?: CommitCertainty | undefined;
   /** Requests that may wait here for an outcome; more are answered BUSY. */
   readonly waitingMax: number;
   /** The deadline may have come nearer: the host arms its one timer. */
@@ -54,13 +57,6 @@ export interface RegionOptions {
   readonly onEvent: (event: RaftEvent) => void;
   /** Storage failed or an assertion did: the process must stop before anything more is said. */
   readonly onFatal: (error: Error) => void;
-}
-
-export interface WriteOptions {
-  readonly waitFor: "committed" | "applied";
-  readonly timeoutMs: number;
-  /** Its life is kept for `traces.report`. */
-  readonly trace?: boolean | undefined;
 }
 
 export class Raft {
@@ -75,7 +71,7 @@ export class Raft {
   readonly #driver: Driver;
   readonly #audit: StateAudit;
   readonly #snapshotter: Snapshotter;
-  readonly #proposals = new Proposals();
+  readonly #proposals: Proposals;
   readonly #gate: ProposalGate;
   readonly #reads = new Reads();
   readonly #milestones: Milestones;
@@ -101,6 +97,7 @@ export class Raft {
     this.#raw = raw;
     const { storage, network, region, crc32, logger, raft, clock } = options;
     const deliver = (input: Input): void => this.#driver.enqueue(input);
+    this.#proposals = new Proposals((committed) => options.certainty?.certainty(raw, committed.at(-1)!.index));
     this.#milestones = new Milestones(clock);
     this.traces = new WriteTraces(clock, raw, raft.electionTimeout);
     this.moments = new EntryMoments(clock, raw);

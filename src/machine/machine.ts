@@ -13,6 +13,7 @@ import { clusterVersions, type ClusterVersions, clusterVersionSetting, finalized
 import type { StateCheckpoint } from "../wire/peer-protocol.ts";
 import { decodeCheckpoints, encodeCheckpoints, withCheckpoint } from "./checkpoints.ts";
 import type { DataEngine, StreamPage } from "./data-engine.ts";
+import { certainExecution } from "./commit-certainty.ts";
 import { DataSize } from "./data-size.ts";
 import { Digest } from "./digest.ts";
 import { Dispatch } from "./dispatch.ts";
@@ -114,6 +115,11 @@ export class Machine implements StateMachine {
   /** What would become of a request with this stamp, were it the entry at `index`. */
   standingOf(stamp: SessionStamp, index: number): SessionStanding {
     return this.#sessions.standing(stamp, index);
+  }
+
+  /** As CommitCertainty. */
+  certainty(log: { entriesBetween(first: number, last: number): readonly AppliedEntry[] }, through: number): (entry: AppliedEntry) => boolean {
+    return certainExecution(this.#sessions, log.entriesBetween(this.#lastApplied + 1, through));
   }
 
   /** The cluster version that is finalized. */

@@ -53,10 +53,15 @@ export class SessionHorizon {
     this.#isChanged = true;
   }
 
+  /** Whether it is noted when the log comes to this time, ms since 1970. Between two ticks nothing expires that has not expired yet. */
+  ticksAt(time: number): boolean {
+    const newest = this.#ticks.at(-1);
+    return newest === undefined || time >= newest.time + this.#idleMs / ticksPerIdleTime;
+  }
+
   /** The log has come to this index at this time, ms since 1970. */
   pass(index: number, time: number): void {
-    const newest = this.#ticks.at(-1);
-    if (newest !== undefined && time < newest.time + this.#idleMs / ticksPerIdleTime) return;
+    if (!this.ticksAt(time)) return;
     const ticks = [...this.#ticks, { time, index }];
     // Of those that are old enough only the newest says something.
     const expired = ticks.findLastIndex((tick) => tick.time + this.#idleMs <= time);

@@ -127,6 +127,25 @@ export class SessionTable {
     return sequence > session.floor && sequence + sequencesRemembered > session.sequenceMax ? "new" : "expired";
   }
 
+  /** So many commands may be executed before a session has to make room for another. */
+  get room(): number {
+    return Math.min(this.#limits.sessionsMax - this.#sessions.size, this.#limits.pagesMax - this.#pageCount);
+  }
+
+  /** An entry of this time, ms since 1970, may be the reason that sessions expire which have not expired yet. */
+  mayExpireAt(time: number): boolean {
+    return this.#horizon.ticksAt(time);
+  }
+
+  /** As long as `room` lasts and nothing expires that has not expired yet: the next command with this stamp is executed. */
+  staysKnown(stamp: SessionStamp, index: number): boolean {
+    const standing = this.standing(stamp, index);
+    // Those that have expired go a few at a time, and what may open a session is above the numbers of all that are gone.
+    const [oldest] = this.#sessions.values();
+    const expires = this.#sessions.get(stamp.id) ?? oldest;
+    return standing === "new" && (expires === undefined || expires.lastUse > this.#horizon.expiredIndex);
+  }
+
   #remembered({ id, sequence }: SessionStamp): Uint8Array | undefined {
     return this.#sessions.get(id)?.pages[pageNumber(sequence)]?.result(sequence);
   }

@@ -203,6 +203,15 @@ test("a session that the cluster has forgotten gives way to a new one, and the w
   expect(stampsOf(fake).at(-1)).toEqual({ id: stamps[2]!.id, sequence: 1104 });
 });
 
+test("a write that waits to be committed is written in a new session, too, when its own was forgotten (S44, S112)", async () => {
+  const fake = await daemon();
+  const { kv } = client({ endpoints: [fake.endpoint] });
+  await kv.put("k", "1");
+  fake.forgetSessions();
+  expect(await kv.put("k", "2", { waitFor: "committed" })).toMatchObject({ index: 1103, result: undefined });
+  expect(fake.executed).toBe(2);
+});
+
 test("when a repetition is refused because the session was forgotten, nobody knows whether the first attempt took effect (S112)", async () => {
   const fake = await daemon();
   fake.faults.push({ kind: "executeAndForget" });

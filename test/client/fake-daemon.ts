@@ -184,7 +184,8 @@ export class FakeDaemon {
       return new Promise(() => undefined);
     }
     const index = decodeResult(result).index;
-    const committedOnly = request.waitFor === "committed";
+    // It is answered without a result only when it is certain to be executed.
+    const committedOnly = request.waitFor === "committed" && decodeResult(result).status !== "sessionExpired";
     return { operation: "propose", term: 7, index, result: committedOnly ? new Uint8Array(0) : result, forwardedBy: undefined, leader: "n1" };
   }
 

@@ -36,6 +36,24 @@ test("who waits for commitment only is answered before anything is applied, with
   expect(outcome.value).toEqual({ index: 7, term: 3, result: new Uint8Array(0) });
 });
 
+test("where it is not certain that it will be executed, who waits for commitment is answered when it is, with the result (S44, S112)", async () => {
+  const asked: number[][] = [];
+  const proposals = new Proposals((committed) => (asked.push(committed.map(({ index }) => index)), ({ index }) => index !== 8));
+  const outcomes = [7, 8, 9].map((index) => {
+    const outcome = propose(proposals, index, { waitFor: "committed" });
+    proposals.appended(index, index, 3);
+    return outcome;
+  });
+  const entries = [command(6, 3), command(7, 3), command(8, 3), command(9, 3)];
+  proposals.committed(entries);
+  await flush();
+  expect(outcomes.map(({ value }) => value?.index)).toEqual([7, undefined, 9]);
+  expect(asked).toEqual([[6, 7, 8, 9]]);
+  proposals.applied(entries, [bytes("six"), bytes("seven"), bytes("eight"), bytes("nine")]);
+  await flush();
+  expect(text(outcomes[1]!.value!.result)).toBe("eight");
+});
+
 test("an entry of another term at the same index means that the proposal was surely not applied (H20)", async () => {
   const proposals = new Proposals();
   const [byCommit, byTruncation, kept] = [propose(proposals, 1), propose(proposals, 2), propose(proposals, 3)];

@@ -48,10 +48,8 @@ export function drawPlan(prng: Prng, knobs: Knobs): NumberedFault[] {
 }
 
 /** Nothing is promised about what this fault takes away. */
-function isFair(kind: string, { leaseReads, clients }: Knobs): boolean {
-  if (kind === "clock rate") return leaseReads === undefined;
-  // A jump ends sessions, and a write that is answered when it is committed does not hear that its session has ended.
-  return kind !== "wall clock" || clients.committedShare === 0;
+function isFair(kind: string, { leaseReads }: Knobs): boolean {
+  return kind !== "clock rate" || leaseReads === undefined;
 }
 
 /** Where dead members are removed, some are dead for about as long as that takes. */

@@ -118,9 +118,7 @@ export function drawKnobs(prng: Prng): Knobs {
     ...knobs, sessions,
     // A transfer of a thousand round trips is never done before the log behind it is forgotten, and nothing is learnt from that.
     snapshotChunkBytes: Math.max(knobs.snapshotChunkBytes, knobs.clients.valueBytesMax / 4),
-    // Whose session is forgotten while his write is under way is told so when it is executed, and not before.
-    clients: sessions === defaultSessionLimits && sessionClosePause === undefined ? clients : { ...clients, committedShare: 0 },
-    leases, sessionClosePause,
+    clients, leases, sessionClosePause,
     rules: drawRules(prng),
     leaseReads: drawLeaseReads(prng, knobs.clockDrift),
   };

@@ -90,7 +90,7 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   const upkeep: { observed(event: RaftEvent): void }[] = [];
   const hosted = await host.open({
     region: globalRegion, network: transport.network.forGroup(globalRegion), storage, leases: opened.machine.leases, clock, crc32: world.crc32, logger: silentLogger,
-    raft: { ...raftOptionsOf(node, world), ...opened.timing }, admit: (command) => withTime(command, clock.wallNow()), validator: opened.book, waitingMax: knobs.waitingMax,
+    raft: { ...raftOptionsOf(node, world), ...opened.timing }, admit: (command) => withTime(command, clock.wallNow()), validator: opened.book, certainty: opened.machine, waitingMax: knobs.waitingMax,
     snapshotChunkBytes: knobs.snapshotChunkBytes,
     compaction: { logBytes: knobs.compactionBytes, logBytesMax: 4 * knobs.compactionBytes, trailingEntries: knobs.trailingEntries, trailingBytes: 2 * knobs.compactionBytes },
     onEvent: (event) => {

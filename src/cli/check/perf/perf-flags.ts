@@ -34,7 +34,7 @@ export const perfFlags = {
   keys: Flags.integer({ min: 1, max: 100_000, default: 10_000, helpValue: "<n>", description: "how many keys" }),
   "value-size": sizeFlag({ default: 1024, defaultHelp: async () => "1KiB", description: "of each value, at most 1MiB" }),
   "read-ratio": ratioFlag({ default: 0, defaultHelp: async () => "0", description: "share of reads" }),
-  consistency: Flags.option({ options: ["linearizable", "leader", "stale"] as const, default: "linearizable" as const, description: "of the reads" })(),
+  consistency: Flags.option({ options: ["linearizable", "lease", "leader", "stale"] as const, default: "linearizable" as const, description: "of the reads" })(),
   duration: durationFlag({ description: "how long, at most 1h (default 1m with --load, else 10s)" }),
 };
 
