@@ -4,6 +4,7 @@
 
 import type { Clock, Timer } from "../base/clock.ts";
 import { RaftctlError } from "../base/errors.ts";
+import { mark } from "../base/mark.ts";
 import type { RangePage, RangeQuery } from "../machine/reader.ts";
 import type { RecordView } from "../machine/record-view.ts";
 
@@ -89,7 +90,10 @@ export class ReadViews {
   read(owner: object, name: string, query: RangeQuery): HeldPage {
     const held = this.#byOwner.get(owner)?.get(name);
     // One of a state that was replaced is not read any more, and leaves with its time.
-    if (held === undefined || !held.view.isOpen) throw gone();
+    if (held === undefined || !held.view.isOpen) {
+      mark("page-asked-of-a-state-that-is-gone");
+      throw gone();
+    }
     held.timer.cancel();
     held.timer = this.#endLater(owner, name, held.openedAt);
     const { view, staleMs, openedAt } = held;

@@ -13,6 +13,7 @@ import { lockMutants } from "./registry/locks.ts";
 import { machineMutants } from "./registry/machine.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { operatorMutants } from "./registry/operators.ts";
+import { pageMutants } from "./registry/pages.ts";
 import { readMutants } from "./registry/reads.ts";
 import { replicationMutants } from "./registry/replication.ts";
 import { snapshotMutants } from "./registry/snapshot.ts";
@@ -28,5 +29,5 @@ import { wireMutants } from "./registry/wire.ts";
 export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
-  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...lockMutants, ...watchMutants, ...libraryMutants, ...validationMutants,
+  ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...lockMutants, ...watchMutants, ...pageMutants, ...libraryMutants, ...validationMutants,
 ];

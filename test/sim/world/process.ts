@@ -93,7 +93,8 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   view.begin(hosted.raft);
   const memberChange = new MemberChange({ raft: hosted.raft, transport, clock, logger: silentLogger, clusterId, electionTimeout: knobs.electionTimeout, newNodeId: () => parseNodeId(String(1_000_000 + world.prng.integer(0, 1_000_000_000))) });
   const watches = new Watches({ region: hosted.raft, machine: opened.machine, clock });
-  const views = new ReadViews({ machine: opened.machine, clock, newName: () => String(world.prng.integer(1, 1_000_000_000)) });
+  let viewsHeld = 0;
+  const views = new ReadViews({ machine: opened.machine, clock, newName: () => `view ${(viewsHeld += 1)}` });
   const server = new ClientServer(node.name, () => ({ hosted, machine: opened.machine, watches, views }), undefined as never);
   const owner = { clusterId, clusterIncarnation: 1, region: { id: globalRegion, name: globalRegionName } };
   const exports = new SnapshotExports({ clock, ports: portablePorts, owner, written: () => hosted.raft.core.commitIndex, openImage: () => opened.storage.openImage() });
