@@ -1,5 +1,5 @@
-// `raftctl watch` and `raftctl get --watch`: what changes, one line or one document for each change, in order, until it is ended. It waits for whoever reads its output, and for the
-// command that it runs: as long as they take their time, nothing is asked of the cluster and nothing piles up here.
+// `raftctl watch` and `raftctl get --watch`: what changes, one line or one document for each change, in order, until it is ended. It waits for whoever reads
+// its output, and for the command that it runs: as long as they take their time, nothing is asked of the cluster and nothing piles up here.
 
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { Watch } from "../client/watch.ts";

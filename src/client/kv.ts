@@ -75,7 +75,7 @@ export class KeyValue {
     return readPages(this, query, options);
   }
 
-  /** The same as one answer, in memory. */
+  /** The same as one answer, in memory. Begins again, three times at most, when the state of its first page is gone. */
   list(query: PagedQuery, options: ReadOptions = {}): Promise<ReadResponse> {
     return readList(this, query, options);
   }

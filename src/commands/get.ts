@@ -36,7 +36,7 @@ export default class Get extends LogCommand<ReadDocument | PastReadDocument | Pr
     })(),
     "max-lag": durationFlag({ description: "with stale: exit 11 when the node heard of a leader longer ago" }),
     "min-index": countFlag({ helpValue: "<index>", description: "wait until this log index is applied" }),
-    watch: Flags.boolean({ description: "and then every change after it, until it is ended", exclusive: ["at", "limit", "count", "consistency", "max-lag", "min-index", "output"] }),
+    watch: Flags.boolean({ description: "and then every change after it, until Ctrl-C", exclusive: ["at", "limit", "count", "consistency", "max-lag", "min-index", "output"] }),
     ...pastFlags,
     output: Flags.option({ options: ["raw", "text"] as const, default: "text" as const, description: "raw: bytes as they are, also on a terminal" })(),
   };
@@ -62,7 +62,9 @@ export default class Get extends LogCommand<ReadDocument | PastReadDocument | Pr
   }
 
   async #follow(client: Client, target: ReadTarget, keysOnly: boolean): Promise<ProgressDocument> {
-    const [{ documentSink, followChanges, textSink }, { readDocument }, { recordLines }] = await Promise.all([import("../cli/watching.ts"), import("../cli/read.ts"), import("../cli/kv-text.ts")]);
+    const [{ documentSink, followChanges, textSink }, { readDocument }, { recordLines }] = await Promise.all([
+      import("../cli/watching.ts"), import("../cli/read.ts"), import("../cli/kv-text.ts"),
+    ]);
     const { watch, ...listed } = await client.listAndWatch("key" in target ? target : target.query, { keysOnly });
     releaseSignals();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => watch.close());

@@ -32,8 +32,9 @@ export async function readPage({ query, client }: Call, range: RangeQuery, optio
 function viewOf(query: Query): string | undefined {
   const view = query.text("view");
   const needless = view === undefined ? query.has("countOnly") && "countOnly" : ofTheFirstPage.find((name) => query.has(name));
-  if (typeof needless === "string") throw new RaftctlError("BAD_REQUEST", `${needless}: not together with ${view === undefined ? "pageSize" : "view"}`, { hint: "ask for the next page as `next` says" });
-  return view;
+  if (typeof needless !== "string") return view;
+  const parameter = view === undefined ? "pageSize" : "view";
+  throw new RaftctlError("BAD_REQUEST", `${needless}: not together with ${parameter}`, { hint: "ask for the next page as `next` says" });
 }
 
 function pageSizeOf(query: Query): number {

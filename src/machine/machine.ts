@@ -208,7 +208,7 @@ export class Machine implements StateMachine {
     return readRange(this.#store, this.#codec, query);
   }
 
-  /** The records as they are now, to be read while entries are applied; a restore ends it. Must be closed. @throws BUSY while one goes on, and when too many images are open */
+  /** The records as they are now, to be read while entries are applied; a restore ends it. Must be closed. @throws BUSY during one, and when too many images are open */
   view(): RecordView {
     if (this.#isRestoring) throw new RaftctlError("BUSY", "the state of this node is just being replaced by a snapshot of a later one");
     const image = this.#store.image();

@@ -1,5 +1,6 @@
-// Requests of clients: [requestId, operation, region, ...fields], a blob last (behind that of a proposal only the wish for a trace, behind a range only how many records are wanted in all). Encoders leave the request id 0; the connection sets it. Decoders
-// refuse with BAD_REQUEST, which can be answered. Bytes in a decoded request are views on the chunk that was received.
+// Requests of clients: [requestId, operation, region, ...fields], a blob last (behind that of a proposal only the wish for a trace, and behind a range only how
+// many records are wanted in all). Encoders leave the request id 0; the connection sets it. Decoders refuse with BAD_REQUEST, which can be answered. Bytes in a
+// decoded request are views on the chunk that was received.
 
 import type { RegionId } from "../base/ids.ts";
 import { checkPlainParams, FieldReader } from "./check.ts";
