@@ -5,6 +5,7 @@ import { utf8Text } from "../../src/base/bytes.ts";
 import { type RaftctlError, toRaftctlError } from "../../src/base/errors.ts";
 import { Client } from "../../src/client/client.ts";
 import type { KeyValueRecord, ReadResponse } from "../../src/wire/client-protocol.ts";
+import { limits } from "../../src/wire/limits.ts";
 import { eventually } from "../platform/eventually.ts";
 import { startCluster } from "./support/cluster.ts";
 
@@ -121,4 +122,16 @@ test("a node that stops ends the pages with VIEW_GONE, also where another node i
   await node!.stop({ transfer: false, drainMs: 0 });
   expect(await failureOf(pages.next())).toMatchObject({ code: "VIEW_GONE", hint: "begin again with the first page" });
   expect((await client.kv.list(query)).records).toHaveLength(5);
+});
+
+test("a page may end with the longest key that there can be", { timeout: 30_000 }, async () => {
+  await using fixture = await startCluster(1);
+  const { kv } = fixture.client(fixture.leader());
+  const longest = `k/${"a".repeat(limits.keyBytesMax - 2)}`;
+  for (const key of [longest, "k/b", "k/c"]) await kv.put(key, "x".repeat(600_000));
+  const pages: ReadResponse[] = [];
+  for await (const page of kv.pages(query)) pages.push(page);
+  expect(pages.map(({ records }) => records.map(({ key }) => utf8Text(key)))).toEqual([[longest], ["k/b"], ["k/c"]]);
+  // As who reads on by himself does, with each page as it is by then.
+  expect((await kv.range({ start: `${longest}\0`, limit: 1 })).records.map(({ key }) => utf8Text(key))).toEqual(["k/b"]);
 });
