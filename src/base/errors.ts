@@ -35,6 +35,7 @@ const kinds = {
   NOT_INITIALIZED: { exit: 4, http: 404, retryable: false },
   UNKNOWN_GROUP: { exit: 4, http: 404, retryable: false },
   COMPACTED: { exit: 4, http: 410, retryable: false },
+  VIEW_GONE: { exit: 1, http: 410, retryable: true },
   NO_LEADER: { exit: 5, http: 503, retryable: true },
   NOT_LEADER: { exit: 5, http: 503, retryable: true },
   CONFLICT: { exit: 6, http: 409, retryable: false },

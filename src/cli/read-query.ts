@@ -3,7 +3,7 @@
 import { RaftctlError } from "../base/errors.ts";
 import { prefixEnd } from "../client/key-range.ts";
 import { utf8 } from "../base/bytes.ts";
-import type { RangeQuery } from "../client/kv.ts";
+import type { RangeQuery } from "../client/reads.ts";
 
 export interface ReadSelection {
   readonly key: string | undefined;

@@ -1,7 +1,7 @@
-// Carries out a `get`: one key, or page after page of a range. What comes back is the JSON contract, with the records beside it for text.
+// Carries out a `get`: one key, or all of a range at one index. What comes back is the JSON contract, with the records beside it for text.
 
 import type { Client } from "../client/client.ts";
-import type { RangeQuery, ReadOptions } from "../client/kv.ts";
+import type { RangeQuery, ReadOptions } from "../client/reads.ts";
 import type { Consistency, KeyValueRecord, ReadResponse } from "../wire/client-protocol.ts";
 import { recordDocument } from "./kv-result.ts";
 import type { RecordDocument } from "./kv-result.ts";
@@ -22,31 +22,35 @@ export interface ReadDocument {
   count: number;
   /** There are more than were asked for. */
   more: boolean;
+  /** All of it is as it was after this entry of the log. */
+  index: string;
   servedBy: string;
   consistency: Consistency;
   staleMs?: number;
+  /** Over HTTP, of a page that is not the last one: where the next one is, as it was at the same index. */
+  next?: string;
+}
+
+/** The first line of `get --watch`; what changed since then comes behind it. */
+export interface StateDocument extends ReadDocument {
+  kind: "state";
 }
 
 export async function read(client: Client, plan: ReadPlan): Promise<{ document: ReadDocument; records: readonly KeyValueRecord[] }> {
-  const pages = "key" in plan.target ? [await client.kv.get(plan.target.key, plan.options)] : await readPages(client, plan, plan.target.query);
-  const last = pages.at(-1)!;
-  const records = pages.flatMap((page) => page.records);
-  const document = {
-    found: records.length > 0 || last.count > 0,
-    kvs: records.map((record) => recordDocument(record, { keysOnly: plan.keysOnly })),
-    count: plan.countOnly ? last.count : Math.max(pages[0]!.count, records.length),
-    more: last.more,
-    servedBy: last.servedBy,
-    consistency: plan.options.consistency,
-    ...(last.staleMs !== undefined && { staleMs: last.staleMs }),
-  };
-  return { document, records };
+  const response = "key" in plan.target ? await client.kv.get(plan.target.key, plan.options) : await readRange(client, plan, plan.target.query);
+  return { document: readDocument(response, { keysOnly: plan.keysOnly, consistency: plan.options.consistency }), records: response.records };
 }
 
-async function readPages(client: Client, plan: ReadPlan, query: Pick<RangeQuery, "start" | "end">): Promise<ReadResponse[]> {
-  const { keysOnly, countOnly, limit, options } = plan;
-  if (countOnly) return [await client.kv.range({ ...query, countOnly }, options)];
-  const pages: ReadResponse[] = [];
-  for await (const page of client.kv.pages({ ...query, keysOnly, limit }, options)) pages.push(page);
-  return pages;
+export function readDocument(response: ReadResponse, { keysOnly, consistency }: { readonly keysOnly: boolean; readonly consistency: Consistency }): ReadDocument {
+  const { records, count, more, index, servedBy, staleMs } = response;
+  return {
+    found: count > 0,
+    kvs: records.map((record) => recordDocument(record, { keysOnly })),
+    count, more, index: String(index), servedBy, consistency,
+    ...(staleMs !== undefined && { staleMs }),
+  };
+}
+
+function readRange({ kv }: Client, { keysOnly, countOnly, limit, options }: ReadPlan, query: Pick<RangeQuery, "start" | "end">): Promise<ReadResponse> {
+  return countOnly ? kv.range({ ...query, countOnly }, options) : kv.list({ ...query, keysOnly, limit }, options);
 }

@@ -1,5 +1,5 @@
-// `raftctl watch`: what changes, one line or one document for each change, in order, until it is ended. It waits for whoever reads its output, and for the
-// command that it runs: as long as they take their time, nothing is asked of the cluster and nothing piles up here.
+// `raftctl watch` and `raftctl get --watch`: what changes, one line or one document for each change, in order, until it is ended. It waits for whoever reads
+// its output, and for the command that it runs: as long as they take their time, nothing is asked of the cluster and nothing piles up here.
 
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { Watch } from "../client/watch.ts";
@@ -28,9 +28,11 @@ export interface ProgressDocument {
 
 export interface WatchPlan {
   /** Ends after so many changes. */
-  readonly limit: number | undefined;
+  readonly limit?: number | undefined;
   /** Called for each change, one after the other; nothing is told behind one for which it rejects. */
-  readonly perform: ((event: WatchEvent) => Promise<void>) | undefined;
+  readonly perform?: ((event: WatchEvent) => Promise<void>) | undefined;
+  /** What to do when what comes next is not retained any more. */
+  readonly goOn: (firstRetained: string) => string;
 }
 
 export interface WatchSink {
@@ -44,7 +46,7 @@ export async function followChanges(watch: Watch, plan: WatchPlan, sink: WatchSi
   try {
     return await follow(watch, plan, sink);
   } catch (error) {
-    throw watchFailure(toRaftctlError(error));
+    throw watchFailure(toRaftctlError(error), plan);
   }
 }
 
@@ -67,6 +69,16 @@ async function follow(watch: Watch, { limit = Number.POSITIVE_INFINITY, perform 
   return told("end", next, events);
 }
 
+/** @param line the envelope of a document, as a line of its own */
+export function documentSink(line: (document: ChangeDocument | ProgressDocument) => string, options: { readonly keysOnly: boolean }): WatchSink {
+  return { change: (event) => written(line(changeDocument(event, options))), progress: (progress) => written(line(progress)) };
+}
+
+/** @param note tells people, beside the output */
+export function textSink(note: (text: string) => void, options: { readonly keysOnly: boolean }): WatchSink {
+  return { change: (event) => written(changeLine(event, options)), progress: async ({ nextIndex }) => note(`everything below index ${nextIndex} was told`) };
+}
+
 /** Resolves when there is room for more. */
 export function written(text: string): Promise<void> {
   if (process.stdout.write(text)) return Promise.resolve();
@@ -85,15 +97,13 @@ export function changeDocument({ index, kind, key, value, version, createIndex }
 }
 
 /** Index, what happened, key and value, with tabs between them. */
-export function changeLine({ index, kind, key, value }: WatchEvent, options: { readonly keysOnly: boolean }): string {
+function changeLine({ index, kind, key, value }: WatchEvent, options: { readonly keysOnly: boolean }): string {
   const columns = [String(index), kind, shownBytes(key), ...(kind === "delete" || options.keysOnly ? [] : [shownBytes(value)])];
   return `${columns.join("\t")}\n`;
 }
 
-function watchFailure(error: RaftctlError): RaftctlError {
+function watchFailure(error: RaftctlError, { goOn }: WatchPlan): RaftctlError {
   const first = error.details?.["firstRetained"];
   if (error.code !== "COMPACTED" || typeof first !== "string") return error;
-  return new RaftctlError("COMPACTED", error.message, {
-    cause: error, details: { ...error.details }, hint: `what changed before is gone: read the keys with raftctl get, then go on with --from-index ${first}`,
-  });
+  return new RaftctlError("COMPACTED", error.message, { cause: error, details: { ...error.details }, hint: `what changed before is gone: ${goOn(first)}` });
 }

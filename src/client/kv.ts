@@ -2,36 +2,19 @@
 // is taken as UTF-8. A condition that does not hold is CONFLICT with the current version; a missing key is an empty answer, not an error.
 
 import { assert } from "../base/assert.ts";
-import { concatBytes } from "../base/bytes.ts";
+import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import type { RegionId } from "../base/ids.ts";
-import type { ClientRequest, Consistency, KeyValueRecord, ReadResponse } from "../wire/client-protocol.ts";
+import type { ClientRequest, ClientResponse, Consistency, KeyValueRecord, ReadResponse } from "../wire/client-protocol.ts";
 import type { SessionStamp } from "../wire/command.ts";
 import { limits } from "../wire/limits.ts";
 import { bytesOf, type Bytes } from "./bytes.ts";
 import { type CallOptions, Deadline } from "./deadline.ts";
 import { prefixEnd } from "./key-range.ts";
+import { readList, readPages } from "./pages.ts";
+import type { PagedQuery, PageQuery, RangeQuery, ReadOptions } from "./reads.ts";
 import type { Session } from "./session.ts";
 import { encodedTxn, txnReceipt, type TxnReceipt, type TxnRequest } from "./txn.ts";
 import type { RequestContext, RequestOutcome, WriteOptions, WriteReceipt, Writes } from "./writes.ts";
-
-export interface ReadOptions extends CallOptions {
-  /** Default linearizable. */
-  readonly consistency?: Consistency;
-  /** Wait until this index is applied where the read is served. */
-  readonly minIndex?: number | undefined;
-  /** For stale: UNHEALTHY when the server heard of a leader longer ago, ms. */
-  readonly maxLagMs?: number | undefined;
-}
-
-export interface RangeQuery {
-  readonly start?: Bytes | undefined;
-  /** Excluded. */
-  readonly end?: Bytes | undefined;
-  /** At most 10,000, which is the default; a server may give fewer at once and says so with `more`. */
-  readonly limit?: number | undefined;
-  readonly keysOnly?: boolean;
-  readonly countOnly?: boolean;
-}
 
 export class KeyValue {
   readonly #context: RequestContext;
@@ -76,25 +59,44 @@ export class KeyValue {
   range(query: RangeQuery, options: ReadOptions = {}): Promise<ReadResponse> {
     const start = query.start === undefined ? undefined : bytesOf(query.start);
     const end = query.end === undefined ? undefined : bytesOf(query.end);
-    const { limit = limits.rangeRecordsMax, keysOnly = false, countOnly = false } = query;
-    return this.#read((shared) => ({ operation: "range", start, end, limit, keysOnly, countOnly, ...shared }), options);
+    const { limit = limits.rangeRecordsMax, keysOnly = false, countOnly = false, wanted } = query;
+    return this.#read((shared) => ({ operation: "range", start, end, limit, keysOnly, countOnly, ...shared, ...(wanted !== undefined && { wanted }) }), options);
   }
 
   prefix(prefix: Bytes, query: Omit<RangeQuery, "start" | "end"> = {}, options: ReadOptions = {}): Promise<ReadResponse> {
     return this.range({ ...query, start: prefix, end: prefixEnd(bytesOf(prefix)) }, options);
   }
 
-  /** Page by page until the end or `query.limit`. Each page is one read: records of different pages may be of different moments. */
-  async *pages(query: RangeQuery, options: ReadOptions = {}): AsyncGenerator<ReadResponse> {
-    let { start, limit: wanted = Number.POSITIVE_INFINITY } = query;
-    for (;;) {
-      const page = await this.range({ ...query, start, limit: Math.min(wanted, limits.rangeRecordsMax) }, options);
-      yield page;
-      wanted -= page.records.length;
-      const last = page.records.at(-1);
-      if (!page.more || last === undefined || wanted <= 0) return;
-      start = concatBytes([last.key, new Uint8Array(1)]);
+  /**
+   * Page by page until the end or `query.limit`, which has no bound here; all of them as it was at the `index` of the first one, whatever is written meanwhile.
+   * VIEW_GONE when 30 s pass between two pages or 5 minutes in all, and when the connection ends.
+   */
+  pages(query: PagedQuery, options: ReadOptions = {}): AsyncGenerator<ReadResponse> {
+    return readPages(this, query, options);
+  }
+
+  /** The same as one answer, in memory. Begins again, three times at most, when the state of its first page is gone. */
+  list(query: PagedQuery, options: ReadOptions = {}): Promise<ReadResponse> {
+    return readList(this, query, options);
+  }
+
+  /** A page behind the first one, over the connection of that one: as `pages` reads it. @throws VIEW_GONE */
+  async page(query: PageQuery, options: CallOptions = {}): Promise<ReadResponse> {
+    const { view, start, end, limit = limits.rangeRecordsMax, keysOnly = false, wanted } = query;
+    const [startBytes, endBytes] = [start, end].map((bound) => (bound === undefined ? undefined : bytesOf(bound)));
+    const request: ClientRequest = { operation: "page", region: this.#context.region(), view, start: startBytes, end: endBytes, limit, keysOnly, wanted };
+    try {
+      return this.#received(await this.#context.connection.call(() => request, Deadline.of(options, this.#context.timeoutMs)));
+    } catch (thrown) {
+      const error = toRaftctlError(thrown);
+      if (error.code !== "CONNECTION_LOST") throw error;
+      throw new RaftctlError("VIEW_GONE", "the connection is lost for which the state of these pages was held", { cause: error, hint: "begin again with the first page" });
     }
+  }
+
+  /** No further page is wanted. */
+  async closeView(view: string): Promise<void> {
+    await this.#context.connection.call(() => ({ operation: "closeView", region: this.#context.region(), view }), Deadline.of({}, this.#context.timeoutMs));
   }
 
   /** The next number of a session of the caller's own, to be sent with `session`. */
@@ -111,11 +113,14 @@ export class KeyValue {
   }
 
   async #read(makeRequest: (shared: SharedReadFields) => ClientRequest, options: ReadOptions): Promise<ReadResponse> {
-    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const { consistency = "linearizable", minIndex, maxLagMs } = options;
     const region = this.#context.region();
+    const deadline = Deadline.of(options, this.#context.timeoutMs);
     const request = (timeoutMs: number): ClientRequest => makeRequest({ region, consistency, minIndex, maxLagMs, timeoutMs });
-    const response = await this.#context.connection.callIdempotent(request, deadline);
+    return this.#received(await this.#context.connection.callIdempotent(request, deadline));
+  }
+
+  #received(response: ClientResponse): ReadResponse {
     assert(response.operation === "read", "a read is answered with records");
     this.#context.observe(response);
     return response;

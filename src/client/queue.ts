@@ -62,15 +62,10 @@ export class Queue {
     return /^[0-9a-f]+$/.test(utf8Text(key.subarray(length)) ?? "");
   }
 
-  /** A linearizable read; of several pages the index is that of the first, which is the oldest. */
+  /** A linearizable read. */
   async read(kv: KeyValue, options: CallOptions = {}): Promise<QueueState> {
-    const places: Place[] = [];
-    let index: number | undefined;
-    for await (const page of kv.pages({ start: this.prefix, end: prefixEnd(this.#prefixBytes) }, options)) {
-      index ??= page.index;
-      places.push(...page.records.filter(({ key }) => this.holds(key)).map(placeOf));
-    }
-    return { places: inOrder(places), index: index ?? 0 };
+    const { records, index } = await kv.list({ start: this.prefix, end: prefixEnd(this.#prefixBytes) }, options);
+    return { places: inOrder(records.filter(({ key }) => this.holds(key)).map(placeOf)), index };
   }
 }
 

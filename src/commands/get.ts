@@ -1,20 +1,25 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { RaftctlError } from "../base/errors.ts";
+import type { Client } from "../client/client.ts";
 import { countFlag, durationFlag } from "../cli/flags.ts";
 import { pastFlags } from "../cli/history/history-flags.ts";
 import type { PastReadDocument } from "../cli/history/value-at.ts";
 import { LogCommand, type ChosenLogs } from "../cli/inspect-log/log-command.ts";
-import type { ReadDocument } from "../cli/read.ts";
+import type { ReadDocument, StateDocument } from "../cli/read.ts";
+import type { ReadTarget } from "../cli/read-query.ts";
+import { releaseSignals } from "../cli/signals.ts";
+import type { ChangeDocument, ProgressDocument } from "../cli/watching.ts";
 
-export default class Get extends LogCommand<ReadDocument | PastReadDocument> {
+export default class Get extends LogCommand<ReadDocument | PastReadDocument | ProgressDocument, StateDocument | ChangeDocument | ProgressDocument> {
   static override summary = "Read a key, or all keys of a prefix or range";
-  static override description = "Into a pipe the value of a single KEY is written byte for byte. Exit 4 when KEY does not exist. With --at: as it was after that entry of the log, as far as logs, snapshots and backups show; exit 2 where they do not.";
+  static override description = "Into a pipe the value of a single KEY is written byte for byte. Exit 4 when KEY does not exist. All keys of a prefix or range are as they were at one index. With --watch: what there is, and then every change after it as `raftctl watch` tells it, none missing and none twice; Ctrl-C ends it with 0. With --at: as it was after that entry of the log, as far as logs, snapshots and backups show; exit 2 where they do not.";
   static override examples = [
     "<%= config.bin %> get app/mode",
     "<%= config.bin %> get --prefix app/ --keys-only",
     "<%= config.bin %> get --range a..b --limit 10 --json",
     "<%= config.bin %> get app/mode --consistency stale --max-lag 500ms",
+    "<%= config.bin %> get --prefix app/ --watch --json",
     "<%= config.bin %> get app/mode --at 1042 --data-dir /mnt/n3 --from monday.raftbak",
   ];
   static override args = { key: Args.string({ ignoreStdin: true, description: "the key" }) };
@@ -31,15 +36,17 @@ export default class Get extends LogCommand<ReadDocument | PastReadDocument> {
     })(),
     "max-lag": durationFlag({ description: "with stale: exit 11 when the node heard of a leader longer ago" }),
     "min-index": countFlag({ helpValue: "<index>", description: "wait until this log index is applied" }),
+    watch: Flags.boolean({ description: "and then every change after it, until Ctrl-C", exclusive: ["at", "limit", "count", "consistency", "max-lag", "min-index", "output"] }),
     ...pastFlags,
     output: Flags.option({ options: ["raw", "text"] as const, default: "text" as const, description: "raw: bytes as they are, also on a terminal" })(),
   };
 
-  protected async look(): Promise<ReadDocument | PastReadDocument> {
+  protected async look(): Promise<ReadDocument | PastReadDocument | ProgressDocument> {
     const { args, flags } = await this.parse(Get);
     const [{ readTarget }, { read }] = await Promise.all([import("../cli/read-query.ts"), import("../cli/read.ts")]);
     const target = readTarget({ key: args.key, prefix: flags.prefix, range: flags.range });
     if (flags.at !== undefined && "key" in target) return this.#readPast({ ...flags, key: target.key, at: flags.at });
+    if (flags.watch) return this.#follow(await this.connect(flags), target, flags["keys-only"]);
     const options = { consistency: flags.consistency, minIndex: flags["min-index"], maxLagMs: flags["max-lag"] };
     const keysOnly = flags["keys-only"];
     const client = await this.connect(flags);
@@ -52,6 +59,23 @@ export default class Get extends LogCommand<ReadDocument | PastReadDocument> {
     else if ("key" in target && !keysOnly) this.write(singleValue(single!.value, flags.output, process.stdout.isTTY));
     else this.write(recordLines(records, { mode: flags.output, keysOnly }));
     return document;
+  }
+
+  async #follow(client: Client, target: ReadTarget, keysOnly: boolean): Promise<ProgressDocument> {
+    const [{ documentSink, followChanges, textSink }, { readDocument }, { recordLines }] = await Promise.all([
+      import("../cli/watching.ts"), import("../cli/read.ts"), import("../cli/kv-text.ts"),
+    ]);
+    const { watch, ...listed } = await client.listAndWatch("key" in target ? target : target.query, { keysOnly });
+    releaseSignals();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => watch.close());
+    const isJson = this.jsonEnabled();
+    if (isJson) this.printLine({ kind: "state", ...readDocument(listed, { keysOnly, consistency: "linearizable" }) });
+    else {
+      this.write(recordLines(listed.records, { mode: "text", keysOnly }));
+      this.note(`as it was at index ${listed.index}; what changed since then follows`);
+    }
+    const sink = isJson ? documentSink((document) => this.line(document), { keysOnly }) : textSink((text) => this.note(text), { keysOnly });
+    return followChanges(watch, { goOn: () => "run the same again: it reads the keys and goes on from there" }, sink);
   }
 
   async #readPast(flags: PastFlags): Promise<PastReadDocument> {

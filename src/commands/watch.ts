@@ -45,7 +45,8 @@ export default class WatchKeys extends BaseCommand<ChangeDocument | ProgressDocu
     const client = await this.connect(flags);
     const watch = client.watch("key" in target ? target : target.query, { fromIndex: flags["from-index"], only: flags.only, keysOnly, progressMs: flags.progress });
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => watch.close());
-    return followChanges(watch, { limit, perform }, await this.#sink(keysOnly, perform !== undefined));
+    const goOn = (firstRetained: string): string => `read the keys with raftctl get, then go on with --from-index ${firstRetained}`;
+    return followChanges(watch, { limit, perform, goOn }, await this.#sink(keysOnly, perform !== undefined));
   }
 
   async #perform(program: string | undefined, args: readonly string[]): Promise<((event: WatchEvent) => Promise<void>) | undefined> {
@@ -56,14 +57,10 @@ export default class WatchKeys extends BaseCommand<ChangeDocument | ProgressDocu
 
   /** Of a program that is run the output is what there is to see. */
   async #sink(keysOnly: boolean, isPerformed: boolean): Promise<WatchSink> {
-    const { changeDocument, changeLine, written } = await import("../cli/watching.ts");
-    if (this.jsonEnabled()) {
-      return { change: (event) => written(this.line(changeDocument(event, { keysOnly }))), progress: (progress) => written(this.line(progress)) };
-    }
-    return {
-      change: async (event) => (isPerformed ? undefined : written(changeLine(event, { keysOnly }))),
-      progress: async ({ nextIndex }) => this.note(`everything below index ${nextIndex} was told`),
-    };
+    const { documentSink, textSink } = await import("../cli/watching.ts");
+    if (this.jsonEnabled()) return documentSink((document) => this.line(document), { keysOnly });
+    const sink = textSink((text) => this.note(text), { keysOnly });
+    return isPerformed ? { ...sink, change: async () => undefined } : sink;
   }
 }
 

@@ -3,13 +3,15 @@
 
 import { RaftctlError } from "../base/errors.ts";
 import type { HostedRegion } from "../host/host.ts";
+import type { ReadViews } from "../host/read-views.ts";
 import type { Raft } from "../host/region.ts";
 import { nameOf } from "../host/status.ts";
 import type { Watches } from "../host/watch/watches.ts";
 import type { Machine } from "../machine/machine.ts";
+import type { RangePage } from "../machine/reader.ts";
 import type { RegionId } from "../base/ids.ts";
 import type { MaybePromise } from "../base/deferred.ts";
-import type { AdminResponse, ClientRequest, ClientResponse, GetRequest, LeaseKeepAliveRequest, LeaseKeepAliveResponse, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse, WatchRequest, WatchResponse } from "../wire/client-protocol.ts";
+import type { AdminResponse, ClientRequest, ClientResponse, CloseViewRequest, CloseViewResponse, GetRequest, LeaseKeepAliveRequest, LeaseKeepAliveResponse, PageRequest, ProposeRequest, ProposeResponse, RangeRequest, ReadOptions, ReadResponse, WatchRequest, WatchResponse } from "../wire/client-protocol.ts";
 import { checkCommand, isExpiry, isSetting } from "../wire/command.ts";
 import { checkTxnCommand } from "../wire/txn.ts";
 import { leaseText } from "../base/lease-id.ts";
@@ -20,6 +22,7 @@ export interface ServedRegion {
   readonly hosted: HostedRegion;
   readonly machine: Machine;
   readonly watches: Watches;
+  readonly views: ReadViews;
 }
 
 export class ClientServer {
@@ -38,10 +41,12 @@ export class ClientServer {
     switch (request.operation) {
       case "propose": return this.#propose(request);
       case "get": return this.#get(request);
-      case "range": return this.#range(request);
+      case "range": return this.#range(request, connection);
       case "admin": return this.#administer(request.method, request.params, request.timeoutMs);
       case "leaseKeepAlive": return this.#keepAlive(request);
       case "watch": return this.#watch(request, connection);
+      case "page": return this.#page(request, connection);
+      case "closeView": return this.#closeView(request, connection);
     }
   };
 
@@ -66,9 +71,29 @@ export class ClientServer {
     });
   }
 
-  #range(request: RangeRequest): Promise<ReadResponse> {
+  #range(request: RangeRequest, connection: object): Promise<ReadResponse> {
     const served = this.#region(request.region);
-    return this.#readable(served, request).then(() => this.#read(served, served.machine.range(request)));
+    return this.#readable(served, request).then(() => {
+      const answer = this.#read(served, served.machine.range(request));
+      if (request.wanted === undefined || !goesOn(answer, request.wanted)) return answer;
+      // In the same turn, so of the same index.
+      return { ...answer, view: served.views.hold(connection, answer.staleMs) };
+    });
+  }
+
+  #page({ region, view, wanted, ...query }: PageRequest, connection: object): ReadResponse {
+    const served = this.#region(region);
+    const { divergence } = served.hosted.raft;
+    if (divergence !== undefined) throw divergence;
+    const page = served.views.read(connection, view, { ...query, countOnly: false });
+    const answer = { ...this.#read(served, page), index: page.index, staleMs: page.staleMs };
+    if (goesOn(page, wanted)) return { ...answer, view };
+    served.views.end(connection, view);
+    return answer;
+  }
+
+  #closeView({ region, view }: CloseViewRequest, connection: object): CloseViewResponse {
+    return { operation: "closeView", wasOpen: this.#region(region).views.end(connection, view) };
   }
 
   /** A keep-alive may be repeated: nobody minds a lease that lasts longer. */
@@ -118,18 +143,22 @@ export class ClientServer {
     throw new RaftctlError("UNHEALTHY", `${this.#name} ${heard}, more than the ${maxLagMs} ms asked for`, { details: { staleMs: age ?? null } });
   }
 
-  #read({ hosted: { raft } }: ServedRegion, page: Pick<ReadResponse, "records" | "count" | "more">): ReadResponse {
-    const { lastApplied, currentTerm } = raft.core;
+  #read({ hosted: { raft }, machine }: ServedRegion, { records, count, more }: RangePage): ReadResponse {
     const age = raft.leaderContactAge;
     return {
-      operation: "read", ...page,
-      index: lastApplied,
-      term: currentTerm,
+      operation: "read", records, count, more,
+      // The core hears of what was applied a little later.
+      index: machine.lastApplied,
+      term: raft.core.currentTerm,
       leader: leaderName(raft),
       servedBy: this.#name,
       staleMs: age === undefined ? undefined : Math.round(age),
     };
   }
+}
+
+function goesOn({ records, more }: RangePage, wanted: number): boolean {
+  return more && records.length > 0 && records.length < wanted;
 }
 
 function leaderName({ core: { leader, membership } }: Raft): string | undefined {

@@ -14,11 +14,19 @@ export interface InnerServer {
   readonly identity: LocalIdentity;
 }
 
-export function innerDial({ onRequest, onDisconnect, identity }: InnerServer): Dial {
-  return async () => {
-    const asker: ClientConnection = { clientName: "http", remoteAddress: undefined, credentials: undefined };
-    return innerChannel(asker, { onRequest, onDisconnect, identity });
-  };
+/** Each dialling is a connection of its own, which ends with its client. */
+export function innerDial(server: InnerServer): Dial {
+  return async () => innerChannel(newAsker(), server);
+}
+
+/** One connection for all who dial, for as long as there is the server: what one of them has opened another may use. */
+export function lastingDial({ onRequest, identity }: InnerServer): Dial {
+  const asker = newAsker();
+  return async () => innerChannel(asker, { onRequest, identity });
+}
+
+function newAsker(): ClientConnection {
+  return { clientName: "http", remoteAddress: undefined, credentials: undefined };
 }
 
 function innerChannel(asker: ClientConnection, { onRequest, onDisconnect, identity }: InnerServer): Channel {

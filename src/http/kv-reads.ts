@@ -1,23 +1,24 @@
-// GET of one key, and of a range of keys. A range is one page: `more` says that there is another, which begins behind the last key.
+// GET of one key, and of a range of keys: as much of it as fits into one answer, or page by page (kv-pages.ts).
 
 import { RaftctlError } from "../base/errors.ts";
-import { recordDocument } from "../cli/kv-result.ts";
-import type { ReadDocument } from "../cli/read.ts";
+import { readDocument, type ReadDocument } from "../cli/read.ts";
 import { prefixEnd } from "../client/key-range.ts";
-import type { RangeQuery, ReadOptions } from "../client/kv.ts";
+import type { RangeQuery, ReadOptions } from "../client/reads.ts";
 import { bytesDocument } from "../cli/envelope.ts";
 import type { Consistency, ReadResponse } from "../wire/client-protocol.ts";
 import type { Finding, RawFinding } from "./answers.ts";
 import { keyOf, type Call } from "./call.ts";
+import { pageParameters, readPage } from "./kv-pages.ts";
 import { keyParameter, type Query } from "./query.ts";
 
 const readParameters = ["consistency", "maxLag", "minIndex", "keyEncoding"];
 export const getParameters = readParameters;
-export const rangeParameters = [...readParameters, "prefix", "start", "end", "limit", "keysOnly", "countOnly"];
+export const rangeParameters = [...readParameters, "prefix", "start", "end", "limit", "keysOnly", "countOnly", ...pageParameters];
 
 /** Only the leader answers these. */
 export function wantsLeader(query: Query): boolean {
-  return consistencyOf(query) === "leader";
+  // A further page is on the node that answered the first one, whoever leads.
+  return consistencyOf(query) === "leader" && !query.has("view");
 }
 
 export async function getKey(call: Call): Promise<Finding | RawFinding> {
@@ -34,7 +35,9 @@ export async function getKey(call: Call): Promise<Finding | RawFinding> {
 
 export async function getRange(call: Call): Promise<Finding> {
   const { query, client } = call;
-  return { result: documentOf(await client.kv.range(rangeOf(query), optionsOf(query)), query) };
+  if (!query.has("pageSize") && !query.has("view")) return { result: documentOf(await client.kv.range(rangeOf(query), optionsOf(query)), query) };
+  const { response, next } = await readPage(call, rangeOf(query), optionsOf(query));
+  return { result: { ...documentOf(response, query), ...(next !== undefined && { next }) } };
 }
 
 function rangeOf(query: Query): RangeQuery {
@@ -46,12 +49,7 @@ function rangeOf(query: Query): RangeQuery {
 }
 
 function documentOf(response: ReadResponse, query: Query): ReadDocument {
-  const { records, count, more, servedBy, staleMs } = response;
-  const keysOnly = query.has("keysOnly") && query.flag("keysOnly");
-  return {
-    found: count > 0, kvs: records.map((record) => recordDocument(record, { keysOnly })), count, more, servedBy, consistency: consistencyOf(query),
-    ...(staleMs !== undefined && { staleMs }),
-  };
+  return readDocument(response, { keysOnly: query.has("keysOnly") && query.flag("keysOnly"), consistency: consistencyOf(query) });
 }
 
 function optionsOf(query: Query): ReadOptions {

@@ -3,12 +3,13 @@
 
 import { AssertionFailure } from "../base/assert.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
+import type { Dial } from "../client/channel.ts";
 import { Client } from "../client/client.ts";
 import type { HttpAnswer, HttpRequest } from "../platform/http-server.ts";
 import type { HttpStream } from "../platform/http-stream.ts";
 import { foundAnswer, streamAnswer, redirectAnswer, refusalAnswer, unknownPath, wrongMethod, type Finding, type RawFinding, type StreamFinding } from "./answers.ts";
 import type { Call } from "./call.ts";
-import { innerDial, type InnerServer } from "./inner-channel.ts";
+import { innerDial, type InnerServer, lastingDial } from "./inner-channel.ts";
 import { getKey, getParameters, getRange, rangeParameters, wantsLeader } from "./kv-reads.ts";
 import { deleteLease, getLease, getLeases, leaseParameters, postKeepAlive, postLease } from "./leases.ts";
 import { deleteKey, deleteParameters, deletePrefix, deletePrefixParameters, putKey, putParameters } from "./kv-writes.ts";
@@ -25,6 +26,8 @@ interface Action {
   /** A follower redirects these to the leader. */
   readonly isLeaders: (query: Query) => boolean;
   readonly takesBody?: true;
+  /** What it opens is there for later requests. */
+  readonly lasts?: true;
   readonly carryOut: (call: Call) => Promise<Finding | RawFinding | StreamFinding>;
 }
 
@@ -46,7 +49,7 @@ const routes: readonly Route[] = [
     DELETE: { command: "del", parameters: deleteParameters, isLeaders: always, carryOut: deleteKey },
   } },
   { path: "/v1/kv", actions: {
-    GET: { command: "get", parameters: rangeParameters, isLeaders: wantsLeader, carryOut: getRange },
+    GET: { command: "get", parameters: rangeParameters, isLeaders: wantsLeader, lasts: true, carryOut: getRange },
     DELETE: { command: "del", parameters: deletePrefixParameters, isLeaders: always, carryOut: deletePrefix },
   } },
   { path: "/v1/txn", actions: { POST: { command: "txn", parameters: txnParameters, isLeaders: always, takesBody: true, carryOut: postTxn } } },
@@ -80,9 +83,13 @@ export interface RoutesOptions extends InnerServer {
 
 export class Routes {
   readonly #options: RoutesOptions;
+  readonly #dial: Dial;
+  readonly #lastingDial: Dial;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
+    this.#dial = innerDial(options);
+    this.#lastingDial = lastingDial(options);
   }
 
   /** Rejects only for our own bugs. */
@@ -106,7 +113,7 @@ export class Routes {
     const timeoutMs = timeoutOf(query);
     const leader = action.isLeaders(query) ? await this.#options.leaderElsewhere() : undefined;
     if (leader !== undefined) return redirectAnswer(`http://${leader}${request.target}`);
-    const client = new Client({ endpoints: ["this node"], origin: "this node", dial: innerDial(this.#options), timeoutMs, clearUpMs });
+    const client = new Client({ endpoints: ["this node"], origin: "this node", dial: action.lasts ? this.#lastingDial : this.#dial, timeoutMs, clearUpMs });
     const answer = await answerOf(action, { ...asked, client });
     // A stream closes it at its end.
     if (!("run" in answer)) client.close();

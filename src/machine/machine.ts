@@ -26,6 +26,7 @@ import { attachedKeys, type Lease, LeaseTable, leasesFrom } from "./leases.ts";
 import { decodePosition, encodePosition } from "./position.ts";
 import { type RangePage, type RangeQuery, readRange } from "./reader.ts";
 import { RecordCodec } from "./record.ts";
+import { RecordView } from "./record-view.ts";
 import type { SessionListPage } from "./session-list.ts";
 import { defaultSessionLimits, type SessionLimits, type SessionStanding, SessionTable } from "./sessions.ts";
 import { Settings } from "./settings.ts";
@@ -60,6 +61,7 @@ export class Machine implements StateMachine {
   readonly #onApplied: (batch: AppliedBatch) => void;
   readonly #checkpointInterval: number;
   readonly #versions: ClusterVersions;
+  readonly #views = new Set<RecordView>();
   #checkpoints: readonly StateCheckpoint[] = [];
   #lastApplied = 0;
   #lastAppliedTerm = 0;
@@ -213,6 +215,17 @@ export class Machine implements StateMachine {
     return readRange(this.#store, this.#codec, query);
   }
 
+  /** The records as they are now, to be read while entries are applied; a restore ends it. Must be closed. @throws BUSY during one, and when too many images are open */
+  view(): RecordView {
+    if (this.#isRestoring) throw new RaftctlError("BUSY", "the state of this node is just being replaced by a snapshot of a later one");
+    const image = this.#store.image();
+    const { index } = decodePosition(image.get(positionKey), this.#crc32);
+    assert(index === this.#lastApplied, "an image is of the moment at which it is taken");
+    const view = new RecordView(image, { index, codec: this.#codec, onClose: () => this.#views.delete(view) });
+    this.#views.add(view);
+    return view;
+  }
+
   /** Records of a stream from an offset on, at most `limit`; none of a stream that does not exist. Throws CORRUPT. */
   readStream(stream: Uint8Array, from: number, limit: number): StreamPage {
     return this.#engine.read(this.#store, { stream, from, limit });
@@ -261,6 +274,8 @@ export class Machine implements StateMachine {
     try {
       const check = new ImageCheck(position, this.#crc32, this.#versions);
       await this.#store.replace(check.through(decodeImage(chunks, this.#crc32)));
+      // They may show what this state has turned out to have wrong.
+      for (const view of this.#views) view.close();
       this.#load();
     } finally {
       this.#isRestoring = false;

@@ -2,7 +2,7 @@
 // (platform/lmdb-store.ts), the other one lives in memory (memory-store.ts, below the line); one contract test runs over both.
 
 export const storeKeyBytesMax = 1978;
-export const imagesMax = 16;
+export const imagesMax = 144;
 
 export interface Store {
   /** The bytes are the caller's to keep. */

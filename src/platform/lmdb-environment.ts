@@ -16,7 +16,7 @@ export const dataFileName = "data.mdb";
 /** Address space reserved at first; lmdb maps more by itself when the content outgrows it. */
 const mapBytes = 2 ** 30;
 /** As the port says (machine/store.ts); the contract test compares. */
-const imagesMax = 16;
+const imagesMax = 144;
 const keyBytesMax = 1978;
 /** By which the file is longer than its last page when it is opened and closed. It has holes there: no space is taken. */
 const sparePages = 4096;

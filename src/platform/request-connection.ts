@@ -42,6 +42,8 @@ const decoders: Readonly<Record<ClientRequest["operation"], (fields: WireFields)
   admin: (fields) => decodeClientResponse("admin", fields),
   watch: (fields) => decodeClientResponse("watch", fields),
   leaseKeepAlive: (fields) => decodeClientResponse("leaseKeepAlive", fields),
+  page: (fields) => decodeClientResponse("page", fields),
+  closeView: (fields) => decodeClientResponse("closeView", fields),
 };
 
 export class RequestConnection {

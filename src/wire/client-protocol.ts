@@ -8,12 +8,12 @@ import type { ErrorCode } from "../base/errors.ts";
 import type { WatchEvent } from "./watch-events.ts";
 
 /** The numbers stand on the wire: never change or reuse one. */
-export const clientOperations = { propose: 1, get: 2, range: 3, admin: 4, watch: 5, leaseKeepAlive: 6 } as const;
+export const clientOperations = { propose: 1, get: 2, range: 3, admin: 4, watch: 5, leaseKeepAlive: 6, page: 7, closeView: 8 } as const;
 
 /** lease: as linearizable, as long as no clock drifts more than was configured; the leader answers it without asking the others. */
 export type Consistency = "linearizable" | "lease" | "leader" | "stale";
 
-export type ClientRequest = ProposeRequest | GetRequest | RangeRequest | AdminRequest | WatchRequest | LeaseKeepAliveRequest;
+export type ClientRequest = ProposeRequest | GetRequest | RangeRequest | AdminRequest | WatchRequest | LeaseKeepAliveRequest | PageRequest | CloseViewRequest;
 
 export interface ProposeRequest {
   readonly operation: "propose";
@@ -50,6 +50,29 @@ export interface RangeRequest extends ReadOptions {
   readonly limit: number;
   readonly keysOnly: boolean;
   readonly countOnly: boolean;
+  /** How many records are wanted in all. When this page has fewer and there are more, the state is held for further pages: the answer's `view`. */
+  readonly wanted?: number;
+}
+
+/** A further page of a range, as it was at the index of the first one; asked over the connection of the first one. */
+export interface PageRequest {
+  readonly operation: "page";
+  readonly region: RegionId;
+  readonly view: string;
+  readonly start: Uint8Array | undefined;
+  /** Excluded. */
+  readonly end: Uint8Array | undefined;
+  readonly limit: number;
+  readonly keysOnly: boolean;
+  /** This page's records among them; with the last of them, and at the end of the range, the state is not held any longer. */
+  readonly wanted: number;
+}
+
+/** No further page is wanted. */
+export interface CloseViewRequest {
+  readonly operation: "closeView";
+  readonly region: RegionId;
+  readonly view: string;
 }
 
 export interface AdminRequest {
@@ -116,12 +139,16 @@ export interface ReadResponse {
   /** All that match, also beyond `limit` when counting. */
   readonly count: number;
   readonly more: boolean;
-  /** lastApplied at the moment of the read, and the term and leader known then. */
+  /** The records are as they were after this entry. */
   readonly index: number;
+  /** As this node knows them now. */
   readonly term: number;
   readonly leader: string | undefined;
   readonly servedBy: string;
+  /** Since it heard of a leader, and since the first page was read. */
   readonly staleMs: number | undefined;
+  /** Under this name the state is held for the next page, which is to be asked for soon. */
+  readonly view?: string;
 }
 
 export interface AdminResponse {
@@ -150,7 +177,12 @@ export interface LeaseKeepAliveResponse {
   readonly remainingMs: readonly (number | undefined)[];
 }
 
-export type ClientResponse = ProposeResponse | ReadResponse | AdminResponse | WatchResponse | LeaseKeepAliveResponse;
+export interface CloseViewResponse {
+  readonly operation: "closeView";
+  readonly wasOpen: boolean;
+}
+
+export type ClientResponse = ProposeResponse | ReadResponse | AdminResponse | WatchResponse | LeaseKeepAliveResponse | CloseViewResponse;
 
 export interface WireError {
   readonly code: ErrorCode;

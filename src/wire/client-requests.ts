@@ -1,10 +1,11 @@
-// Requests of clients: [requestId, operation, region, ...fields], a blob last (behind that of a proposal only the wish for a trace). Encoders leave the request id 0; the connection sets it. Decoders
-// refuse with BAD_REQUEST, which can be answered. Bytes in a decoded request are views on the chunk that was received.
+// Requests of clients: [requestId, operation, region, ...fields], a blob last (behind that of a proposal only the wish for a trace, and behind a range only how
+// many records are wanted in all). Encoders leave the request id 0; the connection sets it. Decoders refuse with BAD_REQUEST, which can be answered. Bytes in a
+// decoded request are views on the chunk that was received.
 
 import type { RegionId } from "../base/ids.ts";
 import { checkPlainParams, FieldReader } from "./check.ts";
 import {
-  clientOperations, type AdminRequest, type ClientRequest, type Consistency, type GetRequest, type LeaseKeepAliveRequest, type ProposeRequest, type RangeRequest, type ReadOptions, type WatchRequest,
+  clientOperations, type AdminRequest, type ClientRequest, type CloseViewRequest, type Consistency, type GetRequest, type LeaseKeepAliveRequest, type PageRequest, type ProposeRequest, type RangeRequest, type ReadOptions, type WatchRequest,
 } from "./client-protocol.ts";
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
@@ -23,7 +24,7 @@ export function encodeClientRequest(request: ClientRequest): WireFields {
     case "range":
       return [
         0, clientOperations.range, request.region, ...encodeReadOptions(request), request.start ?? null, request.end ?? null, request.limit,
-        request.keysOnly, request.countOnly,
+        request.keysOnly, request.countOnly, ...(request.wanted === undefined ? [] : [request.wanted]),
       ];
     case "admin":
       return [0, clientOperations.admin, request.region, request.method, request.timeoutMs, request.params];
@@ -34,6 +35,10 @@ export function encodeClientRequest(request: ClientRequest): WireFields {
       ];
     case "leaseKeepAlive":
       return [0, clientOperations.leaseKeepAlive, request.region, request.timeoutMs, leaseIdsBytes(request.leases)];
+    case "page":
+      return [0, clientOperations.page, request.region, request.view, request.start ?? null, request.end ?? null, request.limit, request.keysOnly, request.wanted];
+    case "closeView":
+      return [0, clientOperations.closeView, request.region, request.view];
   }
 }
 
@@ -58,6 +63,8 @@ const decoders: Readonly<Record<keyof typeof clientOperations, (fields: FieldRea
   admin: decodeAdmin,
   watch: decodeWatch,
   leaseKeepAlive: decodeLeaseKeepAlive,
+  page: decodePage,
+  closeView: decodeCloseView,
 };
 
 function decodePropose(fields: FieldReader, region: RegionId): ProposeRequest {
@@ -84,19 +91,38 @@ function decodeGet(fields: FieldReader, region: RegionId): GetRequest {
 }
 
 function decodeRange(fields: FieldReader, region: RegionId): RangeRequest {
-  return {
+  const request: RangeRequest = {
     operation: "range",
     region,
     consistency: fields.choice("consistency", consistencies),
     minIndex: fields.optionalInteger("minIndex"),
     maxLagMs: fields.optionalInteger("maxLagMs"),
     timeoutMs: fields.integer("timeoutMs", 0, limits.timeoutMsMax),
-    start: fields.optionalBytes("start", limits.keyBytesMax),
-    end: fields.optionalBytes("end", limits.keyBytesMax),
+    // The key behind the longest one.
+    start: fields.optionalBytes("start", limits.keyBytesMax + 1),
+    end: fields.optionalBytes("end", limits.keyBytesMax + 1),
     limit: fields.integer("limit", 0, limits.rangeRecordsMax),
     keysOnly: fields.boolean("keysOnly"),
     countOnly: fields.boolean("countOnly"),
   };
+  return fields.atEnd ? request : { ...request, wanted: fields.integer("wanted") };
+}
+
+function decodePage(fields: FieldReader, region: RegionId): PageRequest {
+  return {
+    operation: "page",
+    region,
+    view: fields.text("view", limits.viewBytesMax),
+    start: fields.optionalBytes("start", limits.keyBytesMax + 1),
+    end: fields.optionalBytes("end", limits.keyBytesMax + 1),
+    limit: fields.integer("limit", 1, limits.rangeRecordsMax),
+    keysOnly: fields.boolean("keysOnly"),
+    wanted: fields.integer("wanted"),
+  };
+}
+
+function decodeCloseView(fields: FieldReader, region: RegionId): CloseViewRequest {
+  return { operation: "closeView", region, view: fields.text("view", limits.viewBytesMax) };
 }
 
 function decodeAdmin(fields: FieldReader, region: RegionId): AdminRequest {

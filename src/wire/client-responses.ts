@@ -3,7 +3,7 @@
 // a watch are one binary field (watch-events.ts).
 
 import type { FieldReader } from "./check.ts";
-import type { AdminResponse, ClientRequest, ClientResponse, KeyValueRecord, LeaseKeepAliveResponse, ProposeResponse, ReadResponse, WatchResponse } from "./client-protocol.ts";
+import type { AdminResponse, ClientRequest, ClientResponse, CloseViewResponse, KeyValueRecord, LeaseKeepAliveResponse, ProposeResponse, ReadResponse, WatchResponse } from "./client-protocol.ts";
 import { openResponse } from "./envelope.ts";
 import type { WireFields } from "./frame.ts";
 import { limits } from "./limits.ts";
@@ -17,7 +17,7 @@ export function encodeClientResponse(response: ClientResponse): WireFields {
     case "read":
       return [
         0, 0, response.index, response.term, response.leader ?? null, response.servedBy, response.staleMs ?? null, response.count, response.more,
-        response.records.map(encodeRecord),
+        response.records.map(encodeRecord), ...(response.view === undefined ? [] : [response.view]),
       ];
     case "admin":
       return [0, 0, response.result];
@@ -27,6 +27,8 @@ export function encodeClientResponse(response: ClientResponse): WireFields {
       ];
     case "leaseKeepAlive":
       return [0, 0, response.remainingMs.map((remaining) => remaining ?? null)];
+    case "closeView":
+      return [0, 0, response.wasOpen];
   }
 }
 
@@ -52,6 +54,8 @@ const decoders: Readonly<Record<ClientRequest["operation"], (fields: FieldReader
   admin: decodeAdmin,
   watch: decodeWatch,
   leaseKeepAlive: decodeLeaseKeepAlive,
+  page: decodeRead,
+  closeView: decodeCloseView,
 };
 
 function decodePropose(fields: FieldReader): ProposeResponse {
@@ -66,7 +70,7 @@ function decodePropose(fields: FieldReader): ProposeResponse {
 }
 
 function decodeRead(fields: FieldReader): ReadResponse {
-  return {
+  const response: ReadResponse = {
     operation: "read",
     index: fields.integer("index"),
     term: fields.integer("term"),
@@ -77,6 +81,7 @@ function decodeRead(fields: FieldReader): ReadResponse {
     more: fields.boolean("more"),
     records: fields.list("records", limits.rangeRecordsMax, (element) => element.group("record", decodeRecord)),
   };
+  return fields.atEnd ? response : { ...response, view: fields.text("view", limits.viewBytesMax) };
 }
 
 function decodeRecord(fields: FieldReader): KeyValueRecord {
@@ -108,4 +113,8 @@ function decodeWatch(fields: FieldReader): WatchResponse {
 
 function decodeLeaseKeepAlive(fields: FieldReader): LeaseKeepAliveResponse {
   return { operation: "leaseKeepAlive", remainingMs: fields.list("remainingMs", limits.leasesPerRequestMax, (element) => element.optionalInteger("remaining")) };
+}
+
+function decodeCloseView(fields: FieldReader): CloseViewResponse {
+  return { operation: "closeView", wasOpen: fields.boolean("wasOpen") };
 }

@@ -16,6 +16,8 @@ export const limits = {
   /** A command is a value, its key and what goes with them. */
   commandBytesMax: mib + 64 * kib,
   rangeRecordsMax: 10_000,
+  /** The name of a state that is held for further pages. */
+  viewBytesMax: 64,
   /** In one keep-alive. */
   leasesPerRequestMax: 1_024,
   watchEventsMax: 10_000,

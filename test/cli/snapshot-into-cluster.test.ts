@@ -25,16 +25,17 @@ class Cluster {
       apply(text);
     };
     const kv = {
-      pages: () => this.#pages(),
+      range: async ({ start }: { readonly start?: Uint8Array }) => this.#page(start),
       put: (key: Uint8Array, value: Uint8Array) => change(key, (text) => this.held.set(text, new TextDecoder().decode(value))),
       delete: (key: Uint8Array) => change(key, (text) => this.held.delete(text)),
     };
     return { kv } as unknown as Client;
   }
 
-  async *#pages(): AsyncGenerator<{ records: { key: Uint8Array; value: Uint8Array }[] }> {
-    const all = [...this.held].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([key, value]) => ({ key: utf8(key), value: utf8(value) }));
-    for (let first = 0; first < all.length; first += 2) yield { records: all.slice(first, first + 2) };
+  /** Two keys at most, as they are by then. */
+  #page(start: Uint8Array = utf8("")): { records: { key: Uint8Array; value: Uint8Array }[]; more: boolean } {
+    const all = [...this.held].filter(([key]) => key >= new TextDecoder().decode(start)).toSorted(([left], [right]) => (left < right ? -1 : 1));
+    return { records: all.slice(0, 2).map(([key, value]) => ({ key: utf8(key), value: utf8(value) })), more: all.length > 2 };
   }
 }
 

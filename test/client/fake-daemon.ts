@@ -12,7 +12,7 @@ import { parseClusterId, parseNodeId, globalRegion } from "../../src/base/ids.ts
 import { RequestServer } from "../../src/platform/request-server.ts";
 import { SystemClock } from "../../src/platform/system-clock.ts";
 import type { AdminMethods, HealthReport, MemberReport, NodeStatus, RegionReport } from "../../src/wire/admin-protocol.ts";
-import type { ClientRequest, ClientResponse, GetRequest, KeyValueRecord, LeaseKeepAliveRequest, ProposeRequest, RangeRequest, WatchRequest } from "../../src/wire/client-protocol.ts";
+import type { ClientRequest, ClientResponse, GetRequest, KeyValueRecord, LeaseKeepAliveRequest, PageRequest, ProposeRequest, RangeRequest, WatchRequest } from "../../src/wire/client-protocol.ts";
 import type { WatchEvent } from "../../src/wire/watch-events.ts";
 import { decodeCommand } from "../../src/wire/command.ts";
 import type { Command, Condition } from "../../src/wire/command.ts";
@@ -58,6 +58,11 @@ export class FakeDaemon {
   watchLeader: string | undefined = "n1";
   /** How many records a range answers with at most. */
   pageMax = 10_000;
+  /** What is held for further pages, by name. */
+  readonly views = new Map<string, { readonly index: number; readonly records: readonly KeyValueRecord[] }>();
+  /** Called with each page before it is answered. */
+  onPage: (request: PageRequest) => Promise<void> | void = () => undefined;
+  #viewsOpened = 0;
   readonly #sessions = new Map<string, Uint8Array>();
   readonly #name: string;
   #index = 100;
@@ -109,6 +114,7 @@ export class FakeDaemon {
         },
       },
       onRequest: (request) => this.#answer(request),
+      onDisconnect: () => this.views.clear(),
     });
   }
 
@@ -119,7 +125,33 @@ export class FakeDaemon {
     if (request.operation === "admin" && this.silentMethods.has(request.method)) return new Promise(() => undefined);
     if (request.operation === "admin") return { operation: "admin", result: this.#admin(request.method as keyof AdminMethods, request.params) };
     if (request.operation === "watch") return this.#watch(request);
+    if (request.operation === "page") return this.#page(request);
+    if (request.operation === "closeView") return { operation: "closeView", wasOpen: this.views.delete(request.view) };
     return this.#read(request);
+  }
+
+  async #page(request: PageRequest): Promise<ClientResponse> {
+    await this.onPage(request);
+    const held = this.views.get(request.view);
+    if (held === undefined) throw new RaftctlError("VIEW_GONE", "the state of these pages is not held here any more");
+    const matching = held.records.filter((record) => inRange(record.key, request.start ?? new Uint8Array(0), request.end));
+    const records = this.#portion(matching, request);
+    const more = matching.length > records.length;
+    const goesOn = more && records.length < request.wanted;
+    if (!goesOn) this.views.delete(request.view);
+    const shared = { operation: "read", records, count: records.length, more, index: held.index, term: 7, leader: "n1", servedBy: this.#name, staleMs: undefined } as const;
+    return goesOn ? { ...shared, view: request.view } : shared;
+  }
+
+  #portion(matching: readonly KeyValueRecord[], { limit, keysOnly }: { readonly limit: number; readonly keysOnly: boolean }): KeyValueRecord[] {
+    return matching.slice(0, Math.min(limit, this.pageMax)).map((record) => (keysOnly ? { ...record, value: new Uint8Array(0) } : record));
+  }
+
+  #hold(): string {
+    this.#viewsOpened += 1;
+    const name = `view-${this.#viewsOpened}`;
+    this.views.set(name, { index: this.#index, records: this.#sorted() });
+    return name;
   }
 
   async #keepAlive({ leases }: LeaseKeepAliveRequest): Promise<ClientResponse> {
@@ -259,12 +291,12 @@ export class FakeDaemon {
   #read(request: GetRequest | RangeRequest): ClientResponse {
     const matching = this.#sorted().filter((record) =>
       request.operation === "get" ? equalBytes(record.key, request.key) : inRange(record.key, request.start ?? new Uint8Array(0), request.end));
-    const limit = request.operation === "get" ? 1 : request.countOnly ? 0 : Math.min(request.limit, this.pageMax);
-    const keysOnly = request.operation === "range" && request.keysOnly;
-    const records = matching.slice(0, limit).map((record) => (keysOnly ? { ...record, value: new Uint8Array(0) } : record));
+    const records = request.operation === "get" ? matching : request.countOnly ? [] : this.#portion(matching, request);
+    const more = matching.length > records.length;
+    const goesOn = request.operation === "range" && request.wanted !== undefined && more && records.length < request.wanted;
     return {
-      operation: "read", records, count: matching.length, more: matching.length > records.length, index: this.#index, term: 7, leader: "n1",
-      servedBy: this.#name, staleMs: request.consistency === "stale" ? 12 : undefined,
+      operation: "read", records, count: matching.length, more, index: this.#index, term: 7, leader: "n1",
+      servedBy: this.#name, staleMs: request.consistency === "stale" ? 12 : undefined, ...(goesOn && { view: this.#hold() }),
     };
   }
 

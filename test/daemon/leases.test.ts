@@ -63,7 +63,7 @@ test("a keep-alive, a list and an info are answered by the leader, whichever nod
 test("a client cannot say that the time of a lease is over", { timeout: 20_000 }, async () => {
   await using fixture = await startCluster(1);
   const hosted = fixture.leader().region;
-  const server = new ClientServer("n1", () => ({ hosted, machine: undefined as never, watches: undefined as never }), undefined as never);
+  const server = new ClientServer("n1", () => ({ hosted, machine: undefined as never, watches: undefined as never, views: undefined as never }), undefined as never);
   const command = encodeCommand({ operation: "leaseRevoke", lease: 5n, expiredGrant: 1 });
   expect(() => server.onRequest({ operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs: 1_000, command }, {})).toThrow("only the leader itself");
 });

@@ -120,7 +120,7 @@ test("a key that is attached to a lease counts with all that it brings: not a by
 test("a client cannot write a setting past the verbs that check it", { timeout: 20_000 }, async () => {
   await using fixture = await startCluster(1);
   const node = fixture.leader();
-  const server = new ClientServer("n1", () => ({ hosted: node.region, machine: undefined as never, watches: undefined as never }), undefined as never);
+  const server = new ClientServer("n1", () => ({ hosted: node.region, machine: undefined as never, watches: undefined as never, views: undefined as never }), undefined as never);
   const command = encodeCommand({ operation: "set", key: utf8(quotaSetting), value: utf8("nonsense") });
   expect(() => server.onRequest({ operation: "propose", region: 1 as never, waitFor: "applied", timeoutMs: 1_000, command }, {})).toThrow("a setting of the cluster is not written directly");
 });
@@ -128,7 +128,7 @@ test("a client cannot write a setting past the verbs that check it", { timeout: 
 test("what is no transaction does not get into the log (T25)", { timeout: 20_000 }, async () => {
   await using fixture = await startCluster(1);
   const { region } = fixture.leader();
-  const server = new ClientServer("n1", () => ({ hosted: region, machine: undefined as never, watches: undefined as never }), undefined as never);
+  const server = new ClientServer("n1", () => ({ hosted: region, machine: undefined as never, watches: undefined as never, views: undefined as never }), undefined as never);
   const before = region.raft.core.lastIndex;
   const propose = (body: Uint8Array): unknown => server.onRequest({ operation: "propose", region: 1 as never, waitFor: "applied", timeoutMs: 1_000, command: encodeCommand({ operation: "txn", body }) }, {});
   expect(() => propose(utf8("nonsense"))).toThrow("malformed transaction");

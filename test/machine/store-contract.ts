@@ -160,6 +160,21 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       image.close();
     });
 
+    test("an image is of the moment at which it is taken, also right behind a read, another image and a write of the same turn (H35)", () => {
+      for (let round = 0; round < 20; round += 1) {
+        store.get(utf8("k"));
+        const before = round % 2 === 0 ? store.image() : undefined;
+        const seen = text(before?.get(utf8("k")));
+        store.transaction((transaction) => transaction.put(utf8("k"), utf8(`${round}`)));
+        if (round % 3 === 0) store.get(utf8("k"));
+        const image = store.image();
+        expect(text(image.get(utf8("k")))).toBe(`${round}`);
+        expect(text(before?.get(utf8("k")))).toBe(seen);
+        image.close();
+        before?.close();
+      }
+    });
+
     test("a scan of an image gives all of it in order, each value right in its turn, while writes go on (H35)", async () => {
       const names = Array.from({ length: 50 }, (_, index) => `k${String(index).padStart(3, "0")}`);
       put(...names.map((key, index) => pair(key, key.repeat(1 + 997 * (index % 7)))));

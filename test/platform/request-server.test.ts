@@ -49,7 +49,7 @@ async function open(server: RequestServer, overrides: Partial<RequestConnectionO
 const admin = (method: string): ClientRequest => ({ ...clientRequests.admin, method });
 const outcome = (call: Promise<unknown>): Promise<unknown> => call.then(() => "answered", (error: unknown) => (error as RaftctlError).code);
 
-test.each(["propose", "get", "range", "admin", "leaseKeepAlive"] as const)("%s is answered, synchronously and by a promise alike (S23)", async (operation) => {
+test.each(["propose", "get", "range", "admin", "leaseKeepAlive", "page", "closeView"] as const)("%s is answered, synchronously and by a promise alike (S23)", async (operation) => {
   for (const onRequest of [sample, async (request: ClientRequest) => sample(request)]) {
     const connection = await open(await serve({ onRequest }));
     expect(JSON.stringify(await connection.call(clientRequests[operation], 10_000))).toBe(JSON.stringify(wireTravel(clientResponses[operation])));
@@ -66,8 +66,8 @@ function wireTravel(response: ClientResponse): unknown {
   };
   const { operation, ...fields } = change(response) as Record<string, unknown>;
   const order = {
-    propose: ["term", "index", "forwardedBy", "leader", "result"], read: ["index", "term", "leader", "servedBy", "staleMs", "count", "more", "records"], admin: ["result"], watch: ["nextIndex", "firstRetained", "index", "term", "leader", "servedBy", "events"],
-    leaseKeepAlive: ["remainingMs"],
+    propose: ["term", "index", "forwardedBy", "leader", "result"], read: ["index", "term", "leader", "servedBy", "staleMs", "count", "more", "records", ...(response.operation === "read" && response.view !== undefined ? ["view"] : [])], admin: ["result"], watch: ["nextIndex", "firstRetained", "index", "term", "leader", "servedBy", "events"],
+    leaseKeepAlive: ["remainingMs"], closeView: ["wasOpen"],
   };
   return { operation, ...Object.fromEntries(order[response.operation].map((name) => [name, fields[name]])) };
 }

@@ -67,6 +67,7 @@ export const peerResponse: { readonly [Type in PeerMessageType]: fc.Arbitrary<Pe
   admin: fc.record({ type: fc.constant("adminResponse"), result: plain }),
 };
 
+const view = fc.string({ maxLength: 20 });
 const readOptions = {
   consistency: fc.constantFrom("linearizable" as const, "lease" as const, "leader" as const, "stale" as const), minIndex: optional(index), maxLagMs: optional(index), timeoutMs,
 };
@@ -75,8 +76,12 @@ export const clientRequest: { readonly [Name in ClientRequest["operation"]]: fc.
   get: fc.record({ operation: fc.constant("get"), region: regionId, ...readOptions, key }),
   range: fc.record({
     operation: fc.constant("range"), region: regionId, ...readOptions, start: optional(key), end: optional(key), limit: fc.nat(10_000), keysOnly: fc.boolean(),
-    countOnly: fc.boolean(),
+    countOnly: fc.boolean(), wanted: index,
+  }, { requiredKeys: ["operation", "region", "consistency", "minIndex", "maxLagMs", "timeoutMs", "start", "end", "limit", "keysOnly", "countOnly"] }),
+  page: fc.record({
+    operation: fc.constant("page"), region: regionId, view, start: optional(key), end: optional(key), limit: fc.integer({ min: 1, max: 10_000 }), keysOnly: fc.boolean(), wanted: index,
   }),
+  closeView: fc.record({ operation: fc.constant("closeView"), region: regionId, view }),
   admin: fc.record({ operation: fc.constant("admin"), region: regionId, method, params: plain, timeoutMs }),
   watch: fc.record({
     operation: fc.constant("watch"), region: regionId, start: optional(key), end: optional(key), fromIndex: index.map((value) => Math.max(1, value)), waitMs: timeoutMs,
@@ -88,8 +93,8 @@ export const clientRequest: { readonly [Name in ClientRequest["operation"]]: fc.
 const record = fc.record({ key, value: blob, version: index, createIndex: index, modIndex: index });
 const read = fc.record({
   operation: fc.constant("read" as const), records: fc.array(record, { maxLength: 5 }), count: index, more: fc.boolean(), index, term: index,
-  leader: optional(name), servedBy: name, staleMs: optional(fc.double({ min: 0, max: 1e9, noNaN: true }).filter((value) => !Object.is(value, -0))),
-});
+  leader: optional(name), servedBy: name, staleMs: optional(fc.double({ min: 0, max: 1e9, noNaN: true }).filter((value) => !Object.is(value, -0))), view,
+}, { requiredKeys: ["operation", "records", "count", "more", "index", "term", "leader", "servedBy", "staleMs"] });
 const nothing = fc.constant(new Uint8Array(0));
 const watchEvent = fc.oneof(
   fc.record({ index, kind: fc.constant("put" as const), key, value: blob, version: index, createIndex: index }),
@@ -105,4 +110,6 @@ export const clientResponse: { readonly [Name in ClientRequest["operation"]]: fc
     events: fc.array(watchEvent, { maxLength: 5 }).map((events) => events.toSorted((left, right) => left.index - right.index)),
   }),
   leaseKeepAlive: fc.record({ operation: fc.constant("leaseKeepAlive"), remainingMs: fc.array(optional(index), { maxLength: 5 }) }),
+  page: read,
+  closeView: fc.record({ operation: fc.constant("closeView"), wasOpen: fc.boolean() }),
 };

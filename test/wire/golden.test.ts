@@ -41,5 +41,5 @@ test.each(Object.entries(golden))("the golden frame of %s decodes to its fields 
 
 test("message numbers are what they were: they stand on the wire", () => {
   expect(peerMessageTypes).toEqual({ requestVote: 1, preVote: 2, appendEntries: 3, installSnapshot: 4, timeoutNow: 5, propose: 6, readIndex: 7, admin: 8 });
-  expect(clientOperations).toEqual({ propose: 1, get: 2, range: 3, admin: 4, watch: 5, leaseKeepAlive: 6 });
+  expect(clientOperations).toEqual({ propose: 1, get: 2, range: 3, admin: 4, watch: 5, leaseKeepAlive: 6, page: 7, closeView: 8 });
 });

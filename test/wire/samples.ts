@@ -33,6 +33,8 @@ export const clientRequests: { readonly [Name in ClientRequest["operation"]]: Ex
     deletes: false, keysOnly: true,
   },
   leaseKeepAlive: { operation: "leaseKeepAlive", region, timeoutMs: 1_000, leases: [1n, 2n ** 64n - 1n] },
+  page: { operation: "page", region, view: "0123456789abcdef0123456789abcdef", start: text("k\0"), end: text("l"), limit: 100, keysOnly: false, wanted: termLargest },
+  closeView: { operation: "closeView", region, view: "0123456789abcdef0123456789abcdef" },
 };
 
 export const clientResponses: { readonly [Name in ClientRequest["operation"]]: ClientResponse } = {
@@ -51,6 +53,11 @@ export const clientResponses: { readonly [Name in ClientRequest["operation"]]: C
     ],
   },
   leaseKeepAlive: { operation: "leaseKeepAlive", remainingMs: [10_000, undefined] },
+  page: {
+    operation: "read", records: [{ key: text("k1"), value: text("v"), version: 1, createIndex: 5, modIndex: 6 }], count: 1, more: true, index: 9, term: 3, leader: "n1",
+    servedBy: "n2", staleMs: 12, view: "0123456789abcdef0123456789abcdef",
+  },
+  closeView: { operation: "closeView", wasOpen: true },
 };
 
 export const hello: Hello = {

@@ -6,6 +6,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
 import { sideBySide, type Keyed } from "../../base/side-by-side.ts";
 import type { Client } from "../../client/client.ts";
+import { keyBehind } from "../../client/key-range.ts";
 import type { KeyValue } from "../../client/kv.ts";
 import { confirm } from "../confirmation.ts";
 import { roughDuration } from "../measure.ts";
@@ -107,7 +108,14 @@ async function* changes(kv: KeyValue, records: AsyncGenerator<BackupRecord>): As
 }
 
 async function* keysOf(kv: KeyValue): AsyncGenerator<BackupRecord> {
-  for await (const { records } of kv.pages({})) yield* records;
+  let start: Uint8Array | undefined;
+  // Each page as it is by then: no state is held for as long as it takes to write.
+  for (;;) {
+    const { records, more } = await kv.range({ start });
+    yield* records;
+    if (!more) return;
+    start = keyBehind(records.at(-1)!.key);
+  }
 }
 
 async function* batches(all: AsyncGenerator<Change>): AsyncGenerator<readonly Change[]> {

@@ -17,8 +17,15 @@ export interface Exchange {
   delay(from: string, to: string): number | undefined;
 }
 
+export interface Question {
+  readonly request: ClientRequest;
+  readonly patienceMs: number;
+  /** Over which it is asked; absent: one of its own. */
+  readonly connection?: object;
+}
+
 /** Calls `resolve` once, or never. */
-export function send({ stage, delay }: Exchange, from: string, node: SimNode, request: ClientRequest, resolve: (reply: Reply) => void): void {
+function send({ stage, delay }: Exchange, from: string, node: SimNode, { request, connection = {} }: Question, resolve: (reply: Reply) => void): void {
   const outward = delay(from, node.name);
   if (outward === undefined) return;
   const back = (reply: Reply): void => {
@@ -31,7 +38,7 @@ export function send({ stage, delay }: Exchange, from: string, node: SimNode, re
     const { life } = process;
     life.give(() => {
       Promise.resolve()
-        .then(() => process.server.onRequest(request, {}))
+        .then(() => process.server.onRequest(request, connection))
         .then(
           (response) => {
             if (life.alive) back({ kind: "answer", response, boot: life.boot });
@@ -43,10 +50,10 @@ export function send({ stage, delay }: Exchange, from: string, node: SimNode, re
 }
 
 /** Silence, when nothing has come back after so many ms. */
-export function ask(exchange: Exchange, from: string, node: SimNode, { request, patienceMs }: { readonly request: ClientRequest; readonly patienceMs: number }): Promise<Reply> {
+export function ask(exchange: Exchange, from: string, node: SimNode, question: Question): Promise<Reply> {
   return new Promise((resolve) => {
-    exchange.stage.at(patienceMs, () => resolve({ kind: "silence" }));
-    send(exchange, from, node, request, resolve);
+    exchange.stage.at(question.patienceMs, () => resolve({ kind: "silence" }));
+    send(exchange, from, node, question, resolve);
   });
 }
 

@@ -155,7 +155,7 @@ export class SimClient {
   }
 
   #told(node: SimNode, kind: Operation["kind"] | "stale", { response, boot }: Reply & { kind: "answer" }): void {
-    if (response.operation === "admin" || response.operation === "leaseKeepAlive") return;
+    if (response.operation === "admin" || response.operation === "leaseKeepAlive" || response.operation === "closeView") return;
     this.#heard = Math.max(this.#heard, response.index);
     const said = kind === "stale" ? "stale read" : kind === "get" ? "linearizable read" : "write";
     this.#world.answered({ client: this.name, node: node.name, boot, kind: said, index: response.index });

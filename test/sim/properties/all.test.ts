@@ -21,7 +21,7 @@ test("every property of this folder is on the list, under a name of its own", ()
   const written = files.map((file) => readFileSync(`${import.meta.dirname}/${file}`, "utf8")).flatMap((text) => /export class (\w+) implements Property/.exec(text)?.[1] ?? []);
   const properties = allProperties({ now: () => 0, disks, crc32, logs, electionTimeout: 100 });
   expect(properties.map((property) => property.constructor.name).toSorted()).toEqual(written.toSorted());
-  expect(new Set(properties.map(({ name }) => name)).size).toBe(25);
+  expect(new Set(properties.map(({ name }) => name)).size).toBe(26);
 });
 
 /** n1 is elected in term 1 by n2 and commits a no-op and a put; n3 hears of nothing. */

@@ -18,6 +18,7 @@ import { LogMatching } from "./log-matching.ts";
 import { MonotonicState } from "./monotonic-state.ts";
 import { OneChangeInFlight } from "./one-change-in-flight.ts";
 import { LogVerdict, type LogVerdictOptions } from "./log-verdict.ts";
+import { PageConsistency } from "./page-consistency.ts";
 import type { Disks, Property } from "./property.ts";
 import { ReadMonotonicity } from "./read-monotonicity.ts";
 import { ReferenceReplay } from "./reference-replay.ts";
@@ -78,6 +79,7 @@ export function allProperties(options: PropertyOptions): Property[] {
     new TrueBackups(),
     new WatchCompleteness(sessionLimits),
     new RulesKept(sessionLimits),
+    new PageConsistency(sessionLimits),
     new LogVerdict({ now, crc32, electionTimeout, ...logs }),
     new ReadMonotonicity(),
     new BoundedQueues(queuesEveryEvents),

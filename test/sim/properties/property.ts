@@ -7,6 +7,7 @@ import type { Entry, HardState } from "../../../src/raft/entry.ts";
 import type { Membership } from "../../../src/raft/membership.ts";
 import type { Message } from "../../../src/raft/message.ts";
 import type { RaftEvent, Role } from "../../../src/raft/ready.ts";
+import type { KeyValueRecord } from "../../../src/wire/client-protocol.ts";
 import type { WatchEvent } from "../../../src/wire/watch-events.ts";
 
 /** A running replica between two events. */
@@ -94,6 +95,22 @@ export interface WatchView {
   readonly events: readonly WatchEvent[];
 }
 
+/** A reader was shown a page of a range. */
+export interface PageView {
+  readonly reader: string;
+  readonly node: string;
+  /** Of the first page of this range. */
+  readonly firstIndex: number;
+  readonly index: number;
+  /** Included; keys as text, one character for each byte. */
+  readonly start: string;
+  /** Excluded. */
+  readonly end: string | undefined;
+  /** There are further ones behind the last one here. */
+  readonly more: boolean;
+  readonly records: readonly KeyValueRecord[];
+}
+
 /** A holder was told that its lease is kept, by an answer to a request that it sent then. */
 export interface LeasePromise {
   readonly lease: bigint;
@@ -125,6 +142,7 @@ export interface Property {
   refused?(value: string): void;
   backedUp?(backup: BackupView): void;
   watched?(view: WatchView): void;
+  paged?(page: PageView): void;
   /** The state came from a snapshot instead. */
   installed?(replica: ReplicaView, index: number): void;
   /** Its process dies now, in the middle of an event perhaps: what it has come to since `stepped` it may have written down. */

@@ -5,7 +5,7 @@ import type { NodeId } from "../../../src/base/ids.ts";
 import type { Entry } from "../../../src/raft/entry.ts";
 import type { Message } from "../../../src/raft/message.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
-import type { BackupView, ClientAnswer, EndView, LeasePromise, Property, ReplicaView, WatchView } from "./property.ts";
+import type { BackupView, ClientAnswer, EndView, LeasePromise, PageView, Property, ReplicaView, WatchView } from "./property.ts";
 
 type Hook = Exclude<keyof Property, "name">;
 type Listening<H extends Hook> = readonly (Property & Required<Pick<Property, H>>)[];
@@ -23,6 +23,7 @@ export class Watch {
   readonly #refused: Listening<"refused">;
   readonly #backedUp: Listening<"backedUp">;
   readonly #watched: Listening<"watched">;
+  readonly #paged: Listening<"paged">;
   readonly #installed: Listening<"installed">;
   readonly #dying: Listening<"dying">;
   readonly #crashed: Listening<"crashed">;
@@ -43,6 +44,7 @@ export class Watch {
     this.#refused = listening(properties, "refused");
     this.#backedUp = listening(properties, "backedUp");
     this.#watched = listening(properties, "watched");
+    this.#paged = listening(properties, "paged");
     this.#installed = listening(properties, "installed");
     this.#dying = listening(properties, "dying");
     this.#crashed = listening(properties, "crashed");
@@ -97,6 +99,10 @@ export class Watch {
 
   watched(view: WatchView): void {
     for (const property of this.#watched) property.watched(view);
+  }
+
+  paged(page: PageView): void {
+    for (const property of this.#paged) property.paged(page);
   }
 
   installed(replica: ReplicaView, index: number): void {

@@ -5,6 +5,7 @@ import { silentLogger } from "../../../src/base/logger.ts";
 import { portablePorts } from "../../../src/daemon/backup/portable-codecs.ts";
 import { SnapshotExports } from "../../../src/daemon/backup/snapshot-exports.ts";
 import { ClientServer } from "../../../src/daemon/client-server.ts";
+import { ReadViews } from "../../../src/host/read-views.ts";
 import { Watches } from "../../../src/host/watch/watches.ts";
 import { Rules } from "../../../src/daemon/rules.ts";
 import { MembershipDirectory } from "../../../src/daemon/peer-directory.ts";
@@ -102,7 +103,9 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
   view.begin(hosted.raft);
   const memberChange = new MemberChange({ raft: hosted.raft, transport, clock, logger: silentLogger, clusterId, electionTimeout: knobs.electionTimeout, newNodeId: () => parseNodeId(String(1_000_000 + world.prng.integer(0, 1_000_000_000))) });
   const watches = new Watches({ region: hosted.raft, machine: opened.machine, clock });
-  const server = new ClientServer(node.name, () => ({ hosted, machine: opened.machine, watches }), undefined as never);
+  let viewsHeld = 0;
+  const views = new ReadViews({ machine: opened.machine, clock, newName: () => `view ${(viewsHeld += 1)}` });
+  const server = new ClientServer(node.name, () => ({ hosted, machine: opened.machine, watches, views }), undefined as never);
   const owner = { clusterId, clusterIncarnation: 1, region: { id: globalRegion, name: globalRegionName } };
   const exports = new SnapshotExports({ clock, ports: portablePorts, owner, written: () => hosted.raft.core.commitIndex, openImage: () => opened.storage.openImage() });
   const rules = new Rules({ hosted, machine: opened.machine, book: opened.book, clock });

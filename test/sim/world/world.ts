@@ -9,6 +9,7 @@ import type { Membership } from "../../../src/raft/membership.ts";
 import type { RaftEvent } from "../../../src/raft/ready.ts";
 import { Backups } from "../clients/backups.ts";
 import { LeaseHolder } from "../clients/lease-holders.ts";
+import { Readers } from "../clients/readers.ts";
 import { RuledWriter } from "../clients/ruled-writers.ts";
 import { RuleSetter } from "../clients/rule-setter.ts";
 import { SessionCloser } from "../clients/session-closer.ts";
@@ -73,6 +74,7 @@ export class World {
   readonly #streams = new Map<string, Prng>();
   readonly #backups: Backups;
   readonly #watchers: Watchers;
+  readonly #readers: Readers;
   /** The highest index of a write that a client was told to be done. */
   #acknowledged = 0;
   #clientsAtWork = 0;
@@ -99,6 +101,7 @@ export class World {
       done: (backup) => this.#guard(() => this.#watch.backedUp(backup)), fail: (thrown) => this.scheduler.fail(thrown),
     });
     this.#watchers = new Watchers({ stage: this.#stage, prng: this.#stream("watchers"), told: (view) => this.#guard(() => this.#watch.watched(view)), fail: (thrown) => this.scheduler.fail(thrown) });
+    this.#readers = new Readers({ stage: this.#stage, prng: this.#stream("readers"), told: (page) => this.#guard(() => this.#watch.paged(page)), fail: (thrown) => this.scheduler.fail(thrown) });
   }
 
   /** Rejects with the first violation. */
@@ -107,6 +110,7 @@ export class World {
     for (let number = 1; number <= knobs.voters; number += 1) this.#addNode(true);
     for (let number = 1; number <= knobs.clients.clients; number += 1) this.#work(this.#client(`c${number}`).run());
     this.#watchers.begin();
+    this.#readers.begin();
     for (let number = 1; number <= (knobs.leases?.holders ?? 0); number += 1) this.#work(this.#leaseHolder(`h${number}`, knobs.leases!).run());
     if (knobs.rules !== undefined) this.#beginRules(knobs.rules);
     if (knobs.sessionClosePause !== undefined) this.#work(this.#sessionCloser(knobs.sessionClosePause).run());
