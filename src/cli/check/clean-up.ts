@@ -1,21 +1,19 @@
-// Removes the keys of a run, for good: a write whose answer was lost may still be on its way, so it is first sent again in its session. Then it has
-// happened, or can happen no more, and the keys are deleted behind it. It goes on trying until its time is over.
+// Removes the keys of a run, for good: a write whose answer was lost may still be on its way, so its outcome is asked for first. Then it has happened, or can
+// happen no more, and the keys are deleted behind it. It goes on trying until its time is over. Leases that still live end by themselves soon.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { toRaftctlError } from "../../base/errors.ts";
 import { Client } from "../../client/client.ts";
 import type { ClientOptions } from "../../client/client.ts";
-import type { Doubt } from "./check-client.ts";
-import { write } from "./check-client.ts";
+import type { StampedWrite } from "./perform.ts";
 
 const lanes = 8;
-const settleAttempts = 5;
 const pauseMs = 200;
 const callMsMax = 2000;
 
 export interface CleanUp {
   readonly prefix: string;
-  readonly doubts: readonly Doubt[];
+  readonly doubts: readonly StampedWrite[];
   /** Changed to the next one when one fails. */
   readonly addresses: readonly ClientOptions[];
   readonly timeoutMs: number;
@@ -28,10 +26,7 @@ export async function cleanUp({ prefix, doubts, addresses, timeoutMs }: CleanUp)
   for (let attempt = 0; performance.now() < endMs; attempt += 1) {
     const client = new Client({ ...addresses[attempt % addresses.length]!, timeoutMs: Math.min(callMsMax, Math.max(1, endMs - performance.now())) });
     try {
-      await settle(client, open).catch((thrown: unknown) => {
-        // A session that was forgotten in between answers "unknown" for ever.
-        if (attempt < settleAttempts) throw thrown;
-      });
+      await settle(client, open);
       await client.kv.deletePrefix(prefix);
       return true;
     } catch {
@@ -44,11 +39,11 @@ export async function cleanUp({ prefix, doubts, addresses, timeoutMs }: CleanUp)
 }
 
 /** Takes from `doubts` what is settled. Throws when the cluster does not answer. */
-async function settle(client: Client, doubts: Doubt[]): Promise<void> {
+async function settle(client: Client, doubts: StampedWrite[]): Promise<void> {
   const lane = async (): Promise<void> => {
     for (let doubt = doubts.pop(); doubt !== undefined; doubt = doubts.pop()) {
       try {
-        await write(client, doubt);
+        await client.kv.outcome(doubt.stamp);
       } catch (thrown) {
         doubts.push(doubt);
         throw thrown;

@@ -19,6 +19,8 @@ export interface LivePlan {
   readonly durationMs: number | undefined;
   readonly keys: number;
   readonly reads: number;
+  readonly pairs: number;
+  readonly leased: number;
   readonly target: Target;
   readonly timeoutMs: number;
   readonly region: string | undefined;
@@ -34,6 +36,8 @@ export interface LiveRecord {
   readonly prefix: string;
   readonly durationMs: number;
   readonly isCleaned: boolean;
+  /** Writes in doubt of which the cluster has said what became of them. */
+  readonly resolved: number;
   /** Of the command. */
   readonly exit: number | undefined;
 }
@@ -48,7 +52,7 @@ export async function recordLive(client: Client, plan: LivePlan): Promise<LiveRe
   const prefix = runPrefix(makeRunId(Date.now()));
   const startMs = performance.now();
   const history = new History(() => Math.round((performance.now() - startMs) * 1000) / 1000);
-  const workload = new Workload({ prefix, keys: plan.keys, reads: plan.reads }, new Prng(randomBytes(4).readUInt32LE()));
+  const workload = new Workload({ ...plan, prefix }, new Prng(randomBytes(4).readUInt32LE()));
   const clients = Array.from({ length: plan.clients }, (_, number) =>
     new CheckClient({ name: `c${number}`, addresses: rotated(addresses, number), history, workload }));
   const progress = setInterval(() => plan.onProgress(history.counts(), performance.now() - startMs), progressMs);
@@ -61,7 +65,8 @@ export async function recordLive(client: Client, plan: LivePlan): Promise<LiveRe
   const doubts = clients.flatMap((each) => each.doubts);
   const isCleaned = !mayHaveWritten || await cleanUp({ prefix, doubts, addresses, timeoutMs: cleanUpMs });
   if (attempt instanceof RaftctlError) throw attempt;
-  return { operations, prefix, durationMs, isCleaned, exit: attempt };
+  const resolved = clients.reduce((total, each) => total + each.resolutions, 0);
+  return { operations, prefix, durationMs, isCleaned, resolved, exit: attempt };
 }
 
 /** The addresses that were given; for a socket, those of all members that its daemon knows. */
