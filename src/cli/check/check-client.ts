@@ -37,6 +37,7 @@ export class CheckClient {
   #visit = 0;
   #client: Client;
   #session = new Session(randomSessionId());
+  /** Writes in doubt so far: every second one is asked about. */
   #doubtful = 0;
 
   constructor(options: CheckClientOptions) {
@@ -102,11 +103,14 @@ export class CheckClient {
         return "failed";
       }
       this.#doubtful += 1;
-      if (this.#doubtful % 2 === 0) return this.#resolve(stamped, { task, call, signal });
-      call.unknown(code);
-      this.doubts.push(stamped);
-      return "unknown";
+      return this.#doubtful % 2 === 0 ? this.#resolve(stamped, { task, call, signal }) : this.#leaveOpen(stamped, call, code);
     }
+  }
+
+  #leaveOpen(stamped: StampedWrite, call: Call, code: ErrorCode = "UNKNOWN_OUTCOME"): Outcome {
+    this.doubts.push(stamped);
+    call.unknown(code);
+    return "unknown";
   }
 
   /** Asks what became of it, until somebody answers: what it is told then is the truth, whatever is still on its way. */
@@ -124,9 +128,7 @@ export class CheckClient {
         await pause(pauseMsMax, signal);
       }
     }
-    call.unknown();
-    this.doubts.push(stamped);
-    return "unknown";
+    return this.#leaveOpen(stamped, call);
   }
 
   #told(task: Task, call: Call, output: Output): Outcome {

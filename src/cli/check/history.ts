@@ -77,8 +77,9 @@ export interface Expiry {
   cancel(): void;
 }
 
-interface Due extends Manner {
+interface Due {
   readonly key: string;
+  readonly lease: string;
   notBeforeMs: number;
 }
 
