@@ -55,7 +55,9 @@ test("check linearizability passes while the leader is killed and started again 
   const cluster = await startCluster({ settings: fast });
   const save = join(cluster.home, "history.jsonl");
   const endpoints = cluster.endpoints.flatMap((endpoint) => ["--endpoint", endpoint]);
-  const checking = cluster.raftctl(["check", "linearizability", "--clients", "4", "--duration", "5s", "--timeout", "1s", "--save", save, "--json", ...endpoints]);
+  const end = join(cluster.home, "end");
+  const during = ["--duration", "5s", "--during", `until [ -e '${end}' ]; do sleep 0.1; done`];
+  const checking = cluster.raftctl(["check", "linearizability", "--clients", "4", ...during, "--timeout", "1s", "--save", save, "--json", ...endpoints]);
   const keys = async (): Promise<number> => (await cluster.client().kv.prefix("raftctl/check/", { countOnly: true })).count;
   await until("keys of the check", async () => ((await keys()) > 0 ? true : undefined));
   const leader = await cluster.leader();
@@ -68,6 +70,7 @@ test("check linearizability passes while the leader is killed and started again 
   const { uptimeMs } = await successor.status();
   await until("a second without it", async () => ((await successor.status()).uptimeMs - uptimeMs > 1000 ? true : undefined));
   paused.resume();
+  await writeFile(end, "");
   const printed = await checking;
   expect(printed.exit, printed.stdout + printed.stderr).toBe(0);
   const result = printed.json!.result as unknown as Result;
