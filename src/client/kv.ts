@@ -95,8 +95,8 @@ export class KeyValue {
   }
 
   /** No further page is wanted. */
-  async closeView(view: string): Promise<void> {
-    await this.#context.connection.call(() => ({ operation: "closeView", region: this.#context.region(), view }), Deadline.of({}, this.#context.timeoutMs));
+  async closeView(view: string, options: CallOptions = {}): Promise<void> {
+    await this.#context.connection.call(() => ({ operation: "closeView", region: this.#context.region(), view }), Deadline.of(options, this.#context.timeoutMs));
   }
 
   /** The next number of a session of the caller's own, to be sent with `session`. */

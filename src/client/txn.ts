@@ -90,15 +90,18 @@ function behind(key: Uint8Array): Uint8Array {
   return concatBytes([key, new Uint8Array(1)]);
 }
 
-/** What the cluster has answered to this request. */
 export function txnReceipt(request: TxnRequest, receipt: WriteReceipt): TxnReceipt {
-  const { result } = receipt;
+  return { ...receipt, ...txnAnswer(request, receipt.result) };
+}
+
+/** What the cluster has answered to this request. */
+export function txnAnswer(request: TxnRequest, result: CommandResult | undefined): Pick<TxnReceipt, "succeeded" | "outcomes"> {
   const succeeded = result === undefined ? undefined : result.version === 1;
-  if (result?.steps === undefined) return { ...receipt, succeeded, outcomes: undefined };
+  if (result?.steps === undefined) return { succeeded, outcomes: undefined };
   const operations = (succeeded === true ? request.then : request.else) ?? [];
   const results = decodeStepResults(result.steps);
   assert(results.length === operations.length, "each operation of the side that was done has its result");
-  return { ...receipt, succeeded, outcomes: operations.map((operation, place) => outcomeOf(operation, results[place]!)) };
+  return { succeeded, outcomes: operations.map((operation, place) => outcomeOf(operation, results[place]!)) };
 }
 
 function outcomeOf({ op }: TxnOperation, result: TxnStepResult): TxnOutcome {

@@ -280,11 +280,19 @@ export class FakeDaemon {
     return { status: "ok", version, deleted: 0, ...shared };
   }
 
-  /** Writes only, and comparisons of versions: the rest is the machine's. */
+  /** Writes only, and whether versions and values are equal: the rest is the machine's. */
   #txn(body: Uint8Array): CommandResult {
     const { compare, then, else: otherwise } = decodeTxn(body);
-    const held = compare.every((comparison) => comparison.target === "version" && (this.records.get(hex(comparison.key))?.version ?? 0) === comparison.number);
-    const results = (held ? then : otherwise).map((step) => (step.operation === "range" ? { records: [], more: true } : this.#apply(step)));
+    const held = compare.every((comparison) => {
+      const found = this.records.get(hex(comparison.key));
+      if (comparison.target === "value") return found !== undefined && equalBytes(found.value, comparison.value);
+      return comparison.target === "version" && (found?.version ?? 0) === comparison.number;
+    });
+    const steps = held ? then : otherwise;
+    if (steps.some((step) => step.operation === "put" && step.lease !== undefined && !this.leases.granted.has(step.lease))) {
+      return { status: "leaseNotFound", version: 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false };
+    }
+    const results = steps.map((step) => (step.operation === "range" ? { records: [], more: true } : this.#apply(step)));
     return { status: "ok", version: held ? 1 : 0, index: this.#index, deleted: 0, previous: undefined, previousDropped: false, steps: encodeStepResults(results) };
   }
 

@@ -22,15 +22,26 @@ function check(args: readonly string[], options: RunOptions = {}): Promise<Outco
   return raftctl(["check", "linearizability", ...args], { ...options, env: { RAFTCTL_ENDPOINT: daemon.endpoint, TMPDIR: directory, ...options.env } });
 }
 
+/** Lasts until the store has executed so many commands, however slow the machine is. */
+async function checkUntil(executed: number, args: readonly string[]): Promise<Outcome> {
+  const end = join(mkdtempSync(join(directory, "until-")), "end");
+  const checking = check([...args, "--during", `until [ -e '${end}' ]; do sleep 0.05; done`]);
+  await expect.poll(() => daemon.executed, { timeout: 100_000, interval: 20 }).toBeGreaterThan(executed);
+  writeFileSync(end, "");
+  return checking;
+}
+
+const slow = { timeout: 120_000 };
+
 function store(key: string, value = "v"): void {
   daemon.records.set(Buffer.from(key).toString("hex"), { key: utf8(key), value: utf8(value), version: 1, createIndex: 1, modIndex: 1 });
 }
 
 const keysLeft = (): string[] => [...daemon.records.values()].map((record) => Buffer.from(record.key).toString());
 
-test("a store that keeps its promises passes with exit 0, and only its other keys are left (N6)", async () => {
+test("a store that keeps its promises passes with exit 0, and only its other keys are left (N6)", slow, async () => {
   store("app/mode");
-  const { code, json, stderr } = await check(["--clients", "3", "--duration", "500ms", "--keys", "2", "--json"]);
+  const { code, json, stderr } = await checkUntil(200, ["--clients", "3", "--duration", "500ms", "--keys", "2", "--json"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(json).toMatchObject({
     ok: true, schema: "raftctl.check-linearizability/v1", warnings: [], header: { node: "n1" },
@@ -43,11 +54,14 @@ test("a store that keeps its promises passes with exit 0, and only its other key
   expect(keysLeft()).toEqual(["app/mode"]);
 });
 
-test("all kinds of operations are done, below the reserved prefix only, and no key sees more than its share", async () => {
+test("all kinds of operations are done, on keys, pairs and keys of leases, below the reserved prefix only, and no key sees more than its share", slow, async () => {
   const save = join(directory, "kinds.jsonl");
-  expect((await check(["--duration", "500ms", "--save", save])).stdout).toMatch(/^linearizable: \d+ operations .* in [\d.]+m?s\nhistory in .*kinds\.jsonl\n$/);
-  const calls = readFileSync(save, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>).filter((event) => event["type"] === "invoke");
-  expect(new Set(calls.map((call) => call["operation"]))).toEqual(new Set(["put", "get", "delete", "cas"]));
+  const { stdout } = await checkUntil(1500, ["--leased", "0.5", "--save", save]);
+  const counts = "\\d+ get, \\d+ put, \\d+ cas, \\d+ delete, \\d+ revoke; \\d+ in transactions; \\d+ on keys of leases, of which \\d+ may have expired";
+  expect(stdout).toMatch(new RegExp(`^linearizable: \\d+ operations .* in [\\d.]+m?s\nacknowledged: ${counts}\nthe command ended with exit code 0\nhistory in .*kinds\\.jsonl\n$`));
+  const calls = readFileSync(save, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>).filter((event) => event["type"] === "invoke" && event["operation"] !== "expire");
+  expect(new Set(calls.map((call) => call["operation"]))).toEqual(new Set(["put", "get", "delete", "cas", "revoke"]));
+  expect(calls.some((call) => call["txn"] === true && "lease" in call)).toBe(true);
   expect(calls.some((call) => "ifValue" in call) && calls.some((call) => "ifVersion" in call) && calls.some((call) => "ifAbsent" in call)).toBe(true);
   const perKey = Map.groupBy(calls, (call) => call["key"] as string);
   expect(Math.max(...[...perKey.values()].map((own) => own.length))).toBeLessThanOrEqual(200);
@@ -56,11 +70,11 @@ test("all kinds of operations are done, below the reserved prefix only, and no k
   expect(new Set(values).size).toBe(values.length);
 });
 
-test("a store that forgets a write that it acknowledged is found: exit 13, the window, and the history is kept", async () => {
+test("a store that forgets a write that it acknowledged is found: exit 13, the window, and the history is kept", slow, async () => {
   const { records } = daemon;
   let writes = 0;
   records.set = (key: string, record: KeyValueRecord): typeof records => (++writes % 40 === 0 ? records : Map.prototype.set.call(records, key, record) as typeof records);
-  const { code, json } = await check(["--duration", "500ms", "--json"]);
+  const { code, json } = await checkUntil(300, ["--pairs", "0", "--leased", "0", "--json"]);
   expect(code).toBe(13);
   expect(json).toMatchObject({ ok: false, schema: "raftctl.check-linearizability/v1", error: { code: "CORRUPT", exit: 13 }, result: { verdict: "violated", cleaned: true } });
   const { window, key, saved, explanation } = json.result as { window: { operation: string; startMs: number }[]; key: string; saved: string; explanation: string };
@@ -74,26 +88,54 @@ test("a store that forgets a write that it acknowledged is found: exit 13, the w
   expect(again.stderr).toContain("error[CORRUPT]: not linearizable: key ");
 });
 
-test("lost answers stay open, the connection comes back, and no key is left by a write that was in doubt", async () => {
+test("lost answers stay open, the connection comes back, and no key is left by a write that was in doubt", slow, async () => {
   daemon.faults.push(...Array.from({ length: 3 }, () => ({ kind: "executeAndDrop" as const })), { kind: "executeSilently" }, { kind: "silence" });
-  const { code, json } = await check(["--clients", "2", "--duration", "2s", "--timeout", "300ms", "--json"]);
+  const { code, json } = await checkUntil(200, ["--clients", "2", "--timeout", "1s", "--json"]);
   expect(code).toBe(0);
   expect(json.result.verdict).toBe("linearizable");
   expect(json.result.acknowledged).toBeGreaterThan(100);
   expect(keysLeft()).toEqual([]);
 });
 
-test("writes in doubt are sent again in their sessions before the keys are deleted, so that none of them can come late", async () => {
+const half = (key: string): string => Buffer.from(key, "hex").toString().slice(-2);
+
+test("a store that does only a part of a transaction is found: exit 13, and the answer that shows it", slow, async () => {
+  const { records } = daemon;
+  let writes = 0;
+  records.set = (key: string, record: KeyValueRecord): typeof records =>
+    (half(key) === "/b" && ++writes % 20 === 0 ? records : Map.prototype.set.call(records, key, record) as typeof records);
+  const { code, json } = await checkUntil(200, ["--pairs", "1", "--json"]);
+  expect(code).toBe(13);
+  expect(json.result).toMatchObject({ verdict: "violated", explanation: expect.stringMatching(/ -> in part: .* of one half is .* saw a transaction in part$/) as string });
+  expect((json.result as { window: unknown[] }).window).toEqual([expect.objectContaining({ torn: expect.any(String) as string })]);
+});
+
+test("a store that keeps a key although its lease has ended is found: exit 13", slow, async () => {
+  const { leases } = daemon;
+  const attach = leases.attach.bind(leases);
+  let puts = 0;
+  leases.attach = (key, lease) => {
+    const isAttached = attach(key, lease);
+    if (lease !== undefined && ++puts % 20 === 0) leases.granted.delete(lease);
+    return isAttached;
+  };
+  const { code, json } = await checkUntil(300, ["--leased", "1", "--json"]);
+  expect(code).toBe(13);
+  expect(json.result).toMatchObject({ verdict: "violated", key: expect.stringContaining("/leased-") as string });
+});
+
+test("of two writes in doubt one is resolved by its outcome, and the other one is settled before the keys are deleted, so that it cannot come late (S112)", slow, async () => {
   daemon.faults.push({ kind: "silence" }, { kind: "silence" });
-  const { json } = await check(["--clients", "1", "--duration", "1s", "--reads", "0", "--timeout", "200ms", "--json"]);
-  expect(json.result).toMatchObject({ verdict: "linearizable", unknown: 2, cleaned: true });
+  const args = ["--clients", "1", "--reads", "0", "--pairs", "0", "--leased", "0", "--timeout", "1s", "--min-acknowledged", "1", "--json"];
+  const { json } = await checkUntil(20, args);
+  expect(json.result).toMatchObject({ verdict: "linearizable", unknown: 1, failed: 1, resolved: 1, cleaned: true });
   const commands = daemon.requests.flatMap((request) => (request.operation === "propose" ? [decodeCommand(request.command.slice())] : []));
   const stamps = commands.map(({ session }) => `${session?.id}:${session?.sequence}`);
+  expect(commands.slice(0, 3).map(({ operation }) => operation).at(-1)).toBe("settle");
+  expect(stamps[2]).toBe(stamps[1]);
   const deletion = commands.findLastIndex((command) => command.operation === "deleteRange");
-  for (const stamp of stamps.slice(0, 2)) {
-    expect(stamps.lastIndexOf(stamp)).toBeGreaterThan(commands.length / 2);
-    expect(stamps.lastIndexOf(stamp)).toBeLessThan(deletion);
-  }
+  expect(commands[deletion - 1]).toMatchObject({ operation: "settle" });
+  expect(stamps[deletion - 1]).toBe(stamps[0]);
 });
 
 test("nobody there is exit 3 at once, and the command is not run", async () => {
@@ -110,7 +152,7 @@ test("too little acknowledged is void, not green: exit 11", async () => {
 });
 
 test("the check lasts as long as the command beside it, and tells its exit code", async () => {
-  const { code, json, stderr } = await check(["--json", "--during", "echo out; sleep 0.7; exit 3"]);
+  const { code, json, stderr } = await check(["--min-acknowledged", "1", "--json", "--during", "echo out; sleep 0.7; exit 3"]);
   expect(code).toBe(0);
   expect(stderr).toContain("out\n");
   expect(json.result).toMatchObject({ verdict: "linearizable", exit: 3 });
@@ -141,7 +183,7 @@ test("what a killed check left is removed by the next one, but not the keys of o
   const id = (ageMs: number): string => `${(Date.now() - ageMs).toString(36)}-00c0ffee`;
   const [old, young] = [`raftctl/check/${id(7_300_000)}/0/1`, `raftctl/check/${id(3_600_000)}/0/1`];
   for (const key of [old, young, "raftctl/check/notes", "raftctl/checked"]) store(key);
-  expect((await check(["--duration", "200ms"])).code).toBe(0);
+  expect((await check(["--duration", "200ms", "--min-acknowledged", "1"])).code).toBe(0);
   expect(keysLeft().toSorted()).toEqual([young, "raftctl/check/notes", "raftctl/checked"].toSorted());
 });
 
@@ -181,6 +223,9 @@ test.each([
   [["--duration", "2h"], "--duration 2h: want 1ms to 1h"],
   [["--reads", "1.5"], '--reads: "1.5" is not a share from 0 to 1'],
   [["--clients", "0"], "--clients"],
+  [["--pairs", "2"], '--pairs: "2" is not a share from 0 to 1'],
+  [["--pairs", "0.6", "--leased", "0.5"], "--pairs 0.6 and --leased 0.5 are shares of the same keys: together at most 1"],
+  [["--history", "-", "--leased", "0.5"], "--leased"],
   [["--history", "-", "--clients", "3"], "--clients"],
   [["--save", "/nowhere/at/all"], "cannot write the history /nowhere/at/all"],
 ])("%j is refused before anything is written", async (args, message) => {

@@ -1,27 +1,17 @@
 // One client of a check: asks, records what it was told, and goes on whatever happens. An error counts as "failed" only where the client library vouches
-// that nothing was done; every other write stays open. After a broken or silent connection it goes on with another node, and now and then it changes
+// that nothing was done. Of the other writes every second one is asked about with `outcome`, until the cluster says what became of it, so that these answers are
+// checked, too; the rest stays open. After a broken or silent connection it goes on with another node, and now and then it changes
 // nodes without a reason, so that also a node that was away is asked again.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { utf8, utf8Text } from "../../base/bytes.ts";
 import { toRaftctlError } from "../../base/errors.ts";
-import type { ErrorCode, RaftctlError } from "../../base/errors.ts";
+import type { ErrorCode } from "../../base/errors.ts";
 import { Client } from "../../client/client.ts";
 import type { ClientOptions } from "../../client/client.ts";
-import type { WriteReceipt } from "../../client/writes.ts";
 import { randomSessionId, Session } from "../../client/session.ts";
-import type { SessionStamp } from "../../wire/command.ts";
-import type { Condition, History, Operation, Outcome, Output } from "./history.ts";
-import type { Workload } from "./workload.ts";
-
-type Write = Exclude<Operation, { kind: "get" }>;
-
-/** A write that may still happen: sent again under its stamp, it happens now or never again. */
-export interface Doubt {
-  readonly key: string;
-  readonly operation: Write;
-  readonly stamp: SessionStamp;
-}
+import type { Call, History, Outcome, Output } from "./history.ts";
+import { mannerOf, read, resolved, write, type StampedWrite } from "./perform.ts";
+import type { Task, Workload } from "./workload.ts";
 
 /** After these a write may or may not happen. */
 const ambiguous: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["UNKNOWN_OUTCOME", "TIMEOUT", "CONNECTION_LOST", "INTERNAL", "IO_ERROR", "BAD_FRAME"]);
@@ -39,11 +29,16 @@ export interface CheckClientOptions {
 }
 
 export class CheckClient {
-  readonly doubts: Doubt[] = [];
+  /** Writes that may still happen. */
+  readonly doubts: StampedWrite[] = [];
+  /** Writes in doubt of which the cluster has said what became of them. */
+  resolutions = 0;
   readonly #options: CheckClientOptions;
   #visit = 0;
   #client: Client;
   #session = new Session(randomSessionId());
+  /** Writes in doubt so far: every second one is asked about. */
+  #doubtful = 0;
 
   constructor(options: CheckClientOptions) {
     this.#options = options;
@@ -54,11 +49,11 @@ export class CheckClient {
   async run(signal: AbortSignal, pauseMs: () => number): Promise<void> {
     let backOffMs = pauseMsMin;
     for (let count = 1; !signal.aborted; count += 1) {
-      const outcome = await this.#operate();
+      const outcome = await this.#operate(signal);
       if (outcome === "ok" && count % operationsPerVisit === 0) this.#moveOn();
       backOffMs = outcome === "ok" ? pauseMsMin : Math.min(backOffMs * 2, pauseMsMax);
       const restMs = Math.max(pauseMs(), outcome === "ok" ? 0 : backOffMs);
-      if (restMs > 0) await sleep(restMs, undefined, { signal }).catch(() => undefined);
+      if (restMs > 0) await pause(restMs, signal);
     }
   }
 
@@ -66,27 +61,81 @@ export class CheckClient {
     this.#client.close();
   }
 
-  async #operate(): Promise<Outcome> {
+  async #operate(signal: AbortSignal): Promise<Outcome> {
     const { name, history, workload } = this.#options;
-    const { key, operation } = workload.next(name);
-    const call = history.begin(name, key, operation);
-    let stamp: SessionStamp | undefined;
+    const task = workload.next(name);
+    const { register } = task.place;
+    if (register.lease !== undefined && !(await register.lease.granted(this.#client, history))) {
+      workload.retire(task);
+      this.#moveOn();
+      return "failed";
+    }
+    await register.lease?.tend(this.#client, history);
+    const call = history.begin(name, register.name, task.operation, mannerOf(register, task.operation));
+    return task.operation.kind === "get" ? this.#read(task, call) : this.#write({ task, call, signal });
+  }
+
+  async #read(task: Task, call: Call): Promise<Outcome> {
     try {
-      if (operation.kind !== "get") stamp = await this.#client.kv.nextStamp(this.#session);
-      const output = await (stamp === undefined ? read(this.#client, key) : write(this.#client, { key, operation: operation as Write, stamp }));
-      call.ok(output);
-      workload.saw(key, operation, output);
-      return "ok";
+      return this.#told(task, call, await read(this.#client, task.place.register));
     } catch (thrown) {
       const { code } = toRaftctlError(thrown);
       const outcome = ambiguous.has(code) ? "unknown" : "failed";
       call[outcome](code);
-      if (stamp !== undefined && outcome === "unknown") this.doubts.push({ key, operation: operation as Write, stamp });
-      // The cluster knows a session from its first command on, and that may be the one that it did not take.
-      if (stamp !== undefined) this.#session = new Session(randomSessionId());
       if (awayFromHere.has(code)) this.#moveOn();
       return outcome;
     }
+  }
+
+  async #write({ task, call, signal }: Ongoing): Promise<Outcome> {
+    let stamped: StampedWrite | undefined;
+    try {
+      const stamp = await this.#client.kv.nextStamp(this.#session);
+      stamped = { register: task.place.register, operation: task.operation as StampedWrite["operation"], stamp };
+      return this.#told(task, call, await write(this.#client, stamped));
+    } catch (thrown) {
+      const { code } = toRaftctlError(thrown);
+      // The cluster knows a session from its first command on, and that may be the one that it did not take.
+      if (stamped !== undefined) this.#session = new Session(randomSessionId());
+      if (awayFromHere.has(code)) this.#moveOn();
+      if (stamped === undefined || !ambiguous.has(code)) {
+        call.failed(code);
+        return "failed";
+      }
+      this.#doubtful += 1;
+      return this.#doubtful % 2 === 0 ? this.#resolve(stamped, { task, call, signal }) : this.#leaveOpen(stamped, call, code);
+    }
+  }
+
+  #leaveOpen(stamped: StampedWrite, call: Call, code: ErrorCode = "UNKNOWN_OUTCOME"): Outcome {
+    this.doubts.push(stamped);
+    call.unknown(code);
+    return "unknown";
+  }
+
+  /** Asks what became of it, until somebody answers: what it is told then is the truth, whatever is still on its way. */
+  async #resolve(stamped: StampedWrite, { task, call, signal }: Ongoing): Promise<Outcome> {
+    while (!signal.aborted) {
+      try {
+        const output = resolved(stamped, await this.#client.kv.outcome(stamped.stamp));
+        if (output === undefined) break;
+        this.resolutions += 1;
+        if (output !== "not applied") return this.#told(task, call, output);
+        call.failed("not applied");
+        return "failed";
+      } catch {
+        this.#moveOn();
+        await pause(pauseMsMax, signal);
+      }
+    }
+    return this.#leaveOpen(stamped, call);
+  }
+
+  #told(task: Task, call: Call, output: Output): Outcome {
+    call.ok(output);
+    if (task.operation.kind === "revoke") task.place.register.lease?.ended();
+    this.#options.workload.saw(task, output);
+    return "ok";
   }
 
   #moveOn(): void {
@@ -97,41 +146,13 @@ export class CheckClient {
   }
 }
 
-async function read(client: Client, key: string): Promise<Output> {
-  const { record } = await client.kv.get(key);
-  return record === undefined ? {} : { value: utf8Text(record.value) ?? "(not UTF-8)", version: record.version, index: record.modIndex };
+/** A write under way. */
+interface Ongoing {
+  readonly task: Task;
+  readonly call: Call;
+  readonly signal: AbortSignal;
 }
 
-/** A condition that does not hold is an answer. */
-export async function write(client: Client, { key, operation, stamp }: Doubt): Promise<Output> {
-  const options = { session: stamp };
-  switch (operation.kind) {
-    case "put":
-      return written(await client.kv.put(key, operation.value, options));
-    case "delete": {
-      const { result, index } = await client.kv.delete(key, options);
-      return { found: result === undefined ? undefined : result.deleted === 1, index };
-    }
-    case "putIf":
-      try {
-        return { applied: true, ...written(await client.kv.put(key, operation.value, { ...options, condition: conditionOf(operation.condition) })) };
-      } catch (thrown) {
-        return refusal(toRaftctlError(thrown));
-      }
-  }
-}
-
-function written({ result, index }: WriteReceipt): Output {
-  return { version: result?.version, index };
-}
-
-function refusal(error: RaftctlError): Output {
-  if (error.code !== "CONFLICT") throw error;
-  const { version, index } = error.details ?? {};
-  return { applied: false, ...(version !== undefined && { version: Number(version) }), ...(index !== undefined && { index: Number(index) }) };
-}
-
-function conditionOf(condition: Condition): { kind: "absent" } | { kind: "version"; version: number } | { kind: "value"; value: Uint8Array } {
-  if ("absent" in condition) return { kind: "absent" };
-  return "version" in condition ? { kind: "version", version: condition.version } : { kind: "value", value: utf8(condition.value) };
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -5,12 +5,14 @@ import { answerFields, operationNames, requestFields } from "./history-format.ts
 import type { Completed } from "./history.ts";
 import { checkLinearizability } from "./linearizability.ts";
 import type { Verdict } from "./linearizability.ts";
+import { tallyOf } from "./tally.ts";
+import type { Tally } from "./tally.ts";
 import { smallestWindow } from "./window.ts";
 
 /** Times in milliseconds from the beginning of the history; versions and indexes as strings, as everywhere. */
 export interface WindowEntry {
   process: string;
-  operation: "put" | "get" | "delete" | "cas";
+  operation: "put" | "get" | "delete" | "cas" | "revoke" | "expire";
   /** Written by a put or cas, seen by a get: null for an absent key. */
   value?: string | null;
   ifAbsent?: boolean;
@@ -20,6 +22,12 @@ export interface WindowEntry {
   version?: string;
   applied?: boolean;
   found?: boolean;
+  /** Refused, because the lease of the key had ended. */
+  ended?: boolean;
+  /** How a transaction was seen in part. */
+  torn?: string;
+  txn?: boolean;
+  lease?: string;
   index?: string;
   error?: string;
   startMs: number;
@@ -27,14 +35,8 @@ export interface WindowEntry {
   endMs: number | null;
 }
 
-export interface CheckDocument {
+export interface CheckDocument extends Tally {
   verdict: "linearizable" | "violated" | "undecided" | "void";
-  operations: number;
-  acknowledged: number;
-  unknown: number;
-  failed: number;
-  clients: number;
-  keys: number;
   durationMs: number;
   /** What judging took. */
   checkMs: number;
@@ -44,6 +46,8 @@ export interface CheckDocument {
   window?: WindowEntry[];
   /** Operations on that key that are not needed to see the violation. */
   omitted?: number;
+  /** Of a live run: writes in doubt of which the cluster has said what became of them. */
+  resolved?: number;
   /** Of the keys of a live run, and whether they are deleted again. */
   prefix?: string;
   cleaned?: boolean;
@@ -63,15 +67,12 @@ export interface Judgement {
 export function judge(operations: readonly Completed[], options: { readonly acknowledgedMin: number; readonly durationMs?: number }): Judgement {
   const startMs = performance.now();
   const verdict = checkLinearizability(operations);
-  const count = (outcome: Completed["outcome"]): number => operations.filter((item) => item.outcome === outcome).length;
-  const acknowledged = count("ok");
+  const tally = tallyOf(operations);
   const finding = findingOf(verdict, operations);
-  const isVoid = verdict.verdict === "linearizable" && acknowledged < options.acknowledgedMin;
+  const isVoid = verdict.verdict === "linearizable" && tally.acknowledged < options.acknowledgedMin;
   const document: CheckDocument = {
     verdict: isVoid ? "void" : verdict.verdict,
-    operations: operations.length, acknowledged, unknown: count("unknown"), failed: count("failed"),
-    clients: new Set(operations.map((item) => item.process)).size,
-    keys: new Set(operations.map((item) => item.key)).size,
+    ...tally,
     durationMs: options.durationMs ?? spanMs(operations),
     checkMs: Math.round(performance.now() - startMs),
     ...finding.fields,
@@ -87,9 +88,9 @@ function findingOf(verdict: Verdict, operations: readonly Completed[]): { fields
   return { fields: { key, explanation, window: window.map(windowEntry), omitted }, window };
 }
 
-function windowEntry({ process, operation, outcome, output, startedMs, endedMs, error }: Completed): WindowEntry {
+function windowEntry({ process, operation, outcome, output, startedMs, endedMs, error, txn, lease }: Completed): WindowEntry {
   const answer = outcome === "ok" ? answerFields(operation, output) : { error };
-  const fields = Object.entries({ ...requestFields(operation), ...answer }).filter(([, value]) => value !== undefined)
+  const fields = Object.entries({ ...requestFields(operation), txn, lease, ...answer }).filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, typeof value === "number" ? String(value) : value]);
   return {
     process, operation: operationNames[operation.kind], ...Object.fromEntries(fields) as Partial<WindowEntry>, outcome,

@@ -1,42 +1,37 @@
-// Removes the keys of a run, for good: a write whose answer was lost may still be on its way, so it is first sent again in its session. Then it has
-// happened, or can happen no more, and the keys are deleted behind it. It goes on trying until its time is over, and beyond it as long as
-// it gets on.
+// Removes the keys of a run, for good: a write whose answer was lost may still be on its way, so its outcome is asked for first. Then it has happened, or can
+// happen no more, and the keys are deleted behind it. It goes on trying until its time is over, and beyond it as long as it gets on. Leases that still live end
+// by themselves soon.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { toRaftctlError } from "../../base/errors.ts";
 import { Client } from "../../client/client.ts";
 import type { ClientOptions } from "../../client/client.ts";
+import type { SessionStamp } from "../../wire/command.ts";
 import { removeKeys } from "./check-keys.ts";
 
 /** How long a check tries. */
 export const cleanUpMs = 15_000;
 const lanes = 8;
-const settleAttempts = 5;
 const pauseMs = 200;
 const callMsMax = 2000;
 
-export interface CleanUp<Doubt> {
+export interface CleanUp {
   readonly prefix: string;
-  /** Writes whose answers were lost. */
-  readonly doubts: readonly Doubt[];
-  /** Sends one of them again in its session, or asks for its outcome there: either is final. */
-  readonly settle: (client: Client, doubt: Doubt) => Promise<unknown>;
+  /** Of writes whose answers were lost. */
+  readonly doubts: readonly SessionStamp[];
   /** Changed to the next one when one fails. */
   readonly addresses: readonly ClientOptions[];
   readonly timeoutMs: number;
 }
 
 /** Whether the cluster confirmed it. */
-export async function cleanUp<Doubt>({ prefix, doubts, settle, addresses, timeoutMs }: CleanUp<Doubt>): Promise<boolean> {
+export async function cleanUp({ prefix, doubts, addresses, timeoutMs }: CleanUp): Promise<boolean> {
   const endMs = performance.now() + timeoutMs;
   const open = [...doubts];
   for (let attempt = 0; performance.now() < endMs; attempt += 1) {
     const client = new Client({ ...addresses[attempt % addresses.length]!, timeoutMs: Math.min(callMsMax, Math.max(1, endMs - performance.now())) });
     try {
-      await settleAll(open, (doubt) => settle(client, doubt)).catch((thrown: unknown) => {
-        // A session that was forgotten in between answers "unknown" for ever.
-        if (attempt < settleAttempts) throw thrown;
-      });
+      await settle(client, open);
       await removeKeys(client, prefix);
       return true;
     } catch {
@@ -49,11 +44,11 @@ export async function cleanUp<Doubt>({ prefix, doubts, settle, addresses, timeou
 }
 
 /** Takes from `doubts` what is settled. Throws when the cluster does not answer. */
-async function settleAll<Doubt>(doubts: Doubt[], settle: (doubt: Doubt) => Promise<unknown>): Promise<void> {
+async function settle(client: Client, doubts: SessionStamp[]): Promise<void> {
   const lane = async (): Promise<void> => {
     for (let doubt = doubts.pop(); doubt !== undefined; doubt = doubts.pop()) {
       try {
-        await settle(doubt);
+        await client.kv.outcome(doubt);
       } catch (thrown) {
         doubts.push(doubt);
         throw thrown;

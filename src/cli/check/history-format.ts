@@ -3,16 +3,16 @@
 // fields that its kind has, and what does not fit is refused with its line number and value. docs/linearizability.md is the same for people.
 
 import { RaftctlError } from "../../base/errors.ts";
-import type { Completed, Condition, Operation, Output } from "./history.ts";
+import type { Completed, Condition, Manner, Operation, Output } from "./history.ts";
 import { EventFields } from "./event-fields.ts";
 
 export const historyLimits = { lineBytesMax: 64 * 1024, linesMax: 1_000_000 } as const;
 
-export const operationNames = { put: "put", get: "get", delete: "delete", putIf: "cas" } as const;
+export const operationNames = { put: "put", get: "get", delete: "delete", putIf: "cas", revoke: "revoke", expire: "expire" } as const;
 const types = ["invoke", "ok", "fail", "info"] as const;
-const operations = ["put", "get", "delete", "cas"] as const;
+const operations = ["put", "get", "delete", "cas", "revoke", "expire"] as const;
 
-interface OpenCall {
+interface OpenCall extends Manner {
   readonly process: string;
   readonly key: string;
   readonly operation: Operation;
@@ -61,12 +61,20 @@ export class HistoryReader {
   }
 }
 
-function requestOf(fields: EventFields): { key: string; operation: Operation } {
-  const key = fields.name("key");
+function requestOf(fields: EventFields): Manner & { key: string; operation: Operation } {
+  return { key: fields.name("key"), operation: operationOf(fields), ...mannerOf(fields) };
+}
+
+function operationOf(fields: EventFields): Operation {
   const name = fields.choice("operation", operations);
-  if (name === "get" || name === "delete") return { key, operation: { kind: name } };
+  if (name !== "put" && name !== "cas") return { kind: name };
   const value = fields.text("value");
-  return { key, operation: name === "put" ? { kind: "put", value } : { kind: "putIf", value, condition: conditionOf(fields) } };
+  return name === "put" ? { kind: "put", value } : { kind: "putIf", value, condition: conditionOf(fields) };
+}
+
+function mannerOf(fields: EventFields): Manner {
+  if (fields.has("txn") && !fields.flag("txn")) throw fields.error('"txn" is true or is not there');
+  return { ...(fields.has("txn") && { txn: true }), ...(fields.has("lease") && { lease: fields.name("lease") }) };
 }
 
 function conditionOf(fields: EventFields): Condition {
@@ -88,6 +96,7 @@ interface End {
 function ended(call: OpenCall, { type, number, timeMs, fields }: End): Completed {
   fields.mustRepeat("operation", operationNames[call.operation.kind]);
   fields.mustRepeat("key", call.key);
+  if (call.operation.kind === "expire" && type !== "info") throw fields.error('an "expire" is never answered');
   if (type === "ok") return { ...call, outcome: "ok", output: outputOf(call.operation, fields), returned: number, endedMs: timeMs };
   const error = fields.has("error") ? fields.text("error") : undefined;
   const isFailed = type === "fail";
@@ -97,13 +106,19 @@ function ended(call: OpenCall, { type, number, timeMs, fields }: End): Completed
   };
 }
 
-function outputOf(operation: Operation, fields: EventFields): Output {
+function outputOf({ kind }: Operation, fields: EventFields): Output {
   const index = fields.has("index") ? { index: fields.count("index") } : {};
-  if (operation.kind === "delete") return { ...index, ...(fields.has("found") && { found: fields.flag("found") }) };
-  const version = fields.has("version") ? { version: fields.count("version") } : {};
-  if (operation.kind === "put") return { ...index, ...version };
-  if (operation.kind === "putIf") return { ...index, ...version, applied: fields.flag("applied") };
-  return { ...index, ...version, value: fields.textOrNull("value") ?? undefined };
+  if (kind === "revoke") return { ...index, ...foundOf(fields) };
+  const shared = { ...index, ...(fields.has("torn") && { torn: fields.text("torn") }) };
+  if (kind === "delete") return { ...shared, ...foundOf(fields) };
+  const versioned = { ...shared, ...(fields.has("version") && { version: fields.count("version") }) };
+  if (kind === "get") return { ...versioned, value: fields.textOrNull("value") ?? undefined };
+  const put = { ...versioned, ...(fields.has("ended") && { ended: fields.flag("ended") }) };
+  return kind === "put" ? put : { ...put, applied: fields.flag("applied") };
+}
+
+function foundOf(fields: EventFields): Output {
+  return fields.has("found") ? { found: fields.flag("found") } : {};
 }
 
 /** The lines of a history, without line feeds. One process must not have two operations under way at a time. */
@@ -139,8 +154,8 @@ function insertByEnd(doubts: Completed[], item: Completed): void {
   doubts.splice(place, 0, item);
 }
 
-function invokeLine({ process, key, operation, startedMs }: Completed): string {
-  return JSON.stringify({ process, type: "invoke", operation: operationNames[operation.kind], key, time: startedMs, ...requestFields(operation) });
+function invokeLine({ process, key, operation, startedMs, txn, lease }: Completed): string {
+  return JSON.stringify({ process, type: "invoke", operation: operationNames[operation.kind], key, time: startedMs, ...requestFields(operation), txn, lease });
 }
 
 function endLine({ process, key, operation, outcome, output, endedMs, error }: Completed): string {
@@ -159,8 +174,19 @@ export function requestFields(operation: Operation): Record<string, unknown> {
 
 /** Fields that are undefined are not written. */
 export function answerFields(operation: Operation, output: Output | undefined): Record<string, unknown> {
-  const { version, index, applied, found } = output ?? {};
-  if (operation.kind === "delete") return { found, index };
-  if (operation.kind === "putIf") return { applied, version, index };
-  return operation.kind === "get" ? { value: output?.value ?? null, version, index } : { version, index };
+  const { value, version, index, applied, found, torn } = output ?? {};
+  switch (operation.kind) {
+    case "get":
+      return { value: value ?? null, version, index, torn };
+    case "put":
+      return { ended: output?.ended, version, index, torn };
+    case "putIf":
+      return { applied, ended: output?.ended, version, index, torn };
+    case "delete":
+      return { found, index, torn };
+    case "revoke":
+      return { found, index };
+    case "expire":
+      return {};
+  }
 }

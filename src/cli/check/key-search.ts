@@ -7,7 +7,7 @@
 
 import { assert } from "../../base/assert.ts";
 import type { Completed } from "./history.ts";
-import { observed, takeEffect, taken } from "./register.ts";
+import { ended, observed, takeEffect, taken } from "./register.ts";
 import type { Effect, KeySteps, Register, Step } from "./register.ts";
 
 export type KeyVerdict = "linearizable" | "violated" | "undecided";
@@ -16,10 +16,12 @@ export type KeyVerdict = "linearizable" | "violated" | "undecided";
 export interface Stuck {
   /** It had to be next at the latest, and its answer does not fit. */
   readonly item: Completed;
-  /** It saw a value that no operation can have written. */
+  /** It saw a value that no operation can have written, or a transaction in part. */
   readonly isUnwritten: boolean;
   readonly value: string | undefined;
   readonly version: number;
+  /** The lease of the key has ended there. */
+  readonly isEnded: boolean;
   /** The latest in the order so far, oldest first. */
   readonly after: readonly Completed[];
 }
@@ -58,7 +60,7 @@ export class KeySearch {
   readonly #effortMax: number;
   #effort = 0;
   #deepest = none;
-  #stuck: { place: number; version: number; value: string | undefined; after: number[] } | undefined;
+  #stuck: { place: number; version: number; value: string | undefined; isEnded: boolean; after: number[] } | undefined;
 
   constructor(key: KeySteps, configurationsMax: number) {
     this.#key = key;
@@ -82,10 +84,10 @@ export class KeySearch {
   /** After "violated". */
   get stuck(): Stuck {
     const { unexplained } = this.#key;
-    if (unexplained !== undefined) return { item: unexplained.item, isUnwritten: true, value: undefined, version: 0, after: [] };
+    if (unexplained !== undefined) return { item: unexplained.item, isUnwritten: true, value: undefined, version: 0, isEnded: false, after: [] };
     assert(this.#stuck !== undefined, "a search that failed got stuck somewhere");
-    const { place, value, version, after } = this.#stuck;
-    return { item: this.#closed[place]!.item, isUnwritten: false, value, version, after: after.map((at) => this.#stepAt(at).item) };
+    const { place, value, version, isEnded, after } = this.#stuck;
+    return { item: this.#closed[place]!.item, isUnwritten: false, value, version, isEnded, after: after.map((at) => this.#stepAt(at).item) };
   }
 
   run(): KeyVerdict {
@@ -220,12 +222,12 @@ export class KeySearch {
     if (depth <= this.#deepest) return;
     this.#deepest = depth;
     const after = this.#stack.slice(-stepsShown).map((frame) => frame.place);
-    this.#stuck = { place: this.#byReturn[this.#low]!, value: this.#valueHeld(), version: this.#register.version, after };
+    this.#stuck = { place: this.#byReturn[this.#low]!, value: this.#valueHeld(), version: this.#register.version, isEnded: this.#register.value === ended, after };
   }
 
   /** As it was written last. */
   #valueHeld(): string | undefined {
-    if (this.#register.value === 0) return undefined;
+    if (this.#register.value <= 0) return undefined;
     const writer = this.#stack.findLast((frame) => !frame.isForced && this.#stepAt(frame.place).written === this.#register.value);
     const operation = writer === undefined ? undefined : this.#stepAt(writer.place).item.operation;
     return operation !== undefined && "value" in operation ? operation.value : undefined;

@@ -68,7 +68,7 @@ async function recordAndJudge(flags: GlobalFlags, options: LiveOptions, surround
 
 /** With what the run adds to the verdict. A history that is no pass is kept, also where nobody asked for it: it may not come again. */
 async function completed(judged: CheckDocument, record: LiveRecord, save: { name: string | undefined; file: FileHandle | undefined }): Promise<CheckDocument> {
-  const document = { ...judged, prefix: record.prefix, cleaned: record.isCleaned, ...(record.exit !== undefined && { exit: record.exit }) };
+  const document = { ...judged, prefix: record.prefix, resolved: record.resolved, cleaned: record.isCleaned, ...(record.exit !== undefined && { exit: record.exit }) };
   const isWanted = document.verdict === "violated" || document.verdict === "undecided";
   const saved = save.name ?? (isWanted ? join(tmpdir(), `raftctl-history-${record.prefix.split("/")[2]}.jsonl`) : undefined);
   if (saved === undefined) return document;

@@ -34,9 +34,11 @@ export function checkLinearizability(operations: readonly Completed[], options: 
 }
 
 /** One sentence: which answer fits nowhere, and what the register would hold. */
-export function explain({ item, isUnwritten, value, version, after }: Stuck): string {
+export function explain({ item, isUnwritten, value, version, isEnded, after }: Stuck): string {
+  if (item.output?.torn !== undefined) return `${operationText(item)} saw a transaction in part`;
   if (isUnwritten) return `${operationText(item)} saw a value that nobody wrote`;
-  const holds = value === undefined ? "the key is absent" : `the key holds ${shownValue(value)}, version ${version},`;
+  const absent = isEnded ? "the lease of the key has ended" : "the key is absent";
+  const holds = value === undefined ? absent : `the key holds ${shownValue(value)}, version ${version},`;
   const behind = after.length === 0 ? "" : ` after ${after.map(operationText).join("; ")}`;
   return `no place for ${operationText(item)}: ${holds}${behind}`;
 }

@@ -7,7 +7,7 @@ import { RaftctlError, toRaftctlError } from "../../base/errors.ts";
 import type { Client } from "../../client/client.ts";
 import type { Target } from "../endpoint.ts";
 import { membersBehind, rotated } from "./addresses.ts";
-import { CheckClient, write } from "./check-client.ts";
+import { CheckClient } from "./check-client.ts";
 import { makeRunId, removeRemains, runMsMax, runPrefix } from "./check-keys.ts";
 import { cleanUp, cleanUpMs } from "./clean-up.ts";
 import { History } from "./history.ts";
@@ -20,6 +20,8 @@ export interface LivePlan {
   readonly durationMs: number | undefined;
   readonly keys: number;
   readonly reads: number;
+  readonly pairs: number;
+  readonly leased: number;
   readonly target: Target;
   readonly timeoutMs: number;
   readonly region: string | undefined;
@@ -35,6 +37,8 @@ export interface LiveRecord {
   readonly prefix: string;
   readonly durationMs: number;
   readonly isCleaned: boolean;
+  /** Writes in doubt of which the cluster has said what became of them. */
+  readonly resolved: number;
   /** Of the command. */
   readonly exit: number | undefined;
 }
@@ -48,7 +52,7 @@ export async function recordLive(client: Client, plan: LivePlan): Promise<LiveRe
   const prefix = runPrefix(makeRunId(Date.now()));
   const startMs = performance.now();
   const history = new History(() => Math.round((performance.now() - startMs) * 1000) / 1000);
-  const workload = new Workload({ prefix, keys: plan.keys, reads: plan.reads }, new Prng(randomBytes(4).readUInt32LE()));
+  const workload = new Workload({ ...plan, prefix }, new Prng(randomBytes(4).readUInt32LE()));
   const clients = Array.from({ length: plan.clients }, (_, number) =>
     new CheckClient({ name: `c${number}`, addresses: rotated(addresses, number), history, workload }));
   const progress = setInterval(() => plan.onProgress(history.counts(), performance.now() - startMs), progressMs);
@@ -58,10 +62,11 @@ export async function recordLive(client: Client, plan: LivePlan): Promise<LiveRe
   const operations = history.operations();
   for (const each of clients) each.close();
   const mayHaveWritten = operations.some(({ outcome, operation }) => operation.kind !== "get" && outcome !== "failed");
-  const doubts = clients.flatMap((each) => each.doubts);
-  const isCleaned = !mayHaveWritten || await cleanUp({ prefix, doubts, settle: write, addresses, timeoutMs: cleanUpMs });
+  const doubts = clients.flatMap((each) => each.doubts).map(({ stamp }) => stamp);
+  const isCleaned = !mayHaveWritten || await cleanUp({ prefix, doubts, addresses, timeoutMs: cleanUpMs });
   if (attempt instanceof RaftctlError) throw attempt;
-  return { operations, prefix, durationMs, isCleaned, exit: attempt };
+  const resolved = clients.reduce((total, each) => total + each.resolutions, 0);
+  return { operations, prefix, durationMs, isCleaned, resolved, exit: attempt };
 }
 
 /** Resolves with the exit code of the command, if there is one, once every client has ended its last operation. */

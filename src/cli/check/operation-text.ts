@@ -16,6 +16,10 @@ export function requestText(operation: Operation): string {
     case "get":
     case "delete":
       return operation.kind;
+    case "revoke":
+      return "revoke the lease";
+    case "expire":
+      return "the lease ends";
     case "put":
       return `put ${shownValue(operation.value)}`;
     case "putIf":
@@ -31,7 +35,10 @@ function conditionText(condition: Condition): string {
 /** `"v", version 3` */
 export function answerText(item: Completed): string {
   const { outcome, error, output, operation } = item;
+  if (operation.kind === "expire") return "from here on or never";
   if (outcome !== "ok") return error === undefined ? outcome : `${outcome}, ${visible(error)}`;
+  if (output?.torn !== undefined) return `in part: ${visible(output.torn)}`;
+  if (output?.ended === true) return "refused, the lease has ended";
   const version = output?.version === undefined || output.version === 0 ? "" : `, version ${output.version}`;
   switch (operation.kind) {
     case "get":
@@ -42,6 +49,8 @@ export function answerText(item: Completed): string {
       return `${output?.applied === false ? "refused" : "done"}${version}`;
     case "delete":
       return output?.found === false ? "done, was absent" : "done";
+    case "revoke":
+      return output?.found === false ? "refused, it had ended" : "done";
   }
 }
 

@@ -1,11 +1,14 @@
 // The model that a history of one key is held against: a register that is absent or holds a value with a version. Versions count the puts since the
-// key was created, from 1; a delete makes it absent; a conditional put writes when its condition holds and else changes nothing. Operations are
-// translated once into steps with numbers in place of values, so that the search compares numbers.
+// key was created, from 1; a delete makes it absent; a conditional put writes when its condition holds and else changes nothing. A key that hangs on a lease
+// has one more state, which it never leaves: the lease has ended. Operations are translated once into steps with numbers in place of values, so that the
+// search compares numbers.
 
 import type { Completed, Condition, Output } from "./history.ts";
 
 /** Numbers stand for values; 0 for the absent key. */
 const absent = 0;
+/** The absent key whose lease has ended. */
+export const ended = -3;
 /** For all values that no operation looks for. */
 const unseen = 1;
 /** Values that are read and that nobody wrote: no register ever holds them. */
@@ -23,6 +26,9 @@ export interface Step {
   readonly version: number;
   readonly found: boolean | undefined;
   readonly applied: boolean | undefined;
+  /** It was refused because the lease had ended. */
+  readonly isRefused: boolean;
+  readonly isTorn: boolean;
   /** By value or version. */
   readonly wanted: number;
   /** Its answer alone says what the register holds behind it, whatever was there before. */
@@ -45,7 +51,7 @@ export type Effect = typeof impossible | typeof observed | typeof taken;
 /** Steps of one key in the order of their calls. */
 export interface KeySteps {
   readonly steps: readonly Step[];
-  /** A read, answered, of what nobody wrote: no order explains it. */
+  /** A read, answered, of what nobody wrote, or an answer that shows a transaction in part: no order explains it. */
   readonly unexplained: Step | undefined;
 }
 
@@ -56,7 +62,7 @@ export function stepsOf(operations: readonly Completed[], anchor?: Completed): K
   let unexplained: Step | undefined;
   const steps = relevant.map((item) => {
     const step = stepOf(item, numbers, item === anchor);
-    if (step.seen === neverWritten) unexplained ??= step;
+    if (step.seen === neverWritten || step.isTorn) unexplained ??= step;
     return step;
   });
   return { steps, unexplained };
@@ -110,6 +116,8 @@ function stepOf(item: Completed, numbers: ReadonlyMap<string, number>, isAnchor:
     version: output.version ?? untold,
     found: output.found,
     applied: output.applied,
+    isRefused: output.ended === true,
+    isTorn: output.torn !== undefined,
     wanted: operation.kind === "putIf" ? wantedBy(operation.condition, numbers) : absent,
   };
 }
@@ -121,7 +129,9 @@ function wantedBy(condition: Condition, numbers: ReadonlyMap<string, number>): n
 
 /** Lets the step take effect on `register`, unless it cannot have had its answer there. */
 export function takeEffect(register: Register, step: Step): Effect {
-  if (step.isAnchor) return set(register, step.written, step.item.operation.kind === "delete" ? 0 : Math.max(0, step.version));
+  if (step.isAnchor) return takeAnchor(register, step);
+  if (register.value === ended) return takeBehindTheEnd(step);
+  if (step.isRefused) return impossible;
   switch (step.item.operation.kind) {
     case "get":
       return step.seen === register.value && agrees(step.version, register.version) ? observed : impossible;
@@ -131,7 +141,39 @@ export function takeEffect(register: Register, step: Step): Effect {
       return takeDelete(register, step);
     case "putIf":
       return takePutIf(register, step, step.item.operation.condition);
+    case "revoke":
+    case "expire":
+      return step.found === false ? impossible : set(register, ended, 0);
   }
+}
+
+function takeAnchor(register: Register, step: Step): Effect {
+  const { kind } = step.item.operation;
+  if (kind === "revoke") return set(register, ended, 0);
+  return set(register, step.written, kind === "delete" ? 0 : Math.max(0, step.version));
+}
+
+/** The key is absent and stays so, and a put does nothing: it is told that the lease has ended, or, where that is looked at first, that its condition does not hold. */
+function takeBehindTheEnd(step: Step): Effect {
+  const { operation } = step.item;
+  switch (operation.kind) {
+    case "get":
+      return step.seen === absent && agrees(step.version, 0) ? observed : impossible;
+    case "put":
+      return step.isRefused ? observed : impossible;
+    case "putIf":
+      if (step.isRefused) return observed;
+      return step.applied !== true && !holdsWhenAbsent(step, operation.condition) && agrees(step.version, 0) ? without(step, step.applied) : impossible;
+    case "delete":
+    case "revoke":
+      return step.found === true ? impossible : without(step, step.found);
+    case "expire":
+      return impossible;
+  }
+}
+
+function holdsWhenAbsent(step: Step, condition: Condition): boolean {
+  return "absent" in condition || ("version" in condition && step.wanted === 0);
 }
 
 function takeDelete(register: Register, step: Step): Effect {

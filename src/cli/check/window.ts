@@ -88,7 +88,7 @@ function constrains({ outcome, operation }: Completed): boolean {
 /** Told that it changed nothing: without it there is one demand less. */
 function isObservation({ outcome, operation, output }: Completed): boolean {
   if (outcome !== "ok") return false;
-  return operation.kind === "get" || (operation.kind === "putIf" && output?.applied === false) || (operation.kind === "delete" && output?.found === false);
+  return operation.kind === "get" || output?.applied === false || output?.found === false || output?.ended === true;
 }
 
 /** Its effect at any time after the call, or never: whatever it was told is forgotten. */
@@ -145,9 +145,11 @@ function withoutBeginning(part: Part, trials: Trials): Part {
 /** Writes whose answer alone tells what the key held behind them, by return. */
 function anchorsOf(operations: readonly Completed[]): Completed[] {
   const countsVersions = operations.some(({ operation, output }) => output?.version !== undefined || (operation.kind === "putIf" && "version" in operation.condition));
+  const hasLease = operations.some(({ operation }) => operation.kind === "revoke" || operation.kind === "expire");
   return operations.filter(({ outcome, operation, output }) => {
-    if (outcome !== "ok" || operation.kind === "get") return false;
-    if (operation.kind === "delete") return true;
+    if (outcome !== "ok" || operation.kind === "get" || output?.ended === true) return false;
+    if (operation.kind === "revoke") return true;
+    if (operation.kind === "delete") return !hasLease || output?.found === true;
     return (operation.kind === "put" || output?.applied === true) && (!countsVersions || output?.version !== undefined);
   }).sort((left, right) => left.returned! - right.returned!);
 }
@@ -173,9 +175,9 @@ function withoutEach(part: Part, trials: Trials, isChosen: (item: Completed) => 
   return current;
 }
 
-/** Without open operations, and with every write whose value it saw: also one that failed, for that is then the violation. */
+/** Without open operations but the end of the lease, and with every write whose value it saw: also one that failed, for that is then the violation. */
 function readable(operations: readonly Completed[], all: readonly Completed[]): Completed[] {
-  const closed = new Set(operations.filter((item) => item.outcome === "ok"));
+  const closed = new Set(operations.filter((item) => item.outcome === "ok" || item.operation.kind === "expire"));
   const seen = new Set([...closed].flatMap(valuesSeen));
   return all.filter((item) => closed.has(item) || ("value" in item.operation && seen.has(item.operation.value)));
 }

@@ -6,7 +6,7 @@ import { linearizabilityFlags } from "../../cli/check/linearizability-flags.ts";
 export default class CheckLinearizability extends BaseCommand {
   static override summary = "Prove on a running cluster, or on a recorded history, that clients see one consistent store";
   static override description =
-    "Clients read and write their own keys below raftctl/check/ and record what they are told; then it is checked whether one register per key, with every operation taking effect at one moment, could have given these answers. The keys are deleted at the end. Break what you like meanwhile: unanswered writes count as open. Exit 0 linearizable, 13 violated (with the smallest window that shows it), 11 undecided or too little acknowledged.";
+    "Clients read and write their own keys below raftctl/check/ (single ones, pairs in transactions, and keys that hang on leases which expire or are revoked) and record what they are told; then it is checked whether one register per key or pair, with every operation taking effect at one moment, could have given these answers. The keys are deleted at the end. Break what you like meanwhile: unanswered writes count as open. Exit 0 linearizable, 13 violated (with the smallest window that shows it), 11 undecided or too little acknowledged.";
   static override examples = [
     "<%= config.bin %> check linearizability --clients 8 --duration 30s",
     "<%= config.bin %> check linearizability --duration 10s --save history.jsonl -- ./break-something.sh",

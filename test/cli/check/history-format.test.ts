@@ -51,23 +51,26 @@ const text = fc.string({ unit: "binary", maxLength: 8 });
 const name = fc.string({ unit: "binary", minLength: 1, maxLength: 8 });
 const count = fc.nat({ max: 1000 });
 const condition: fc.Arbitrary<Condition> = fc.oneof(fc.constant({ absent: true as const }), fc.record({ value: text }), fc.record({ version: count }));
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  fc.constant<Operation>({ kind: "get" }), fc.constant<Operation>({ kind: "delete" }),
+type Asked = Exclude<Operation, { kind: "expire" }>;
+const operation: fc.Arbitrary<Asked> = fc.oneof(
+  fc.constantFrom<Asked>({ kind: "get" }, { kind: "delete" }, { kind: "revoke" }),
   fc.record({ kind: fc.constant("put" as const), value: text }), fc.record({ kind: fc.constant("putIf" as const), value: text, condition }),
 );
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
-const answer = fc.record({ value: maybe(text), version: maybe(count), index: maybe(count), applied: fc.boolean(), found: maybe(fc.boolean()) });
-const step = fc.record({ process: fc.nat({ max: 3 }), key: name, operation, answer, end: fc.constantFrom("ok", "failed", "unknown", "none" as const), pause: fc.constantFrom(0, 0, 0.25, 3), error: maybe(text) });
+const answer = fc.record({ value: maybe(text), version: maybe(count), index: maybe(count), applied: fc.boolean(), found: maybe(fc.boolean()), ended: maybe(fc.boolean()), torn: maybe(text) });
+const step = fc.record({ process: fc.nat({ max: 3 }), key: name, operation, answer, end: fc.constantFrom("ok", "failed", "unknown", "none" as const), pause: fc.constantFrom(0, 0, 0.25, 3), error: maybe(text),
+  manner: fc.record({ txn: fc.constantFrom(undefined, true as const), lease: maybe(name) }), expiresAfterMs: maybe(fc.constantFrom(0, 2, 5)) });
 
 test("what is written is read back as it was, also where the clock stands still (round trip)", () => {
   fc.assert(fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
     let nowMs = 0;
     const history = new History(() => nowMs);
     const open = new Map<number, () => void>();
-    for (const { process, key, operation: asked, answer: told, end, pause, error } of steps) {
+    for (const { process, key, operation: asked, answer: told, end, pause, error, manner, expiresAfterMs } of steps) {
       open.get(process)?.();
       nowMs += pause;
-      const call = history.begin(`p${process}`, key, asked);
+      if (expiresAfterMs !== undefined) history.expireFrom(key, "1", nowMs + expiresAfterMs);
+      const call = history.begin(`p${process}`, key, asked, manner);
       open.set(process, () => {
         nowMs += pause;
         if (end === "ok") call.ok(fitting(asked, told));
@@ -84,10 +87,19 @@ test("what is written is read back as it was, also where the clock stands still 
 });
 
 /** What an answer to this operation may tell. */
-function fitting({ kind }: Operation, { value, version, index, applied, found }: Output): Output {
-  if (kind === "get") return { value, version, index };
-  if (kind === "put") return { version, index };
-  return kind === "delete" ? { found, index } : { applied, version, index };
+function fitting({ kind }: Asked, { value, version, index, applied, found, ended, torn }: Output): Output {
+  switch (kind) {
+    case "get":
+      return { value, version, index, torn };
+    case "put":
+      return { ended, version, index, torn };
+    case "putIf":
+      return { applied, ended, version, index, torn };
+    case "delete":
+      return { found, index, torn };
+    case "revoke":
+      return { found, index };
+  }
 }
 
 /** Without the numbers of the events, but in their order, and without fields that are undefined. */
@@ -108,7 +120,7 @@ test.each([
   ['{"process":"","type":"invoke"}', '"process" is "": want 1 to 1024 characters'],
   ['{"process":"c0","type":"begin","time":1}', '"type" is "begin": want one of'],
   ['{"process":"c0","type":"invoke","time":-1}', '"time" is -1'],
-  ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"append","value":"v"}', '"operation" is "append": want one of put, get, delete, cas'],
+  ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"append","value":"v"}', '"operation" is "append": want one of put, get, delete, cas, revoke, expire'],
   ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"put"}', '"value" is missing'],
   ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"put","value":null}', '"value" is null: want a string'],
   ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"get","value":"v"}', 'a field that this kind of line does not have: "value"'],
@@ -117,6 +129,9 @@ test.each([
   ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"cas","value":"v","ifAbsent":true,"ifVersion":2}', "this has ifAbsent, ifVersion"],
   ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"cas","value":"v","ifVersion":1.5}', '"ifVersion" is 1.5'],
   ['{"process":"c0","type":"ok","time":1}', '"ok" of process "c0", which has called nothing'],
+  ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"get","txn":false}', '"txn" is true or is not there'],
+  ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"get","lease":""}', '"lease" is ""'],
+  ['{"process":"c0","type":"invoke","time":1,"key":"k","operation":"revoke","value":"v"}', 'a field that this kind of line does not have: "value"'],
 ])("%s is refused as the first line", (line, message) => {
   expect(refusal(line)).toContain("history line 1: ");
   expect(refusal(line)).toContain(message);

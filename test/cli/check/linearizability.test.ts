@@ -127,13 +127,13 @@ test("a history that is too hard is undecided, not passed; but another key that 
   expect(checkLinearizability([...hard, done(get, [0, 1], { value: "x" }, "other")], { configurationsMax: 100 })).toMatchObject({ verdict: "violated", key: "other" });
 });
 
-test("every history of a correct register passes, also with lost answers, deletes, conditions and versions (no false alarm)", () => {
+test("every history of a correct register passes, also with lost answers, deletes, conditions, versions and leases that end (no false alarm)", () => {
   const arbitrary = fc.record({
-    keys: fc.integer({ min: 1, max: 4 }), unknown: fc.constantFrom(0, 0.05, 0.3), tellsVersions: fc.boolean(), isMixed: fc.boolean(),
+    keys: fc.integer({ min: 1, max: 4 }), unknown: fc.constantFrom(0, 0.05, 0.3), tellsVersions: fc.boolean(), isMixed: fc.boolean(), isLeased: fc.boolean(),
   });
   fc.assert(fc.property(fc.integer(), arbitrary, (seed, options) => {
     expect(checkLinearizability(correctHistory(seed, { operations: 100, ...options }))).toMatchObject({ verdict: "linearizable" });
-  }), { numRuns: 150 });
+  }), { numRuns: 300 });
 });
 
 test("on every small history the verdict is that of trying all orders", () => {

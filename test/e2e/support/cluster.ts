@@ -11,6 +11,7 @@ import { raftctl } from "./command-line.ts";
 import type { Printed, RunOptions } from "./command-line.ts";
 import { DaemonProcess } from "./daemon-process.ts";
 import type { Settings } from "./daemon-process.ts";
+import type { Links } from "./links.ts";
 import { freePort } from "./ports.ts";
 import { until } from "./until.ts";
 import type { Wait } from "./until.ts";
@@ -20,24 +21,28 @@ export interface ClusterOptions {
   readonly nodes?: number;
   /** Of every node; grouped as in a configuration file. */
   readonly settings?: Settings;
+  /** Every node is reached by the others through these. */
+  readonly links?: Links;
 }
 
 export class TestCluster {
   readonly home: string;
   readonly nodes: DaemonProcess[] = [];
   readonly #settings: Settings;
+  readonly #links: Links | undefined;
   readonly #clients: Client[] = [];
   readonly #adopted: number[] = [];
 
-  private constructor(home: string, settings: Settings) {
+  private constructor(home: string, { settings = {}, links }: ClusterOptions) {
     this.home = home;
     this.#settings = settings;
+    this.#links = links;
   }
 
   /** Resolves when every node is a voter and all know the same leader. The caller must `stop` it. */
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
     const home = await mkdtemp(join(tmpdir(), "raftctl-e2e-"));
-    const cluster = new TestCluster(home, options.settings ?? {});
+    const cluster = new TestCluster(home, options);
     try {
       for (let count = 1; count <= (options.nodes ?? 3); count += 1) await cluster.addNode();
       await cluster.leader();
@@ -62,10 +67,9 @@ export class TestCluster {
   /** A directory with ports for a further node; nothing of it is started. */
   async newNode(settings: Settings = {}): Promise<DaemonProcess> {
     const name = `n${this.nodes.length + 1}`;
-    const node = new DaemonProcess({
-      name, directory: join(this.home, name), home: this.home,
-      peerPort: await freePort(), clientPort: await freePort(), settings: { ...this.#settings, ...settings },
-    });
+    const [peerPort, clientPort] = [await freePort(), await freePort()];
+    const linked = this.#links === undefined ? {} : { advertise: { peer: `127.0.0.1:${await this.#links.open(name, peerPort)}` } };
+    const node = new DaemonProcess({ name, directory: join(this.home, name), home: this.home, peerPort, clientPort, settings: { ...this.#settings, ...linked, ...settings } });
     this.nodes.push(node);
     await node.prepare();
     return node;

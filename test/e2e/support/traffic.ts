@@ -7,7 +7,7 @@ import { utf8Text } from "../../../src/base/bytes.ts";
 import { toRaftctlError } from "../../../src/base/errors.ts";
 import type { Client } from "../../../src/client/client.ts";
 import type { TestCluster } from "./cluster.ts";
-import type { History, Operation, Outcome, Output } from "../../../src/cli/check/history.ts";
+import type { History, KeyOperation, Outcome, Output } from "../../../src/cli/check/history.ts";
 import { until } from "./until.ts";
 
 export interface TrafficOptions {
@@ -66,7 +66,7 @@ export class Traffic {
   async #run(process: string, client: Client): Promise<void> {
     for (let count = 0; !this.#stopped; count += 1) {
       const isRead = (count * 7919) % 1000 < this.#options.reads * 1000;
-      const operation: Operation = isRead ? { kind: "get" } : { kind: "put", value: `${process}-${count}` };
+      const operation: KeyOperation = isRead ? { kind: "get" } : { kind: "put", value: `${process}-${count}` };
       const outcome = await record(this.#history, { process, key: this.#nextKey(), operation }, client);
       if (outcome === "ok" && !isRead) this.#acknowledgedWrites += 1;
       if (outcome !== "ok") await sleep(10);
@@ -83,7 +83,7 @@ export class Traffic {
 export interface Step {
   readonly process: string;
   readonly key: string;
-  readonly operation: Operation;
+  readonly operation: KeyOperation;
 }
 
 /** One call to a cluster, recorded. */
@@ -104,7 +104,7 @@ export async function record(history: History, { process, key, operation }: Step
   }
 }
 
-async function carryOut(client: Client, key: string, operation: Operation): Promise<Output> {
+async function carryOut(client: Client, key: string, operation: KeyOperation): Promise<Output> {
   switch (operation.kind) {
     case "get": {
       const { record: found } = await client.kv.get(key);
@@ -119,7 +119,7 @@ async function carryOut(client: Client, key: string, operation: Operation): Prom
   }
 }
 
-function conditionOf({ condition }: Extract<Operation, { kind: "putIf" }>) {
+function conditionOf({ condition }: Extract<KeyOperation, { kind: "putIf" }>) {
   if ("absent" in condition) return { kind: "absent" } as const;
   if ("version" in condition) return { kind: "version", version: condition.version } as const;
   return { kind: "value", value: new TextEncoder().encode(condition.value) } as const;

@@ -2,11 +2,12 @@
 
 import { emptyBytes, utf8, utf8Text } from "../../../src/base/bytes.ts";
 import { globalRegion } from "../../../src/base/ids.ts";
-import type { Condition as RecordedCondition, Operation, Output } from "../../../src/cli/check/history.ts";
+import type { Condition as RecordedCondition, KeyOperation, Output } from "../../../src/cli/check/history.ts";
 import type { ClientRequest, ClientResponse, Consistency } from "../../../src/wire/client-protocol.ts";
 import { decodeResult } from "../../../src/wire/command-result.ts";
 import { encodeCommand, type Condition, type SessionStamp } from "../../../src/wire/command.ts";
-import { isPair, pairRead, pairRecordsOutput, pairResultOutput, pairWrite } from "./pairs.ts";
+import { pairSeen, pairWritten, type KeyWrite } from "../../../src/cli/check/pair.ts";
+import { isPair, pairRead, pairWrite } from "./pairs.ts";
 import type { Step } from "./workload.ts";
 
 export interface RequestOptions {
@@ -24,7 +25,7 @@ export function readRequest(key: string, consistency: Consistency, timeoutMs: nu
   return { operation: "get", region: globalRegion, key: utf8(key), consistency, minIndex: undefined, maxLagMs: undefined, timeoutMs };
 }
 
-export function requestOf(key: string, operation: Operation, options: RequestOptions): TimedRequest {
+export function requestOf(key: string, operation: KeyOperation, options: RequestOptions): TimedRequest {
   const { timeoutMs, waitFor, stamp: session, consistency } = options;
   const propose = (command: Uint8Array): TimedRequest => ({ operation: "propose", region: globalRegion, waitFor, timeoutMs, command });
   if (isPair(key)) return operation.kind === "get" ? pairRead(key, consistency, timeoutMs) : propose(encodeCommand(pairWrite(key, operation, session)));
@@ -49,7 +50,7 @@ export function settledOutput({ key, operation }: Step, response: ClientResponse
 /** undefined: the cluster does not know this session, or refuses its number. */
 export function outputOf({ key, operation }: Step, response: ClientResponse): Output | undefined {
   if (response.operation === "read") {
-    if (isPair(key)) return pairRecordsOutput(response.records);
+    if (isPair(key)) return pairSeen(response.records);
     const found = response.records[0];
     return { value: found === undefined ? undefined : utf8Text(found.value), version: found?.version };
   }
@@ -58,7 +59,7 @@ export function outputOf({ key, operation }: Step, response: ClientResponse): Ou
   const result = decodeResult(response.result);
   const { status, version, deleted } = result;
   if (status === "sessionExpired" || status === "sequenceAhead") return undefined;
-  if (isPair(key)) return pairResultOutput(operation, result);
+  if (isPair(key)) return pairWritten(key, operation as KeyWrite, result);
   if (operation.kind === "delete") return { found: deleted === 1 };
   if (operation.kind === "putIf") return status === "conflict" ? { applied: false } : { applied: true, version };
   return { version };

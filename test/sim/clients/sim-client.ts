@@ -2,7 +2,7 @@
 // records honestly what it was told, and checks nothing itself. It is outside of the cluster: no fault strikes it but the links to the nodes.
 
 import type { Prng } from "../../../src/base/prng.ts";
-import type { Call, History, Operation } from "../../../src/cli/check/history.ts";
+import type { Call, History, KeyOperation } from "../../../src/cli/check/history.ts";
 import { isAmbiguous } from "../../../src/client/ambiguity.ts";
 import { Session } from "../../../src/client/session.ts";
 import type { SessionStamp } from "../../../src/wire/command.ts";
@@ -80,7 +80,7 @@ export class SimClient {
     }
   }
 
-  #requestOptions(operation: Operation) {
+  #requestOptions(operation: KeyOperation) {
     const { knobs, leaseReadShare, stage: { electionTimeout } } = this.#world;
     return {
       consistency: operation.kind === "get" && leaseReadShare > 0 && this.#prng.chance(leaseReadShare) ? "lease" as const : "linearizable" as const,
@@ -143,7 +143,7 @@ export class SimClient {
     await this.#attempt(readRequest(`k0.${this.#prng.integer(0, 1)}`, "stale", this.#world.stage.electionTimeout), "stale", 1);
   }
 
-  async #attempt(request: TimedRequest, kind: Operation["kind"] | "stale", patience: number): Promise<Reply> {
+  async #attempt(request: TimedRequest, kind: KeyOperation["kind"] | "stale", patience: number): Promise<Reply> {
     const { nodes, electionTimeout } = this.#world.stage;
     const node = nodes[this.#target % nodes.length]!;
     const began = this.#world.stage.now;
@@ -154,7 +154,7 @@ export class SimClient {
     return reply;
   }
 
-  #told(node: SimNode, kind: Operation["kind"] | "stale", { response, boot }: Reply & { kind: "answer" }): void {
+  #told(node: SimNode, kind: KeyOperation["kind"] | "stale", { response, boot }: Reply & { kind: "answer" }): void {
     if (response.operation === "admin" || response.operation === "leaseKeepAlive" || response.operation === "closeView") return;
     this.#heard = Math.max(this.#heard, response.index);
     const said = kind === "stale" ? "stale read" : kind === "get" ? "linearizable read" : "write";

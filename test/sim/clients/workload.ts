@@ -2,13 +2,13 @@
 // place, so that the checker's work per key stays small; values are unique, so that a lost or repeated effect cannot hide.
 
 import type { Prng } from "../../../src/base/prng.ts";
-import type { Operation } from "../../../src/cli/check/history.ts";
+import type { KeyOperation } from "../../../src/cli/check/history.ts";
 import type { ClientKnobs } from "../world/knobs.ts";
 import { pairName } from "./pairs.ts";
 
 export interface Step {
   readonly key: string;
-  readonly operation: Operation;
+  readonly operation: KeyOperation;
 }
 
 export class Workload {
@@ -52,7 +52,7 @@ export class Workload {
     this.#seen.set(key, { value, version });
   }
 
-  #write(key: string, value: string): Operation {
+  #write(key: string, value: string): KeyOperation {
     const chance = this.#prng.next();
     if (chance < 0.55) return { kind: "put", value };
     if (chance < 0.7) return { kind: "delete" };

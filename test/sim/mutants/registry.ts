@@ -3,6 +3,7 @@
 import type { Mutant } from "./mutant.ts";
 import { auditMutants } from "./registry/audit.ts";
 import { backupMutants } from "./registry/backup.ts";
+import { checkMutants } from "./registry/check.ts";
 import { electionMutants } from "./registry/election.ts";
 import { entryMomentsMutants } from "./registry/entry-moments.ts";
 import { hostMutants } from "./registry/host.ts";
@@ -34,5 +35,5 @@ export const mutants: readonly Mutant[] = [
   ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...leaseReadMutants, ...lockMutants, ...watchMutants, ...pageMutants, ...libraryMutants, ...validationMutants,
-  ...sessionCloseMutants, ...entryMomentsMutants, ...measurementMutants,
+  ...sessionCloseMutants, ...entryMomentsMutants, ...measurementMutants, ...checkMutants,
 ];

@@ -122,7 +122,7 @@ function paceOf({ ratePerSecond, durationMs, timeoutMs }: PerfRequest, startMs: 
 }
 
 function removeKeys(prefix: string, { doubts }: Tally, addresses: readonly ClientOptions[]): Promise<boolean> {
-  return cleanUp({ prefix, doubts, settle: (client, stamp) => client.kv.outcome(stamp), addresses, timeoutMs: cleanUpMs });
+  return cleanUp({ prefix, doubts, addresses, timeoutMs: cleanUpMs });
 }
 
 function keysLeft(error: RaftctlError, prefix: string): RaftctlError {
