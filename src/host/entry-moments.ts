@@ -86,9 +86,14 @@ export class EntryMoments {
     if (this.#reign !== undefined) this.#reign.last = Math.min(this.#reign.last, fromIndex - 1);
   }
 
-  /** A snapshot stands in for the entries up to here. */
+  /** A snapshot stands in for the entries up to here, and for the whole log unless that agrees with it and goes on (Figure 13). */
   installed(index: number): void {
-    for (const watermark of [this.#appended, this.#durable, this.#committed, this.#applied]) watermark.leap(index);
+    this.#committed.leap(index);
+    this.#applied.leap(index);
+    if (this.#core.lastIndex > index) return;
+    this.#appended.restart(index);
+    this.#durable.restart(index);
+    this.#reign = undefined;
   }
 
   /** The first index whose moments are known here; above the last one when none is. */

@@ -47,7 +47,11 @@ export class Watermark {
 
   /** It stands at `index`, and did not go through those below it, unless it has done so before. */
   leap(index: number): void {
-    if (index <= this.index) return;
+    if (index > this.index) this.restart(index);
+  }
+
+  /** It stands at `index`, higher or lower than before, and nothing of what was is known any more. */
+  restart(index: number): void {
     this.#count = 1;
     this.#indexes[this.#first] = index;
   }

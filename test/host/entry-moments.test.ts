@@ -131,6 +131,28 @@ test("what came with a snapshot has no moments here, what comes behind it has (N
   cluster.stop();
 });
 
+test("a snapshot that takes the place of entries that were never committed takes their moments with them (N10)", async () => {
+  const cluster = await Cluster.led();
+  const old = cluster.leader;
+  cluster.hub.isolate(old.id);
+  for (const text of ["a", "b", "c", "d"]) watch(old.raft.propose(bytes(text), written));
+  await cluster.clock.advance(10);
+  const lost = old.raft.core.lastIndex;
+  const next = await cluster.elect(cluster.nodes.filter((node) => node !== old));
+  const taken = await put(cluster, next);
+  expect(taken).toBeLessThan(lost);
+  await cluster.run(next.raft.takeSnapshot(0));
+  await cluster.clock.until(() => next.raft.core.snapshotIndex >= taken, "the next leader has forgotten its entries");
+  cluster.hub.heal();
+  await cluster.clock.until(() => old.raft.core.lastApplied >= taken, "the snapshot is there");
+  expect([old.raft.core.lastIndex, old.raft.moments.first, old.raft.moments.reignOver(taken)]).toEqual([taken, taken + 1, undefined]);
+  for (let index = taken; index < lost; ) index = await put(cluster, next);
+  await cluster.clock.advance(200);
+  expect(old.raft.moments.of(lost)).toMatchObject({ durableMs: 0, acknowledged: undefined });
+  expect(old.raft.moments.of(lost)!.appliedMs).toBeLessThan(electionTimeout / 2);
+  cluster.stop();
+});
+
 test("a member that was removed owes no acknowledgement any more (N10)", async () => {
   const cluster = await Cluster.led();
   const { leader, followers: [leaving, staying] } = cluster;

@@ -33,6 +33,8 @@ describe("a watermark (N10)", () => {
     expect([watermark.index, watermark.forgottenIndex]).toEqual([50, 50]);
     watermark.rise(51, 7);
     expect(watermark.reachedAt(51)).toBe(7);
+    watermark.restart(20);
+    expect([watermark.index, watermark.forgottenIndex]).toEqual([20, 20]);
   });
 
   test("remembers the latest rises and no more, however many there are", () => {

@@ -11,6 +11,7 @@ const breaks = ["N10"];
 export const entryMomentsMutants: readonly Mutant[] = [
   { name: "overwritten-entry-keeps-its-moments", breaks, file: "src/host/region.ts", find: "this.moments.truncated(event.fromIndex);", replace: "void 0;", tests },
   { name: "snapshot-told-as-entries-that-came", breaks, file: "src/host/region.ts", find: "    this.moments.installed(index);\n", replace: "", tests },
+  { name: "discarded-log-keeps-its-moments", breaks, file, find: "    this.#appended.restart(index);\n", replace: "", tests },
   { name: "deposed-leader-claims-the-entries-of-the-next", breaks, file, find: "index >= reign.first && index <= reign.last ?", replace: "index >= reign.first ?", tests },
   { name: "leader-claims-the-entries-of-those-before", breaks, file, find: "index >= reign.first && index <= reign.last ?", replace: "index <= reign.last ?", tests },
   { name: "removed-member-stays-a-straggler", breaks, file, find: "if (acknowledged.size > peers.length)", replace: "if (acknowledged.size < peers.length)", tests },
