@@ -32,7 +32,7 @@ export default class Get extends LogCommand<ReadDocument | PastReadDocument | Pr
     count: Flags.boolean({ description: "only how many keys there are", exclusive: ["keys-only", "limit"] }),
     consistency: Flags.option({
       options: ["linearizable", "lease", "leader", "stale"] as const, default: "linearizable" as const,
-      description: "linearizable: sees every write that was acknowledged before; lease: the same while clocks keep within raft.clockDriftPercent, and the leader asks nobody; leader: what the leader has; stale: what the node at hand has",
+      description: "linearizable: sees every write that was acknowledged before; lease: the same, by clocks instead of a majority (raft.leaseReads); leader: what the leader has; stale: what the node at hand has",
     })(),
     "max-lag": durationFlag({ description: "with stale: exit 11 when the node heard of a leader longer ago" }),
     "min-index": countFlag({ helpValue: "<index>", description: "wait until this log index is applied" }),

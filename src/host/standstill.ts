@@ -5,7 +5,7 @@
 import type { Clock } from "../base/clock.ts";
 import { mark } from "../base/mark.ts";
 
-/** ms: more than rounding, and less than any bound on drifting clocks gives away. */
+/** ms: more than rounding. What is shorter is given away with the drift, unless election timeouts are a few dozen ms. */
 const partedMs = 5;
 
 export class Standstill {

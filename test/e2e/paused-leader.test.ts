@@ -5,14 +5,17 @@ import { expect, test } from "vitest";
 import { until } from "./support/until.ts";
 import { History } from "../../src/cli/check/history.ts";
 import { expectLinearizable } from "./support/proof.ts";
-import { fast } from "./support/settings.ts";
+import { fast, fastWithLeaseReads } from "./support/settings.ts";
 import { startCluster } from "./support/start-cluster.ts";
 import { record } from "./support/traffic.ts";
 
-const [rounds, readsPerRound] = [20, 20];
+const readsPerRound = 20;
 
-test("reads that wait in a paused leader's sockets are never answered with an old value (S118, S110, S109, H7, H15, H22, H24)", { timeout: 180_000 }, async () => {
-  const cluster = await startCluster({ settings: fast });
+test.each([
+  { reads: "reads", rounds: 20, settings: fast, read: { operation: { kind: "get" } } },
+  { reads: "lease reads", rounds: 10, settings: fastWithLeaseReads, read: { operation: { kind: "get" }, consistency: "lease" } },
+] as const)("$reads that wait in a paused leader's sockets are never answered with an old value (S118, S110, S109, H7, H15, H22, H24)", { timeout: 180_000 }, async ({ rounds, settings, read }) => {
+  const cluster = await startCluster({ settings });
   const history = new History(() => performance.now());
   let answered = 0;
   for (let round = 1; round <= rounds; round += 1) {
@@ -22,10 +25,10 @@ test("reads that wait in a paused leader's sockets are never answered with an ol
     const others = cluster.client({ endpoints: cluster.endpoints.filter((endpoint) => endpoint !== old.endpoint) });
     expect(await record(history, { process: "writer", key, operation: { kind: "put", value: "old" } }, direct)).toBe("ok");
     old.pause();
-    const early = Array.from({ length: readsPerRound }, (_, reader) => record(history, { process: `early${reader}`, key, operation: { kind: "get" } }, direct));
+    const early = Array.from({ length: readsPerRound }, (_, reader) => record(history, { process: `early${reader}`, key, ...read }, direct));
     await until("write on the majority", async () =>
       ((await record(history, { process: "writer", key, operation: { kind: "put", value: `new${round}` } }, others)) === "ok" ? true : undefined));
-    const late = Array.from({ length: readsPerRound }, (_, reader) => record(history, { process: `late${reader}`, key, operation: { kind: "get" } }, direct));
+    const late = Array.from({ length: readsPerRound }, (_, reader) => record(history, { process: `late${reader}`, key, ...read }, direct));
     old.resume();
     const outcomes = await Promise.all([...early, ...late]);
     answered += outcomes.filter((outcome) => outcome === "ok").length;

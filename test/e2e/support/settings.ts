@@ -7,6 +7,9 @@ export const fast: Settings = {
   network: { connectTimeout: "200ms" },
 };
 
+/** Reads with consistency lease ask no majority. */
+export const fastWithLeaseReads: Settings = { ...fast, raft: { electionTimeout: "400ms", heartbeatInterval: "50ms", leaseReads: true } };
+
 /** The defaults, spelt out where a test computes with them. */
 export const shippedElectionTimeoutMs = 1000;
 

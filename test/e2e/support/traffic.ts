@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { utf8Text } from "../../../src/base/bytes.ts";
 import { toRaftctlError } from "../../../src/base/errors.ts";
 import type { Client } from "../../../src/client/client.ts";
+import type { Consistency } from "../../../src/wire/client-protocol.ts";
 import type { TestCluster } from "./cluster.ts";
 import type { History, KeyOperation, Outcome, Output } from "../../../src/cli/check/history.ts";
 import { until } from "./until.ts";
@@ -84,13 +85,16 @@ export interface Step {
   readonly process: string;
   readonly key: string;
   readonly operation: KeyOperation;
+  /** Of a read; linearizable when absent. */
+  readonly consistency?: Consistency;
 }
 
 /** One call to a cluster, recorded. */
-export async function record(history: History, { process, key, operation }: Step, client: Client): Promise<Outcome> {
+export async function record(history: History, step: Step, client: Client): Promise<Outcome> {
+  const { process, key, operation } = step;
   const call = history.begin(process, key, operation);
   try {
-    call.ok(await carryOut(client, key, operation));
+    call.ok(await carryOut(client, step));
     return "ok";
   } catch (thrown) {
     const { code } = toRaftctlError(thrown);
@@ -104,10 +108,10 @@ export async function record(history: History, { process, key, operation }: Step
   }
 }
 
-async function carryOut(client: Client, key: string, operation: KeyOperation): Promise<Output> {
+async function carryOut(client: Client, { key, operation, consistency = "linearizable" }: Step): Promise<Output> {
   switch (operation.kind) {
     case "get": {
-      const { record: found } = await client.kv.get(key);
+      const { record: found } = await client.kv.get(key, { consistency });
       return { value: found === undefined ? undefined : utf8Text(found.value), version: found?.version };
     }
     case "put":
