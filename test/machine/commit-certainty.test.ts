@@ -103,7 +103,7 @@ test("whatever is called certain is executed, whichever commands, times and boun
     const isCertain = bench.machine.certainty(log, entries.at(-1)!.index);
     const promised = entries.map((entry) => isCertain(entry));
     for (const [place, entry] of entries.entries()) {
-      const { status } = resultOf(bench.machine.apply(entry)!);
+      const { status } = resultOf(bench.machine.apply(entry));
       if (promised[place] !== true || pending[place]!.kind !== "put") continue;
       certain += 1;
       expect(status).toBe("ok");
