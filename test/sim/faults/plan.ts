@@ -36,7 +36,7 @@ const themes: readonly (readonly Draw[])[] = [
 ];
 
 export function drawPlan(prng: Prng, knobs: Knobs): NumberedFault[] {
-  const { faults, chaosElectionTimeouts, electionTimeout, reaping } = knobs;
+  const { faults, chaosElectionTimeouts, electionTimeout, reaping, leaseReads } = knobs;
   const choices = drawChoices(prng);
   const plan: PlannedFault[] = [];
   for (let count = 0; count < faults; count += 1) {
@@ -44,6 +44,7 @@ export function drawPlan(prng: Prng, knobs: Knobs): NumberedFault[] {
     plan.push(choices[prng.integer(0, choices.length - 1)]!(prng, at, electionTimeout));
   }
   if (reaping !== undefined) plan.push(...drawAbsences(prng, reaping.afterElectionTimeouts * electionTimeout, chaosElectionTimeouts * electionTimeout));
+  if (leaseReads !== undefined) plan.push(...drawSuccessions(prng, chaosElectionTimeouts * electionTimeout, electionTimeout));
   return plan.filter(({ kind }) => isFair(kind, knobs)).toSorted((left, right) => left.at - right.at).map((fault, number) => ({ ...fault, number }));
 }
 
@@ -55,6 +56,12 @@ function isFair(kind: string, { leaseReads }: Knobs): boolean {
 /** Where dead members are removed, some are dead for about as long as that takes. */
 function drawAbsences(prng: Prng, reapAfterMs: number, chaosMs: number): readonly PlannedFault[] {
   return Array.from({ length: prng.integer(1, 3) }, () => drawAbsence(prng, (prng.next() * chaosMs) / 2, reapAfterMs));
+}
+
+/** Where a leader reads by its lease, there are successors that it does not hear of. */
+function drawSuccessions(prng: Prng, chaosMs: number, electionTimeout: number): readonly PlannedFault[] {
+  const choices = [drawTransferTrouble, drawTransferTrouble, drawDeposedLeader];
+  return Array.from({ length: 3 }, () => pick(prng, choices)(prng, prng.next() * chaosMs * 0.9, electionTimeout));
 }
 
 function drawChoices(prng: Prng): readonly Draw[] {
