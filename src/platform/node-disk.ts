@@ -3,6 +3,7 @@
 // is one call per batch and needs no promise machinery of its own.
 
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import { RaftctlError, type ErrorCode } from "../base/errors.ts";
 import type { Disk, DiskFile } from "../storage/disk.ts";
 
@@ -23,8 +24,16 @@ export class NodeDisk implements Disk {
     return names.toSorted();
   }
 
+  /** With its parents. Node's own way (recursive) never ends where a file system such as /proc denies that a parent is there which is. */
   async makeDirectory(path: string): Promise<void> {
-    await call("make the directory", path, (done) => fs.mkdir(path, { recursive: true, mode: 0o700 }, done));
+    try {
+      await makeOneDirectory(path);
+    } catch (error) {
+      const parent = dirname(path);
+      if (!isNotFound(error) || (await this.exists(parent))) throw error;
+      await this.makeDirectory(parent);
+      await makeOneDirectory(path);
+    }
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -49,7 +58,7 @@ export class NodeDisk implements Disk {
       await call("look at", path, (done) => fs.lstat(path, done));
       return true;
     } catch (error) {
-      if (error instanceof RaftctlError && error.code === "NOT_FOUND") return false;
+      if (isNotFound(error)) return false;
       throw error;
     }
   }
@@ -149,6 +158,18 @@ async function closeDescriptor(path: string, descriptor: number): Promise<void> 
 }
 
 type Done<T> = (error: NodeJS.ErrnoException | null | undefined, value?: T) => void;
+
+/** Or finds that it is there. */
+async function makeOneDirectory(path: string): Promise<void> {
+  const isThere = await call<boolean>("make the directory", path, (done) => fs.mkdir(path, 0o700, (error) => (error?.code === "EEXIST" ? done(null, true) : done(error, false))));
+  if (!isThere) return;
+  const stats = await call<fs.Stats>("look at", path, (done) => fs.stat(path, done));
+  if (!stats.isDirectory()) throw new RaftctlError("IO_ERROR", `cannot make the directory ${path}: EEXIST`, { details: { path, errno: "EEXIST" } });
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof RaftctlError && error.code === "NOT_FOUND";
+}
 
 function call<T>(verb: string, path: string, start: (done: Done<T>) => void): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -48,7 +48,7 @@ test.each([
   [["put", "k", "v", "--timeout", "5"], "--timeout: not a duration"],
   [["put", "k", "v", "--file", "x"], "give the value once"],
   [["get", "k", "--limit", "many"], "--limit: \"many\" is not a whole number"],
-  [["get", "k", "--consistency", "mostly"], "--consistency=mostly to be one of: linearizable, leader, stale"],
+  [["get", "k", "--consistency", "mostly"], "--consistency=mostly to be one of: linearizable, lease, leader, stale"],
   [["get", "k", "-e", "nowhere"], "\"nowhere\" is not an endpoint"],
 ])("%j is a usage error: exit 2, one line and a hint on stderr, or one small document with --json", async (args, message) => {
   const [text, json] = await Promise.all([raftctl(args), raftctl(["--json", ...args])]);
@@ -112,7 +112,7 @@ test("the bash completion knows commands, verbs, flags and fixed values", async 
   expect(complete("raftctl pu")).toEqual(["put"]);
   expect(complete("raftctl member ")).toEqual(expect.arrayContaining(["list", "show"]));
   expect(complete("raftctl get --cons")).toEqual(["--consistency"]);
-  expect(complete("raftctl get k --consistency ")).toEqual(["linearizable", "leader", "stale"]);
+  expect(complete("raftctl get k --consistency ")).toEqual(["linearizable", "lease", "leader", "stale"]);
 });
 
 test("the start script refuses an old Node in one line, or hands over to the one beside it", () => {

@@ -32,6 +32,15 @@ test("new files have mode 0600 and new directories 0700, whatever the umask (T19
   expect(modes).toEqual([0o700, 0o700, 0o600]);
 });
 
+test("a directory that cannot be made is refused, also where the system denies that its parent is there", async () => {
+  const disk = new NodeDisk();
+  await expect(disk.makeDirectory("/proc/raftctl/data")).rejects.toMatchObject({ message: "cannot make the directory /proc/raftctl: ENOENT" });
+  const directory = await freshDirectory();
+  await fs.writeFile(`${directory}/file`, "");
+  await expect(disk.makeDirectory(`${directory}/file`)).rejects.toMatchObject({ code: "IO_ERROR", message: `cannot make the directory ${directory}/file: EEXIST` });
+  await expect(disk.makeDirectory(`${directory}/file/below`)).rejects.toMatchObject({ message: `cannot make the directory ${directory}/file/below: ENOTDIR` });
+});
+
 test("a symbolic link is never followed (T19)", async () => {
   const directory = await freshDirectory();
   const disk = new NodeDisk();
