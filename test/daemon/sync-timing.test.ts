@@ -17,7 +17,7 @@ function timing(plan: FaultPlan = {}, changes: Partial<SyncTimingRequest> = {}) 
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
   const clock = new TurnClock();
   const disk = new FaultyDisk(new NodeDisk(), {
-    ...plan, observe: ({ operation }, moment) => { if (operation === "writeDurable" && moment === "before") void clock.advance(syncMs); },
+    ...plan, observe: ({ operation }, moment) => { if (operation === "writeDurable" && moment === "before") clock.elapse(syncMs); },
   });
   const syncs: number[] = [];
   const request = { dataDir, writeBytes: 100, segmentBytes, durationMs: 300, signal: new AbortController().signal, onSync: (ms: number) => void syncs.push(ms), ...changes };

@@ -35,6 +35,14 @@ export class TurnClock implements Clock {
     return this.#timers.filter((timer) => !timer.cancelled).length;
   }
 
+  /** Time has passed by the time that this returns; what is due by then is called in the next turn. */
+  elapse(ms: number): void {
+    this.#now += ms;
+    const due = this.#timers.filter((timer) => timer.time <= this.#now).toSorted((left, right) => left.time - right.time);
+    this.#timers = this.#timers.filter((timer) => !due.includes(timer));
+    for (const timer of due) setImmediate(() => void (timer.cancelled || timer.call()));
+  }
+
   /** Lets time pass, calls what is due in order, and lets everything that follows from it happen. */
   async advance(ms: number): Promise<void> {
     const target = this.#now + ms;

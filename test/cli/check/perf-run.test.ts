@@ -3,6 +3,7 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { RaftctlError } from "../../../src/base/errors.ts";
 import { Client } from "../../../src/client/client.ts";
 import { decodeCommand } from "../../../src/wire/command.ts";
+import { makeRunId, runPrefix } from "../../../src/cli/check/check-keys.ts";
 import { perfDocument, perfFinding } from "../../../src/cli/check/perf/perf-document.ts";
 import { type PerfFlags, perfPlan } from "../../../src/cli/check/perf/perf-flags.ts";
 import { type PerfRecord, type PerfRequest, runPerf } from "../../../src/cli/check/perf/perf-run.ts";
@@ -12,7 +13,7 @@ import { FakeDaemon } from "../../client/fake-daemon.ts";
 const flags: PerfFlags = {
   load: undefined, rate: undefined, clients: 4, connections: 2, "in-flight": undefined, keys: 20, "value-size": 10, "read-ratio": 0, consistency: "linearizable", duration: 200,
 };
-const prefix = "raftctl/check/mwrx0000-00c0ffee/";
+const prefix = runPrefix(makeRunId(Date.now()));
 
 async function serve(): Promise<{ daemon: FakeDaemon; client: Client }> {
   const daemon = await new FakeDaemon().start();

@@ -110,8 +110,8 @@ export const hostMutants: readonly Mutant[] = [
     name: "write-answered-when-committed",
     breaks: ["H23"],
     file: proposalsFile,
-    find: 'else if (placed.waitFor === "committed") this.#finish(placed, noResult);',
-    replace: "else this.#finish(placed, noResult);",
+    find: 'else if (placed.waitFor === "committed") {',
+    replace: "else {",
     tests: proposals,
   },
   {
@@ -134,8 +134,8 @@ export const hostMutants: readonly Mutant[] = [
     name: "term-of-a-write-not-compared",
     breaks: ["H20"],
     file: proposalsFile,
-    find: "if (placed.term !== entry.term) this.#finish(placed, overwritten(entry.index));",
-    replace: "if (placed.term < 0) this.#finish(placed, overwritten(entry.index));",
+    find: "if (placed.term !== entry.term) {",
+    replace: "if (placed.term < 0) {",
     tests: proposals,
   },
   {

@@ -101,8 +101,8 @@ export const machineMutants: readonly Mutant[] = [
     name: "session-expires-by-the-clock-that-went-back",
     breaks: ["H38", "S112"],
     file: "src/machine/session-horizon.ts",
-    find: "if (newest !== undefined && time < newest.time + this.#idleMs / ticksPerIdleTime) return;",
-    replace: "if (newest !== undefined && Math.abs(time - newest.time) < this.#idleMs / ticksPerIdleTime) return;",
+    find: "return newest === undefined || time >= newest.time + this.#idleMs / ticksPerIdleTime;",
+    replace: "return newest === undefined || Math.abs(time - newest.time) >= this.#idleMs / ticksPerIdleTime;",
     tests: sessions,
   },
   {

@@ -54,9 +54,9 @@ export const measurementMutants: readonly Mutant[] = [
   {
     name: "keys-removed-before-writes-in-doubt-are-settled",
     breaks: ["N6", "H20"],
-    file: "src/cli/check/perf/perf-run.ts",
-    find: "settle: (client, stamp) => client.kv.outcome(stamp)",
-    replace: "settle: async () => undefined",
+    file: "src/cli/check/clean-up.ts",
+    find: "await client.kv.outcome(doubt);",
+    replace: "await Promise.resolve();",
     tests: ["test/cli/check/perf-run.test.ts"],
   },
   {
