@@ -89,10 +89,11 @@ export class Raft {
       throw new RaftctlError("INVALID_ARGUMENT", "a region needs a network and a storage");
     }
     const initial = await options.storage.initialState();
-    return new Raft(options, new RawNode(options.raft, initial, options.clock.now()));
+    const applied = initial.entries.slice(0, Math.max(0, initial.lastApplied - initial.snapshot.index));
+    return new Raft(options, new RawNode(options.raft, initial, options.clock.now()), applied);
   }
 
-  private constructor(options: RegionOptions, raw: RawNode) {
+  private constructor(options: RegionOptions, raw: RawNode, applied: readonly Entry[]) {
     this.#options = options;
     this.#raw = raw;
     const { storage, network, region, crc32, logger, raft, clock } = options;
@@ -108,7 +109,7 @@ export class Raft {
     this.#messenger = new Messenger({ region, network, crc32, timeoutMs: raft.electionTimeout, deliver, audit: this.#audit });
     const receiver = new SnapshotReceiver(this.#messenger, storage, { deliver, fatal: (error) => this.#fatal(error) });
     this.inbox = new PeerInbox({ region, crc32, messenger: this.#messenger, snapshots: receiver, audit: this.#audit });
-    this.#snapshotter = new Snapshotter({ storage, policy: options.compaction, logger, clock, compact: (index) => {
+    this.#snapshotter = new Snapshotter({ storage, policy: options.compaction, logger, clock, recovered: applied, compact: (index) => {
       if (index > this.#raw.snapshotIndex) this.#driver.enqueue({ kind: "compact", index });
     } });
     this.stateTransfers = new SnapshotSender({

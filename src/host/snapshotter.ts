@@ -26,6 +26,8 @@ export interface SnapshotterOptions {
   readonly policy: CompactionPolicy;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Applied before this start, and after the latest snapshot: a node that is restarted again and again must take one as well. */
+  readonly recovered: Iterable<Entry>;
   /** The log in memory may forget everything up to here. */
   readonly compact: (index: number) => void;
 }
@@ -43,7 +45,7 @@ export class Snapshotter {
   #entriesSince = 0;
   #takenAt: number;
   #taking: Promise<void> | undefined;
-  /** Bytes applied since the start. */
+  /** Bytes, those of `recovered` included. */
   #applied = 0;
   readonly #pins = new Set<{ readonly index: number; readonly appliedBefore: number }>();
   /** Buckets of recently applied entries, newest last, each with the index before its first one, to find where the trailing window begins. */
@@ -54,16 +56,12 @@ export class Snapshotter {
     this.#options = options;
     this.policy = options.policy;
     this.#takenAt = options.clock.now();
+    for (const entry of options.recovered) this.#count(entry);
   }
 
   /** Counts what was applied, and says whether a snapshot is due. */
   applied(entries: readonly Entry[]): boolean {
-    let bytes = 0;
-    for (const entry of entries) bytes += entry.data.length + entryOverhead;
-    this.#bytesSince += bytes;
-    this.#entriesSince += entries.length;
-    this.#applied += bytes;
-    this.#remember(entries[0]!.index - 1, bytes);
+    for (const entry of entries) this.#count(entry);
     const due = this.#isDue();
     if (due && this.#taking !== undefined) mark("snapshot-skipped-one-is-being-taken");
     return due && this.#taking === undefined;
@@ -105,6 +103,14 @@ export class Snapshotter {
     compact(keepFrom);
   }
 
+  #count({ index, data }: Entry): void {
+    const bytes = data.length + entryOverhead;
+    this.#bytesSince += bytes;
+    this.#entriesSince += 1;
+    this.#applied += bytes;
+    this.#remember(index - 1, bytes);
+  }
+
   #isDue(): boolean {
     const { logBytes, logBytesMax, entries, intervalMs } = this.policy;
     if (this.#bytesSince >= Math.min(logBytesMax, Math.max(logBytes, this.#options.storage.currentSnapshot?.bytes ?? 0))) return true;
@@ -120,7 +126,7 @@ export class Snapshotter {
     while (this.#recentBytes - this.#recent[0]!.bytes > this.policy.trailingBytes) this.#recentBytes -= this.#recent.shift()!.bytes;
   }
 
-  /** The last index that may be forgotten: at most the snapshot's. What was applied before this start counts as outside of the window. */
+  /** The last index that may be forgotten: at most the snapshot's. What the latest snapshot had before this start counts as outside of the window. */
   #trailingStart(snapshotIndex: number, trailingEntries = this.policy.trailingEntries): number {
     const byBytes = this.#recent[0]?.before ?? snapshotIndex;
     const trailing = Math.max(0, Math.min(snapshotIndex, Math.max(byBytes, snapshotIndex - trailingEntries)));

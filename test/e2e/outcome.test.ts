@@ -41,16 +41,19 @@ async function write(client: Client, name: string, doubts: Doubt[], isOver: () =
   }
 }
 
-/** The commands that each stamp has in the log, in order, by index. */
-async function commandsByStamp(client: Client): Promise<Map<string, { readonly index: number; readonly operation: string }[]>> {
-  const { lastIndex } = await client.admin.call("logHeader", {});
-  const found = new Map<string, { readonly index: number; readonly operation: string }[]>();
-  for (let first = 1; first <= lastIndex; ) {
-    const { entries } = await client.admin.call("logPage", { first, last: lastIndex, content: "payload", waitMs: 0 });
-    for (const entry of entries) note(entry, found);
-    first = entries.at(-1)!.index + 1;
+/** The commands that each stamp has in the log, in order, by index. Read in between, because the log is forgotten behind it. */
+class LogReader {
+  readonly commands = new Map<string, { readonly index: number; readonly operation: string }[]>();
+  #next = 1;
+
+  async readOn(client: Client): Promise<void> {
+    const { lastIndex } = await client.admin.call("logHeader", {});
+    while (this.#next <= lastIndex) {
+      const { entries } = await client.admin.call("logPage", { first: this.#next, last: lastIndex, content: "payload", waitMs: 0 });
+      for (const entry of entries) note(entry, this.commands);
+      this.#next = entries.at(-1)!.index + 1;
+    }
   }
-  return found;
 }
 
 function note({ index, type, payload }: LogEntry, found: Map<string, { readonly index: number; readonly operation: string }[]>): void {
@@ -68,7 +71,8 @@ async function contentOf(client: Client): Promise<Map<string, string>> {
 }
 
 test("every write whose outcome was unknown is found out, and the answer agrees with the log and with the key (N5, S112)", { timeout: 60_000 + kills * 10_000 }, async () => {
-  const cluster = await startCluster({ settings: fast });
+  const cluster = await startCluster({ settings: { ...fast, compaction: { trailingEntries: 1_000_000, trailingBytes: "64MiB" } } });
+  const reader = new LogReader();
   const client = cluster.client({ timeoutMs: 30_000 });
   const doubts: Doubt[] = [];
   const answers: (Doubt & { readonly outcome: RequestOutcome })[] = [];
@@ -86,6 +90,7 @@ test("every write whose outcome was unknown is found out, and the answer agrees 
       await leader.start();
       await askAbout(doubts.splice(0));
       await cluster.waitUntilFollowersKeepUp(patience);
+      await reader.readOn(leader.client);
     }
   } finally {
     // Also when a kill was too many: with their clients closed the writers would never let go.
@@ -93,7 +98,8 @@ test("every write whose outcome was unknown is found out, and the answer agrees 
     await Promise.all(impatient);
   }
   await askAbout(doubts);
-  const [log, held] = [await commandsByStamp(client), await contentOf(client)];
+  await reader.readOn(client);
+  const [log, held] = [reader.commands, await contentOf(client)];
   const counted = { applied: 0, "not-applied": 0, "session-expired": 0 };
   for (const { key, stamp, outcome } of answers) {
     const id = `${stamp.id}:${stamp.sequence}`;
