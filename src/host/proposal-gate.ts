@@ -28,10 +28,13 @@ interface PostponedProposal {
 
 export class ProposalGate {
   readonly #parts: ProposalGateParts;
+  /** The same for everybody: when most are refused, a refusal must cost little. */
+  readonly #busy: RaftctlError;
   #postponed: PostponedProposal[] = [];
 
   constructor(parts: ProposalGateParts) {
     this.#parts = parts;
+    this.#busy = new RaftctlError("BUSY", `${parts.waitingMax} proposals are waiting already`, { hint: "send less at a time, or again a little later" });
   }
 
   /** Why no proposal is taken now. */
@@ -44,7 +47,7 @@ export class ProposalGate {
     }
     if (proposals.waiting >= waitingMax) {
       mark("proposal-refused-too-many-waiting");
-      return new RaftctlError("BUSY", `${waitingMax} proposals are waiting already`);
+      return this.#busy;
     }
     return undefined;
   }

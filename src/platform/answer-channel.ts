@@ -39,11 +39,14 @@ export class AnswerChannel<Request, Response> {
   #heard = true;
   #silenceTimer: Timer | undefined;
   #draining: RaftctlError | undefined;
+  /** Made once: who is refused the most costs the least. */
+  readonly #busy: RaftctlError;
 
   constructor(socket: FramedSocket, answering: Answering<Request, Response>, options: AnswerChannelOptions) {
     this.#socket = socket;
     this.#answering = answering;
     this.#options = options;
+    this.#busy = new RaftctlError("BUSY", `${options.inFlightMax} requests of this connection are under way already, which is the most`);
     if (options.silenceMs !== undefined) this.#watchSilence(options.silenceMs);
     socket.receive((payload) => this.#receive(payload), (error) => this.#finish(error));
   }
@@ -94,8 +97,7 @@ export class AnswerChannel<Request, Response> {
 
   #refusal(): RaftctlError | undefined {
     if (this.#draining !== undefined) return this.#draining;
-    if (this.#inFlight < this.#options.inFlightMax) return undefined;
-    return new RaftctlError("BUSY", `${this.#inFlight} requests of this connection are under way (at most ${this.#options.inFlightMax})`);
+    return this.#inFlight < this.#options.inFlightMax ? undefined : this.#busy;
   }
 
   #succeed(id: number, request: Request, response: Response): void {
