@@ -1,14 +1,19 @@
-// raftctl under load: three real daemons with fsync, and a client that does no more than it must: commands encoded once per put, no session, no retry.
+// raftctl under load: three real daemons with fsync, and a client that does no more than it must: commands encoded once per put, each in the session of its
+// connection, so that the cluster remembers its answer as it does for any client; no retry.
 
 import { readFileSync } from "node:fs";
 import { globalRegion } from "../../src/base/ids.ts";
+import { randomSessionId, Session } from "../../src/client/session.ts";
 import { RequestConnection } from "../../src/platform/request-connection.ts";
 import { SystemClock } from "../../src/platform/system-clock.ts";
+import type { ReadResponse } from "../../src/wire/client-protocol.ts";
 import { encodeCommand } from "../../src/wire/command.ts";
+import { decodeResult } from "../../src/wire/command-result.ts";
 import { TestCluster } from "../e2e/support/cluster.ts";
 import type { DaemonProcess } from "../e2e/support/daemon-process.ts";
 import { diskBytesOf } from "./process-facts.ts";
 import type { BenchNode, Connections, Consistency, Target } from "./target.ts";
+import { keyOf } from "./workload.ts";
 
 const timeoutMs = 10_000;
 
@@ -47,23 +52,43 @@ function nodeOf(daemon: DaemonProcess): RaftctlNode {
   };
 }
 
-function dial({ place }: DaemonProcess): Promise<RequestConnection> {
-  return RequestConnection.connect({ host: "127.0.0.1", port: place.clientPort }, { clock: new SystemClock(), clientName: "bench", timeoutMs });
+interface Dialled {
+  readonly connection: RequestConnection;
+  /** The bench has far fewer commands under way in one than the cluster remembers answers of one. */
+  readonly session: Session;
+  /** An index that the log has reached. */
+  readonly reached: number;
 }
 
-function connectionsOf(connections: readonly RequestConnection[]): Connections {
-  const at = (lane: number): RequestConnection => connections[lane % connections.length]!;
+const anyKey = keyOf(0);
+
+async function dial({ place }: DaemonProcess): Promise<Dialled> {
+  const connection = await RequestConnection.connect({ host: "127.0.0.1", port: place.clientPort }, { clock: new SystemClock(), clientName: "bench", timeoutMs });
+  const { index } = await get(connection, anyKey, "stale");
+  return { connection, session: new Session(randomSessionId()), reached: index };
+}
+
+async function get(connection: RequestConnection, key: Uint8Array, consistency: Consistency): Promise<ReadResponse> {
+  const response = await connection.call({ operation: "get", region: globalRegion, key, consistency, minIndex: undefined, maxLagMs: undefined, timeoutMs }, timeoutMs);
+  if (response.operation !== "read") throw new Error(`a get was answered as ${response.operation}`);
+  return response;
+}
+
+function connectionsOf(dialled: readonly Dialled[]): Connections {
+  const at = (lane: number): Dialled => dialled[lane % dialled.length]!;
   return {
     put: async (lane, key, value) => {
-      const command = encodeCommand({ operation: "put", key, value, wantPrevious: false });
-      await at(lane).call({ operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs, command }, timeoutMs);
+      const { connection, session, reached } = at(lane);
+      const command = encodeCommand({ operation: "put", key, value, wantPrevious: false, session: session.nextStamp(reached) });
+      const response = await connection.call({ operation: "propose", region: globalRegion, waitFor: "applied", timeoutMs, command }, timeoutMs);
+      if (response.operation !== "propose" || decodeResult(response.result).status !== "ok") throw new Error("a put was not executed");
     },
     get: async (lane, key, consistency: Consistency) => {
-      const response = await at(lane).call({ operation: "get", region: globalRegion, key, consistency, minIndex: undefined, maxLagMs: undefined, timeoutMs }, timeoutMs);
-      if (response.operation !== "read" || response.records.length !== 1) throw new Error(`no value of key ${Buffer.from(key).toString()}`);
+      const { records } = await get(at(lane).connection, key, consistency);
+      if (records.length !== 1) throw new Error(`no value of key ${Buffer.from(key).toString()}`);
     },
     close: () => {
-      for (const connection of connections) connection.close();
+      for (const { connection } of dialled) connection.close();
     },
   };
 }
