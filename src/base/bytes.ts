@@ -1,6 +1,8 @@
 // Byte arrays without Node's Buffer, which the floors below the line do not know. Integers are little-endian.
 
 const encoder = new TextEncoder();
+/** Of a u64 in this machine's memory. */
+const lowWord = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export const emptyBytes = new Uint8Array(0);
@@ -62,6 +64,15 @@ export function writeU32(bytes: Uint8Array, offset: number, value: number): void
   bytes[offset + 1] = value >>> 8;
   bytes[offset + 2] = value >>> 16;
   bytes[offset + 3] = value >>> 24;
+}
+
+const words = new Uint32Array(2);
+const wide = new BigUint64Array(words.buffer);
+
+export function readU64(bytes: Uint8Array, offset: number): bigint {
+  words[lowWord] = readU32(bytes, offset);
+  words[1 - lowWord] = readU32(bytes, offset + 4);
+  return wide[0]!;
 }
 
 /** A u64 that must be a safe integer; NaN when it is larger than 2^53-1, for the caller to refuse. */

@@ -13,6 +13,7 @@ import { countBoot, layout, readIdentity, type Identity } from "../storage/data-
 import type { CompactableStore } from "../platform/lmdb-store.ts";
 import { openPledgeFile } from "../storage/pledge-file.ts";
 import { SnapshotStore } from "../storage/snapshot-store.ts";
+import { entryMemory } from "../storage/wal/record.ts";
 import { Wal } from "../storage/wal/wal.ts";
 import { admissionFault } from "../wire/cluster-version.ts";
 import { withTime } from "../wire/command.ts";
@@ -83,8 +84,9 @@ async function openAll(config: Config, parts: DaemonParts, onFatal: (error: Erro
   const founding = identity.foundedBy === "init" ? foundingMembership(identity, config) : undefined;
   const region = await RegionStorage.open({ region: globalRegion, wal, machine, snapshots, logger, ...(founding === undefined ? {} : { founding }) });
   const quota = new SpaceQuota(machine);
+  const memory = entryMemory();
   const admit = (command: Uint8Array): Uint8Array | RaftctlError =>
-    admissionFault(command, parts.versions, () => machine.level) ?? quota.admit(command) ?? withTime(command, clock.wallNow());
+    admissionFault(command, parts.versions, () => machine.level) ?? quota.admit(command) ?? withTime(command, clock.wallNow(), (length) => memory.take(length));
   return { identity, wal, machine, region, snapshots, quota, rules, admit, pledgedMs: pledges.earlierMs, compactState: () => store.compact() };
 }
 

@@ -29,6 +29,7 @@ export interface MessengerOptions {
 const inboundMax = 256;
 
 interface Inbound {
+  readonly key: number;
   readonly resolve: (response: Response) => void;
   readonly reject: (error: Error) => void;
 }
@@ -36,7 +37,8 @@ interface Inbound {
 export class Messenger {
   readonly #options: MessengerOptions;
   readonly #rpcOptions: RpcOptions;
-  readonly #inbound = new Map<NodeId, Map<number, Inbound>>();
+  /** Few of each peer wait at a time. */
+  readonly #inbound = new Map<NodeId, Inbound[]>();
   #run: { first: Entry; last: Entry; bytes: Uint8Array } | undefined;
   #stopped = false;
 
@@ -57,14 +59,14 @@ export class Messenger {
   receive<T extends Response>(from: NodeId, request: Request): Promise<T> {
     if (this.#stopped) return Promise.reject(stopping());
     const waiting = this.#waitingFor(from);
-    if (waiting.size >= inboundMax) return Promise.reject(new RaftctlError("BUSY", `more than ${inboundMax} requests of node ${from} wait here`));
+    if (waiting.length >= inboundMax) return Promise.reject(new RaftctlError("BUSY", `more than ${inboundMax} requests of node ${from} wait here`));
     const key = keyOf(request);
-    if (waiting.has(key)) {
+    if (waiting.some((inbound) => inbound.key === key)) {
       mark("messenger-repeated-request-refused");
       return Promise.reject(new RaftctlError("BAD_REQUEST", `request ${request.requestId} of node ${from} is already here`));
     }
     return new Promise((resolve, reject) => {
-      waiting.set(key, { resolve: resolve as Inbound["resolve"], reject });
+      waiting.push({ key, resolve: resolve as Inbound["resolve"], reject });
       this.#options.deliver({ kind: "message", from, message: request });
     });
   }
@@ -73,28 +75,32 @@ export class Messenger {
   awaitInstall(from: NodeId, requestId: number): Promise<InstallSnapshotResponse> {
     if (this.#stopped) return Promise.reject(stopping());
     const key = keyOf({ type: "installSnapshotResponse", requestId });
-    return new Promise((resolve, reject) => this.#waitingFor(from).set(key, { resolve: resolve as Inbound["resolve"], reject }));
+    return new Promise((resolve, reject) => {
+      this.#take(from, key);
+      this.#waitingFor(from).push({ key, resolve: resolve as Inbound["resolve"], reject });
+    });
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const waiting of this.#inbound.values()) for (const { reject } of waiting.values()) reject(stopping());
+    for (const waiting of this.#inbound.values()) for (const { reject } of waiting) reject(stopping());
     this.#inbound.clear();
   }
 
-  #waitingFor(from: NodeId): Map<number, Inbound> {
+  #waitingFor(from: NodeId): Inbound[] {
     let waiting = this.#inbound.get(from);
-    if (waiting === undefined) this.#inbound.set(from, (waiting = new Map()));
+    if (waiting === undefined) this.#inbound.set(from, (waiting = []));
     return waiting;
   }
 
+  #take(from: NodeId, key: number): Inbound | undefined {
+    const waiting = this.#waitingFor(from);
+    const place = waiting.findIndex((inbound) => inbound.key === key);
+    return place === -1 ? undefined : waiting.splice(place, 1)[0];
+  }
+
   #answer(to: NodeId, response: Response): void {
-    const waiting = this.#inbound.get(to);
-    const key = keyOf(response);
-    const inbound = waiting?.get(key);
-    if (inbound === undefined) return;
-    waiting!.delete(key);
-    inbound.resolve(response);
+    this.#take(to, keyOf(response))?.resolve(response);
   }
 
   #call(to: NodeId, request: Request): void {

@@ -1,6 +1,7 @@
 // Who waits for which entry. A proposal waits by its index and term; it ends as applied (or committed), as surely not applied when another entry
 // took its index, or as unknown when leadership was lost and nothing was heard of it for one election timeout, or its own time is over (H20).
 
+import { AscendingMap } from "../base/ascending-map.ts";
 import type { NodeId } from "../base/ids.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { mark } from "../base/mark.ts";
@@ -30,9 +31,17 @@ export interface Waiter {
   readonly trace?: WriteTrace | undefined;
 }
 
-interface Placed extends Waiter {
+interface Unplaced {
+  readonly ticket: Ticket;
+  readonly waiter: Waiter;
+}
+
+interface Placed {
+  readonly waiter: Waiter;
   readonly index: number;
   readonly term: number;
+  /** May come nearer. */
+  deadline: number;
 }
 
 /** Which of these, and of those before them, are certain to be executed. */
@@ -42,8 +51,8 @@ const always = (): boolean => true;
 const noResult = new Uint8Array(0);
 
 export class Proposals {
-  readonly #unplaced = new Map<Ticket, Waiter>();
-  readonly #placed = new Map<number, Placed>();
+  readonly #unplaced = new AscendingMap<Unplaced>();
+  readonly #placed = new AscendingMap<Placed>();
   readonly #certainty: Certainty;
 
   /** @param certainty asked when the first of some committed entries is waited for */
@@ -55,31 +64,30 @@ export class Proposals {
     return this.#unplaced.size + this.#placed.size;
   }
 
+  /** @param ticket above all before it */
   add(ticket: Ticket, waiter: Waiter): void {
-    this.#unplaced.set(ticket, waiter);
+    this.#unplaced.add(ticket, { ticket, waiter });
   }
 
   appended(ticket: Ticket, index: number, term: number): void {
-    const waiter = this.#unplaced.get(ticket);
-    if (waiter === undefined) return;
-    this.#unplaced.delete(ticket);
+    const unplaced = this.#unplaced.take(ticket);
+    if (unplaced === undefined) return;
+    const { waiter } = unplaced;
     waiter.trace?.appended(index, term);
-    this.#placed.get(index)?.reject(overwritten(index));
-    this.#placed.set(index, { ...waiter, index, term });
+    this.truncated(index);
+    this.#placed.add(index, { waiter, index, term, deadline: waiter.deadline });
   }
 
   /** It has no index yet, and nobody has been told how it ended. */
   awaitsPlace(ticket: Ticket): boolean {
-    return this.#unplaced.has(ticket);
+    return this.#unplaced.get(ticket) !== undefined;
   }
 
   /** true when the ticket was one of ours. */
   refused(ticket: Ticket, error: RaftctlError): boolean {
-    const waiter = this.#unplaced.get(ticket);
-    if (waiter === undefined) return false;
-    this.#unplaced.delete(ticket);
-    waiter.reject(error);
-    return true;
+    const unplaced = this.#unplaced.take(ticket);
+    unplaced?.waiter.reject(error);
+    return unplaced !== undefined;
   }
 
   committed(entries: readonly Entry[]): void {
@@ -90,7 +98,7 @@ export class Proposals {
       if (placed === undefined) continue;
       if (placed.term !== entry.term) {
         this.#finish(placed, overwritten(entry.index));
-      } else if (placed.waitFor === "committed") {
+      } else if (placed.waiter.waitFor === "committed") {
         isCertain ??= this.#certainty(entries) ?? always;
         if (isCertain(entry)) this.#finish(placed, noResult);
         else mark("committed-answered-when-applied");
@@ -107,11 +115,10 @@ export class Proposals {
   }
 
   truncated(fromIndex: number): void {
-    for (const placed of this.#placed.values()) {
-      if (placed.index >= fromIndex) {
-        mark("proposal-overwritten");
-        this.#finish(placed, overwritten(placed.index));
-      }
+    if (this.#placed.highest < fromIndex) return;
+    for (const placed of this.#placed.values(fromIndex)) {
+      mark("proposal-overwritten");
+      this.#finish(placed, overwritten(placed.index));
     }
   }
 
@@ -127,16 +134,16 @@ export class Proposals {
 
   /** Leadership was lost: nobody waits longer than until this time. */
   limit(deadline: number): void {
-    for (const [index, placed] of this.#placed) {
+    for (const placed of this.#placed.values()) {
       if (placed.deadline > deadline) {
         mark("proposal-limited-leadership-lost");
-        this.#placed.set(index, { ...placed, deadline });
+        placed.deadline = deadline;
       }
     }
   }
 
   expire(now: number): void {
-    for (const [ticket, waiter] of this.#unplaced) {
+    for (const { ticket, waiter } of this.#unplaced.values()) {
       if (waiter.deadline <= now) this.refused(ticket, new RaftctlError("TIMEOUT", "the proposal did not enter the log in time; it was not applied"));
     }
     for (const placed of this.#placed.values()) {
@@ -148,16 +155,16 @@ export class Proposals {
   }
 
   failAll(error: RaftctlError): void {
-    for (const waiter of this.#unplaced.values()) waiter.reject(error);
+    for (const { waiter } of this.#unplaced.values()) waiter.reject(error);
     this.#unplaced.clear();
     for (const placed of this.#placed.values()) this.#finish(placed, unknown(placed.index, error.message));
   }
 
-  #finish(placed: Placed, outcome: Uint8Array | RaftctlError): void {
-    this.#placed.delete(placed.index);
-    if (outcome instanceof RaftctlError) return placed.reject(outcome);
-    placed.trace?.answered(placed.waitFor);
-    placed.resolve({ index: placed.index, term: placed.term, result: outcome });
+  #finish({ waiter, index, term }: Placed, outcome: Uint8Array | RaftctlError): void {
+    this.#placed.take(index);
+    if (outcome instanceof RaftctlError) return waiter.reject(outcome);
+    waiter.trace?.answered(waiter.waitFor);
+    waiter.resolve({ index, term, result: outcome });
   }
 }
 

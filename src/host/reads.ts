@@ -1,6 +1,7 @@
 // Linearizable reads (diss. §6.4). All reads that arrive while a round is being asked for share the next one: one ticket, one promise, one quorum
 // round for all of them. A read may be served when the promise has resolved: its index is applied here by then.
 
+import { AscendingMap } from "../base/ascending-map.ts";
 import type { RaftctlError } from "../base/errors.ts";
 import { defer, type Deferred } from "../base/deferred.ts";
 import { mark } from "../base/mark.ts";
@@ -9,9 +10,14 @@ interface Round extends Deferred<number> {
   readonly deadline: number;
 }
 
+interface AskedRound {
+  readonly ticket: number;
+  readonly round: Round;
+}
+
 export class Reads {
   #next: Round | undefined;
-  readonly #asked = new Map<number, Round>();
+  readonly #asked = new AscendingMap<AskedRound>();
   /** Confirmed, waiting for the state machine; ascending enough to look at the first ones only. */
   #confirmed: { readonly index: number; readonly round: Round }[] = [];
 
@@ -33,29 +39,26 @@ export class Reads {
     return this.#next.promise;
   }
 
-  /** The round begins: those who come later join another one. undefined when nobody waits. */
+  /** The round begins: those who come later join another one. false when nobody waits. @param ticket above all before it */
   begin(ticket: number): boolean {
     if (this.#next === undefined) return false;
-    this.#asked.set(ticket, this.#next);
+    this.#asked.add(ticket, { ticket, round: this.#next });
     this.#next = undefined;
     return true;
   }
 
   confirmed(ticket: number, index: number, lastApplied: number): void {
-    const round = this.#asked.get(ticket);
+    const round = this.#asked.take(ticket)?.round;
     if (round === undefined) return;
-    this.#asked.delete(ticket);
     if (index > lastApplied) mark("read-confirmed-before-the-state-is-there");
     if (index <= lastApplied) round.resolve(index);
     else this.#confirmed.push({ index, round });
   }
 
   refused(ticket: number, error: RaftctlError): boolean {
-    const round = this.#asked.get(ticket);
-    if (round === undefined) return false;
-    this.#asked.delete(ticket);
-    round.reject(error);
-    return true;
+    const round = this.#asked.take(ticket)?.round;
+    round?.reject(error);
+    return round !== undefined;
   }
 
   applied(lastApplied: number): void {
@@ -65,7 +68,7 @@ export class Reads {
   }
 
   expire(now: number, late: () => RaftctlError): void {
-    for (const [ticket, round] of this.#asked) {
+    for (const { ticket, round } of this.#asked.values()) {
       if (round.deadline <= now) {
         mark("read-not-confirmed-in-time");
         this.refused(ticket, late());
@@ -78,7 +81,7 @@ export class Reads {
   failAll(error: RaftctlError): void {
     this.#next?.reject(error);
     this.#next = undefined;
-    for (const round of this.#asked.values()) round.reject(error);
+    for (const { round } of this.#asked.values()) round.reject(error);
     this.#asked.clear();
     for (const { round } of this.#confirmed) round.reject(error);
     this.#confirmed = [];

@@ -6,7 +6,7 @@ import { unreachable } from "../base/assert.ts";
 import { utf8Text } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import { type ClusterVersions, clusterVersionSetting, finalizedLevel, levelFault, parseLevel } from "../wire/cluster-version.ts";
-import { type Command, commandFault, decodeCommand, type SetCommand, timeOf } from "../wire/command.ts";
+import { type Command, commandFault, decodeSoundCommand, type SetCommand, timeOf } from "../wire/command.ts";
 import { type CommandResult, encodeResult, type ResultStatus } from "../wire/command-result.ts";
 import type { DataEngine } from "./data-engine.ts";
 import { nothing, resultOf } from "./results.ts";
@@ -35,7 +35,7 @@ export class Dispatch {
     if (fault !== undefined) return encodeResult({ ...nothing, status: "invalid", index });
     const time = timeOf(data);
     if (time !== undefined) this.#sessions.pass(index, time, transaction);
-    const command = decodeCommand(data);
+    const command = decodeSoundCommand(data);
     const { session } = command;
     if (session === undefined) return encodeResult(this.#perform(transaction, command, index));
     const verdict = this.#sessions.verdict(session, index, transaction);

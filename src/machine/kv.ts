@@ -10,7 +10,7 @@ import type { Digest } from "./digest.ts";
 import type { EffectSink } from "./effects.ts";
 import { recordKey, recordRange, userKey } from "./keyspace.ts";
 import { keysPerLeaseMax, type LeaseTable } from "./leases.ts";
-import { recordBytes, type RecordCodec, type StoredRecord } from "./record.ts";
+import type { FoundRecord, RecordCodec } from "./record.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
 
 /** What one command may delete: bounds the time for which it holds up the node. */
@@ -32,7 +32,7 @@ export class KeyValueSpace {
   }
 
   /** A view of what the content gives. */
-  get(content: StoreContent, key: Uint8Array): StoredRecord | undefined {
+  get(content: StoreContent, key: Uint8Array): FoundRecord | undefined {
     if (key.length === 0) return undefined;
     return this.#read(content, recordKey(key), key);
   }
@@ -139,15 +139,15 @@ export class KeyValueSpace {
     if (to !== undefined) this.#leases.attach(transaction, to, key);
   }
 
-  #read(content: StoreContent, stored: Uint8Array, key: Uint8Array): StoredRecord | undefined {
+  #read(content: StoreContent, stored: Uint8Array, key: Uint8Array): FoundRecord | undefined {
     const bytes = content.get(stored);
     return bytes === undefined ? undefined : this.#codec.decode(key, bytes);
   }
 
-  #forget(stored: Uint8Array, current: StoredRecord): void {
+  #forget(stored: Uint8Array, current: FoundRecord): void {
     this.#digest.removeRecord(current.checksum);
     this.#size.keys -= 1;
-    this.#size.bytes -= stored.length + recordBytes(current);
+    this.#size.bytes -= stored.length + current.rowBytes;
   }
 }
 
@@ -158,7 +158,7 @@ function misattached(): RaftctlError {
   return new RaftctlError("CORRUPT", "a key in the state is attached to a lease that it does not name", { hint: "rebuild this node's state from a snapshot and the log" });
 }
 
-function holds(condition: Condition | undefined, current: StoredRecord | undefined): boolean {
+function holds(condition: Condition | undefined, current: FoundRecord | undefined): boolean {
   if (condition === undefined) return true;
   switch (condition.kind) {
     case "absent":
@@ -170,12 +170,12 @@ function holds(condition: Condition | undefined, current: StoredRecord | undefin
   }
 }
 
-function conflict(current: StoredRecord | undefined, wantPrevious: boolean): WriteOutcome {
+function conflict(current: FoundRecord | undefined, wantPrevious: boolean): WriteOutcome {
   return { status: "conflict", version: current?.version ?? 0, deleted: 0, previous: wantPrevious ? copyOf(current) : undefined };
 }
 
 /** A record's own bytes live in the store's memory until the next call. */
-function copyOf(record: StoredRecord | undefined): DataRecord | undefined {
+function copyOf(record: FoundRecord | undefined): DataRecord | undefined {
   if (record === undefined) return undefined;
   const { value, version, createRevision, modRevision, lease } = record;
   return { value: new Uint8Array(value), version, createRevision, modRevision, lease };

@@ -12,7 +12,6 @@ import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
 
 export interface StoredRecord {
-  /** A view of the bytes that were decoded. */
   readonly value: Uint8Array;
   /** 1 at creation, one more at each put. */
   readonly version: number;
@@ -20,8 +19,14 @@ export interface StoredRecord {
   readonly modRevision: number;
   /** That the key is attached to. */
   readonly lease?: bigint | undefined;
+}
+
+/** As it was read. */
+export interface FoundRecord extends StoredRecord {
   /** The checksum in front of the record: differs when anything in it, or its key, differs. */
   readonly checksum: number;
+  /** Of its row. */
+  readonly rowBytes: number;
 }
 
 export const recordHeaderBytes = 28;
@@ -39,7 +44,7 @@ export class RecordCodec {
   }
 
   /** The result is valid until the next call: a store copies what it is given. */
-  encode(key: Uint8Array, record: Omit<StoredRecord, "checksum">): Uint8Array {
+  encode(key: Uint8Array, record: StoredRecord): Uint8Array {
     const length = recordBytes(record);
     if (length > this.#scratch.length) this.#scratch = new Uint8Array(length * 2);
     const bytes = this.#scratch.subarray(0, length);
@@ -53,7 +58,7 @@ export class RecordCodec {
   }
 
   /** Throws CORRUPT when the bytes are not what was encoded for this key. */
-  decode(key: Uint8Array, bytes: Uint8Array): StoredRecord {
+  decode(key: Uint8Array, bytes: Uint8Array): FoundRecord {
     const headerBytes = isLeased(bytes) ? recordHeaderBytesMax : recordHeaderBytes;
     const checksum = bytes.length < headerBytes ? -1 : readU32(bytes, 0);
     if (checksum !== this.#checksum(key, bytes)) {
@@ -62,14 +67,7 @@ export class RecordCodec {
         hint: "rebuild this node's state from a snapshot and the log",
       });
     }
-    return {
-      value: bytes.subarray(headerBytes),
-      version: headerBytes === recordHeaderBytes ? readSafeU64(bytes, 4) : leasedVersion(bytes),
-      createRevision: readSafeU64(bytes, 12),
-      modRevision: readSafeU64(bytes, 20),
-      lease: headerBytes === recordHeaderBytes ? undefined : leaseOf(bytes),
-      checksum,
-    };
+    return new DecodedRecord(bytes, headerBytes, checksum);
   }
 
   /** Of an encoded record. */
@@ -82,8 +80,38 @@ export class RecordCodec {
   }
 }
 
-/** Of its row. */
-export function recordBytes({ value, lease }: Pick<StoredRecord, "value" | "lease">): number {
+/** Whoever overwrites a record rarely wants its value: the view of it is made when it is asked for. */
+class DecodedRecord implements FoundRecord {
+  readonly version: number;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  readonly lease: bigint | undefined;
+  readonly checksum: number;
+  readonly #bytes: Uint8Array;
+  readonly #headerBytes: number;
+
+  constructor(bytes: Uint8Array, headerBytes: number, checksum: number) {
+    const hasLease = headerBytes !== recordHeaderBytes;
+    this.version = hasLease ? leasedVersion(bytes) : readSafeU64(bytes, 4);
+    this.createRevision = readSafeU64(bytes, 12);
+    this.modRevision = readSafeU64(bytes, 20);
+    this.lease = hasLease ? leaseOf(bytes) : undefined;
+    this.checksum = checksum;
+    this.#bytes = bytes;
+    this.#headerBytes = headerBytes;
+  }
+
+  /** A view of the bytes that were decoded. */
+  get value(): Uint8Array {
+    return this.#bytes.subarray(this.#headerBytes);
+  }
+
+  get rowBytes(): number {
+    return this.#bytes.length;
+  }
+}
+
+function recordBytes({ value, lease }: Pick<StoredRecord, "value" | "lease">): number {
   return (lease === undefined ? recordHeaderBytes : recordHeaderBytesMax) + value.length;
 }
 

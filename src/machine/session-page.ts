@@ -8,7 +8,7 @@
 import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../base/bytes.ts";
 import type { Crc32 } from "../base/crc.ts";
 import { RaftctlError } from "../base/errors.ts";
-import { resultHeaderBytes } from "../wire/command-result.ts";
+import { hasTail, resultHeaderBytes } from "../wire/command-result.ts";
 import { sessionPageKeyBytes } from "./keyspace.ts";
 
 /** A session remembers its last so many sequence numbers. */
@@ -61,15 +61,24 @@ export class SessionPage {
     return readSafeU64(this.#bytes, crcBytes);
   }
 
+  holds(sequence: number): boolean {
+    return this.occupant(sequence) === sequence;
+  }
+
   /** What was answered, in 24 bytes; undefined when this number is not remembered. A copy. */
   result(sequence: number): Uint8Array | undefined {
     const offset = slotOffset(sequence);
-    return readSafeU64(this.#bytes, offset) === sequence ? this.#bytes.slice(offset + 8, offset + slotBytes) : undefined;
+    return this.holds(sequence) ? this.#bytes.slice(offset + 8, offset + slotBytes) : undefined;
   }
 
   /** The number whose place this one would take; 0: the place is free. */
   occupant(sequence: number): number {
     return readSafeU64(this.#bytes, slotOffset(sequence));
+  }
+
+  /** What is remembered of that number is larger than its slot. */
+  occupantHasTail(sequence: number): boolean {
+    return this.occupant(sequence) !== 0 && hasTail(this.#bytes, slotOffset(sequence) + 8);
   }
 
   /** Numbers that are remembered. */

@@ -21,6 +21,7 @@ import { largeResultKey, largeResultRange, prefixes, prefixRange, sessionHorizon
 import { nothing } from "./results.ts";
 import { SessionHorizon } from "./session-horizon.ts";
 import { listPage, type SessionListPage } from "./session-list.ts";
+import { type InOrder, SessionOrder } from "./session-order.ts";
 import { pageNumber, pagesPerSession, sequencesRemembered, SessionPage } from "./session-page.ts";
 import type { StoreContent, StoreTransaction } from "./store.ts";
 
@@ -44,7 +45,7 @@ export const defaultSessionLimits: SessionLimits = { sessionsMax: 16_384, pagesM
 export type SessionStanding = "new" | "repeated" | "expired" | "ahead";
 export type SessionVerdict = { readonly kind: Exclude<SessionStanding, "repeated"> } | { readonly kind: "repeated"; readonly result: Uint8Array };
 
-interface Session {
+interface Session extends InOrder {
   readonly id: bigint;
   /** No number up to it is executed unless it is remembered: it may have been used before this session was opened. */
   readonly floor: number;
@@ -60,8 +61,9 @@ const verdicts = { new: { kind: "new" }, expired: { kind: "expired" }, ahead: { 
 export class SessionTable {
   readonly #crc32: Crc32;
   readonly #limits: SessionLimits;
-  /** Ordered by lastUse, oldest first. */
   #sessions = new Map<bigint, Session>();
+  /** By lastUse. */
+  #order = new SessionOrder<Session>();
   #horizon: SessionHorizon;
   #pageCount = 0;
   #changed: SessionPage[] = [];
@@ -80,12 +82,12 @@ export class SessionTable {
   /** Forgets everything and begins again with what a store holds. Throws CORRUPT. */
   load(content: StoreContent): void {
     this.#sessions = new Map();
+    this.#order = new SessionOrder();
     this.#pageCount = 0;
     this.#changed = [];
     this.#horizon = new SessionHorizon(content.get(sessionHorizonKey), this.#limits.idleMs, this.#crc32);
     for (const { key, value } of content.range(prefixRange(prefixes.sessionPage))) this.#loadPage(SessionPage.read(key, value, this.#crc32));
-    const byLastUse = [...this.#sessions.values()].toSorted((left, right) => left.lastUse - right.lastUse);
-    this.#sessions = new Map(byLastUse.map((session) => [session.id, session]));
+    for (const session of [...this.#sessions.values()].toSorted((left, right) => left.lastUse - right.lastUse)) this.#order.makeYoungest(session);
   }
 
   #loadPage(page: SessionPage): void {
@@ -104,7 +106,7 @@ export class SessionTable {
     const { expiredIndex } = this.#horizon;
     if (expiredIndex === 0) return;
     for (let expired = 0; expired < expiredPerEntryMax; expired += 1) {
-      const [oldest] = this.#sessions.values();
+      const { oldest } = this.#order;
       if (oldest === undefined || oldest.lastUse > expiredIndex) return;
       this.#forget(oldest, transaction);
     }
@@ -123,7 +125,7 @@ export class SessionTable {
     if (sequence > index + sequenceLeadMax) return "ahead";
     const session = this.#sessions.get(stamp.id);
     if (session === undefined) return sequence > this.#horizon.forgotten ? "new" : "expired";
-    if (this.#remembered(stamp) !== undefined) return "repeated";
+    if (session.pages[pageNumber(sequence)]?.holds(sequence) === true) return "repeated";
     return sequence > session.floor && sequence + sequencesRemembered > session.sequenceMax ? "new" : "expired";
   }
 
@@ -141,7 +143,7 @@ export class SessionTable {
   staysKnown(stamp: SessionStamp, index: number): boolean {
     const standing = this.standing(stamp, index);
     // Those that have expired go a few at a time, and what may open a session is above the numbers of all that are gone.
-    const [oldest] = this.#sessions.values();
+    const { oldest } = this.#order;
     const expires = this.#sessions.get(stamp.id) ?? oldest;
     return standing === "new" && (expires === undefined || expires.lastUse > this.#horizon.expiredIndex);
   }
@@ -155,9 +157,7 @@ export class SessionTable {
     const session = this.#open(stamp.id, this.#horizon.forgotten);
     session.sequenceMax = Math.max(session.sequenceMax, stamp.sequence);
     session.lastUse = execution.index;
-    // A Map keeps the order of insertion: taken out and put back, the session is the youngest.
-    this.#sessions.delete(stamp.id);
-    this.#sessions.set(stamp.id, session);
+    this.#order.makeYoungest(session);
     this.#writeSlot(session, stamp, execution.result, transaction);
     while (this.#sessions.size > this.#limits.sessionsMax || this.#pageCount > this.#limits.pagesMax) this.#forgetOldest(transaction);
   }
@@ -186,10 +186,9 @@ export class SessionTable {
 
   #writeSlot(session: Session, { sequence }: SessionStamp, result: Uint8Array, transaction: StoreTransaction): void {
     const page = this.#changedPage(session, pageNumber(sequence));
-    const overwritten = page.occupant(sequence);
-    if (overwritten !== 0 && hasTail(page.result(overwritten)!)) transaction.delete(largeResultKey(session.id, overwritten));
+    if (page.occupantHasTail(sequence)) transaction.delete(largeResultKey(session.id, page.occupant(sequence)));
     if (result.length > rememberedResultBytesMax) return page.write(sequence, withoutTail(result));
-    page.write(sequence, result.subarray(0, resultHeaderBytes));
+    page.write(sequence, result.length === resultHeaderBytes ? result : result.subarray(0, resultHeaderBytes));
     if (hasTail(result)) transaction.put(largeResultKey(session.id, sequence), sealed(result, this.#crc32));
   }
 
@@ -220,7 +219,7 @@ export class SessionTable {
   }
 
   #forgetOldest(transaction: StoreTransaction): void {
-    const [oldest] = this.#sessions.values();
+    const { oldest } = this.#order;
     assert(oldest !== undefined, "a table over its bound has an oldest session");
     this.#forget(oldest, transaction);
   }
@@ -232,6 +231,7 @@ export class SessionTable {
 
   #remove(session: Session, transaction: StoreTransaction): void {
     this.#sessions.delete(session.id);
+    this.#order.remove(session);
     let hadLargeResult = false;
     for (const page of session.pages) {
       if (page === undefined) continue;

@@ -78,7 +78,7 @@ export class CallChannel {
       return Promise.reject(this.#tooLarge(frameBytes(frame)));
     }
     const answer = new Promise<T>((resolve, reject) => {
-      this.#pending.add(id, { decode, resolve, reject, deadline: this.#options.clock.now() + timeoutMs, timeoutMs });
+      this.#pending.add({ decode, resolve, reject, deadline: this.#options.clock.now() + timeoutMs, timeoutMs });
       this.#socket.send(frame);
     });
     return signal === undefined ? answer : this.#untilAborted(id, answer, signal);

@@ -5,13 +5,13 @@ export interface Entry {
   readonly index: number;
   readonly term: number;
   readonly type: EntryType;
-  /** What the client made (command), an encoded Membership (membership), or empty (no-op). Never changed by anybody. */
-  readonly data: Uint8Array;
+  /** What the client made (command), an encoded Membership (membership), or empty (no-op). Its bytes are never changed by anybody; they move once. */
+  data: Uint8Array;
   /**
-   * The entry in the form of a log record, header and checksum included: set once, by whoever encoded or received it first, so that the same
-   * bytes go to the disk and to every peer. The core carries it and never looks.
+   * `data` stands in a log record: header and checksum are in the same memory, right before it. Set, and `data` moved there, by whoever encoded or received
+   * the entry first, so that the same bytes go to the disk and to every peer and are held only once. The core carries it and never looks.
    */
-  record?: Uint8Array;
+  isRecorded?: true;
 }
 
 /** The numbers stand in log records and on the wire: never change or reuse one. */

@@ -114,9 +114,9 @@ function decodePrevious(bytes: Uint8Array): PreviousRecord {
   return { value: bytes.subarray(resultHeaderBytes + previousHeaderBytes), version, createIndex, modIndex };
 }
 
-/** Whether there is more than the header. */
-export function hasTail(header: Uint8Array): boolean {
-  return (header[2]! & (previousFlag | stepsFlag)) !== 0;
+/** Whether there is more than the header. @param at where the header begins */
+export function hasTail(bytes: Uint8Array, at = 0): boolean {
+  return (bytes[at + 2]! & (previousFlag | stepsFlag)) !== 0;
 }
 
 /** The same result as it is remembered when its previous record, or its steps, are too large to keep. */

@@ -12,7 +12,7 @@
 //    6  u16  length of end; of a lease's or    12  u32  length of the value that the condition wants
 //            a closed session's id 8
 
-import { emptyBytes, readSafeU64, readU16, readU32, writeSafeU64, writeU16, writeU32 } from "../base/bytes.ts";
+import { emptyBytes, readSafeU64, readU16, readU32, readU64, writeSafeU64, writeU16, writeU32 } from "../base/bytes.ts";
 import { RaftctlError } from "../base/errors.ts";
 import type { Command, Condition, SessionStamp } from "./command-types.ts";
 import { checkCommandLimits, settingNameBytesMax, streamNameBytesMax } from "./command-limits.ts";
@@ -146,11 +146,15 @@ function checkEncoding(bytes: Uint8Array): void {
   if (fault !== undefined) throw faultError(bytes, fault);
 }
 
-/** The same command as a leader puts it into its log. Anything but a client's command is left as it is. @param time ms since 1970, on its clock */
-export function withTime(bytes: Uint8Array, time: number): Uint8Array {
+/**
+ * The same command as a leader puts it into its log. Anything but a client's command is left as it is.
+ * @param time ms since 1970, on its clock
+ * @param take gives the memory for it, all zero
+ */
+export function withTime(bytes: Uint8Array, time: number, take = (length: number): Uint8Array => new Uint8Array(length)): Uint8Array {
   if (bytes[0] !== clientVersion || bytes.length < clientHeaderBytes) return bytes;
-  const stamped = new Uint8Array(bytes.length + stampedHeaderBytes - clientHeaderBytes);
-  stamped.set(bytes.subarray(0, clientHeaderBytes));
+  const stamped = take(bytes.length + stampedHeaderBytes - clientHeaderBytes);
+  for (let at = 0; at < clientHeaderBytes; at += 1) stamped[at] = bytes[at]!;
   stamped[0] = stampedVersion;
   writeSafeU64(stamped, clientHeaderBytes, Math.min(Math.max(0, Math.trunc(time)), timeMax));
   stamped.set(bytes.subarray(clientHeaderBytes), stampedHeaderBytes);
@@ -176,6 +180,11 @@ function faultError(bytes: Uint8Array, fault: CommandFault): RaftctlError {
 /** The parts are views of `bytes`. Throws BAD_REQUEST or TOO_LARGE for anything that encodeCommand and withTime did not make. */
 export function decodeCommand(bytes: Uint8Array): Command {
   checkEncoding(bytes);
+  return decodeSoundCommand(bytes);
+}
+
+/** Of bytes that `commandFault` has nothing against. */
+export function decodeSoundCommand(bytes: Uint8Array): Command {
   const operation = bytes[1]!;
   const headerBytes = headerBytesOf(bytes);
   const keyEnd = headerBytes + readU16(bytes, 4);
@@ -207,8 +216,7 @@ export function decodeCommand(bytes: Uint8Array): Command {
 function decodeSession(bytes: Uint8Array): SessionStamp | undefined {
   const sequence = readSafeU64(bytes, 24);
   if (sequence === 0) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + 16, 8);
-  return { id: view.getBigUint64(0, true), sequence };
+  return { id: readU64(bytes, 16), sequence };
 }
 
 function decodeCondition(bytes: Uint8Array, wantedStart: number): Condition | undefined {

@@ -18,8 +18,10 @@ export const frameHeaderBytes = 8;
 
 /** From here on a blob in the last field is not copied into the frame but follows it. */
 const tailBytesMin = 2048;
-/** What a straddling frame gets at first, however long it says it will be. */
+/** What a straddling frame gets at first, however long it says it will be, … */
 const straddlerBytesFirst = 64 * 1024;
+/** … and so many times what has arrived whenever that does not suffice. */
+const straddlerGrowth = 8;
 
 /** Header and beginning of the payload, and the rest of the payload where that is one large blob. Together they are one frame. */
 export interface Frame {
@@ -149,7 +151,7 @@ export class FrameDecoder {
     const needed = this.#straddlerLength + part.length;
     const held = this.#straddler;
     if (held === undefined || held.length < needed) {
-      this.#straddler = new Uint8Array(Math.min(this.#payloadLength, Math.max(straddlerBytesFirst, needed * 2)));
+      this.#straddler = new Uint8Array(Math.min(this.#payloadLength, Math.max(straddlerBytesFirst, needed * straddlerGrowth)));
       if (held !== undefined) this.#straddler.set(held.subarray(0, this.#straddlerLength));
     }
     this.#straddler!.set(part, this.#straddlerLength);

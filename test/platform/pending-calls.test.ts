@@ -3,14 +3,14 @@ import type { RaftctlError } from "../../src/base/errors.ts";
 import { PendingCalls } from "../../src/platform/pending-calls.ts";
 import { ManualClock } from "./manual-clock.ts";
 
-function setUp(): { clock: ManualClock; calls: PendingCalls; failed: [number, string][]; add: (timeoutMs: number) => number } {
+function setUp(callsBefore = 0): { clock: ManualClock; calls: PendingCalls; failed: [number, string][]; add: (timeoutMs: number) => number } {
   const clock = new ManualClock();
-  const calls = new PendingCalls(clock, "node 7");
+  const calls = new PendingCalls(clock, "node 7", callsBefore);
   const failed: [number, string][] = [];
   const add = (timeoutMs: number): number => {
     const id = calls.nextId();
     const reject = (error: unknown): void => void failed.push([id, (error as RaftctlError).code]);
-    calls.add(id, { decode: (fields) => fields, resolve: () => undefined, reject, deadline: clock.now() + timeoutMs, timeoutMs });
+    calls.add({ decode: (fields) => fields, resolve: () => undefined, reject, deadline: clock.now() + timeoutMs, timeoutMs });
     return id;
   };
   return { clock, calls, failed, add };
@@ -62,4 +62,11 @@ test("ids are never 0 and never those of calls under way", () => {
   expect(new Set(ids).size).toBe(100);
   expect(ids).not.toContain(0);
   expect(ids).not.toContain(calls.nextId());
+});
+
+test("behind the last id they begin again, without 0, and every answer finds its call", () => {
+  const { clock, calls, add } = setUp(2 ** 32 - 4);
+  const ids = Array.from({ length: 6 }, (_, place) => add(1_000 + place));
+  expect(ids).toEqual([2 ** 32 - 3, 2 ** 32 - 2, 2 ** 32 - 1, 1, 2, 3]);
+  expect(ids.toReversed().map((id) => calls.take(id)!.deadline - clock.now())).toEqual([1_005, 1_004, 1_003, 1_002, 1_001, 1_000]);
 });

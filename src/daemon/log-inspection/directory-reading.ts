@@ -13,6 +13,7 @@ import type { Disk, DiskFile } from "../../storage/disk.ts";
 import { LogScan, segmentsToRead, type WalImage } from "../../storage/wal/recovery.ts";
 import type { ReplayedRegion } from "../../storage/wal/replay.ts";
 import { readWhole, segmentName, type WalOwner } from "../../storage/wal/segment.ts";
+import { recordOf } from "../../storage/wal/record.ts";
 
 /** An entry without its content, and where in which segment its record stands. */
 export interface PlacedEntry extends Entry {
@@ -82,8 +83,10 @@ async function readOnce({ disk, directory, crc32, owner }: LogPlace): Promise<Re
   }
 }
 
-function placed({ index, term, type, record }: Entry, segment: number, bytes: Uint8Array): PlacedEntry {
-  return { index, term, type, data: emptyBytes, segment, offset: record!.byteOffset - bytes.byteOffset, length: record!.length };
+function placed(entry: Entry, segment: number, bytes: Uint8Array): PlacedEntry {
+  const { index, term, type } = entry;
+  const { byteOffset, length } = recordOf(entry);
+  return { index, term, type, data: emptyBytes, segment, offset: byteOffset - bytes.byteOffset, length };
 }
 
 /** A file that is gone was purged between listing and opening; that heals when it is listed again, or it is damage. */

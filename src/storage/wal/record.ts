@@ -13,6 +13,7 @@ import { readSafeU64, readU32, writeSafeU64, writeU32 } from "../../base/bytes.t
 import type { Crc32 } from "../../base/crc.ts";
 import { RaftctlError } from "../../base/errors.ts";
 import type { RegionId } from "../../base/ids.ts";
+import { headroomOf, Slab } from "../../base/slab.ts";
 import { assert } from "../../base/assert.ts";
 import type { Entry, EntryType } from "../../raft/entry.ts";
 
@@ -31,14 +32,15 @@ export type RecordKind = (typeof recordKinds)[keyof typeof recordKinds];
 
 export const recordHeaderBytes = 29;
 
-/** Fields as found, not yet judged; `payload` and `bytes` are views. */
+/** Fields as found, not yet judged; `payload` is a view. */
 export interface RawRecord {
   readonly kind: number;
   readonly region: number;
   readonly term: number;
   readonly index: number;
   readonly payload: Uint8Array;
-  readonly bytes: Uint8Array;
+  /** Of the whole record. */
+  readonly length: number;
 }
 
 export interface RecordFields {
@@ -49,8 +51,19 @@ export interface RecordFields {
   readonly payload: Uint8Array;
 }
 
+/** Memory for the data of entries that are about to be appended: it has room for the header of their records, so that they need not move. One for each log. */
+export function entryMemory(): Slab {
+  return new Slab(recordHeaderBytes);
+}
+
 /** Writes one record at `offset` and returns the offset behind it. */
 export function writeRecord(target: Uint8Array, offset: number, fields: RecordFields, crc32: Crc32): number {
+  target.set(fields.payload, offset + recordHeaderBytes);
+  return writeHeader(target, offset, fields, crc32);
+}
+
+/** Of a record whose payload is there already. */
+function writeHeader(target: Uint8Array, offset: number, fields: RecordFields, crc32: Crc32): number {
   const length = recordHeaderBytes + fields.payload.length;
   const end = offset + length;
   writeU32(target, offset, length);
@@ -58,7 +71,6 @@ export function writeRecord(target: Uint8Array, offset: number, fields: RecordFi
   writeU32(target, offset + 9, fields.region);
   writeSafeU64(target, offset + 13, fields.term);
   writeSafeU64(target, offset + 21, fields.index);
-  target.set(fields.payload, offset + recordHeaderBytes);
   writeU32(target, offset + 4, crc32(target.subarray(offset + 8, end), length));
   return end;
 }
@@ -78,7 +90,7 @@ export function readRecord(run: Uint8Array, offset: number, crc32: Crc32): RawRe
     term: readSafeU64(run, offset + 13),
     index: readSafeU64(run, offset + 21),
     payload: run.subarray(offset + recordHeaderBytes, end),
-    bytes: run.subarray(offset, end),
+    length,
   };
 }
 
@@ -88,18 +100,26 @@ export function entryOf(record: RawRecord): Entry | string {
   if (kind > recordKinds.membership) return `record kind ${kind} is not an entry`;
   if (!(term >= 1) || !(index >= 1)) return `an entry has term ${term} and index ${index}`;
   if (kind === recordKinds.noop && record.payload.length > 0) return `no-op ${index} has a payload`;
-  return { index, term, type: kind as EntryType, data: record.payload, record: record.bytes };
+  return { index, term, type: kind as EntryType, data: record.payload, isRecorded: true };
+}
+
+/** The record in which an entry's data stands. A view. */
+export function recordOf({ data, isRecorded }: Entry): Uint8Array {
+  assert(isRecorded === true, "the entry stands in a record");
+  const record = new Uint8Array(data.buffer, data.byteOffset - recordHeaderBytes, recordHeaderBytes + data.length);
+  assert(readU32(record, 0) === record.length, "the record is as long as it says");
+  return record;
 }
 
 /**
- * The entries as one contiguous run of records. Entries without a `record` get one, a view into the run; those that have one go in byte for
- * byte, and a run that already lies together in memory is not copied at all.
+ * The entries as one contiguous run of records. Entries that stand in no record yet move into the run; those that do go in byte for byte. A run that
+ * already lies together in memory, and one whose data does with room for the headers, is not copied at all.
  */
 export function encodeEntries(entries: readonly Entry[], region: RegionId, crc32: Crc32): Uint8Array {
-  const present = presentRun(entries);
-  if (present !== undefined) return present;
+  const inPlace = presentRun(entries) ?? completedRun(entries, region, crc32);
+  if (inPlace !== undefined) return inPlace;
   let length = 0;
-  for (const entry of entries) length += entry.record?.length ?? recordHeaderBytes + entry.data.length;
+  for (const { data } of entries) length += recordHeaderBytes + data.length;
   const run = new Uint8Array(length);
   let offset = 0;
   for (const entry of entries) offset = putEntry(run, offset, { entry, region }, crc32);
@@ -107,7 +127,7 @@ export function encodeEntries(entries: readonly Entry[], region: RegionId, crc32
 }
 
 /**
- * Entries of one region from a run that a peer sent or the disk returned. `data` and `record` are views of the run.
+ * Entries of one region from a run that a peer sent or the disk returned. They stand in the run.
  * @throws RaftctlError BAD_FRAME for a bad checksum, a foreign region, a gap, a falling term, an unknown kind or a cut record.
  */
 export function decodeEntries(run: Uint8Array, region: RegionId, crc32: Crc32): Entry[] {
@@ -123,7 +143,7 @@ export function decodeEntries(run: Uint8Array, region: RegionId, crc32: Crc32): 
     if (flaw !== undefined) throw badRun(offset, flaw);
     entries.push(entry);
     previous = entry;
-    offset += record.bytes.length;
+    offset += record.length;
   }
   return entries;
 }
@@ -141,26 +161,50 @@ export function hex(value: number): string {
 
 function putEntry(run: Uint8Array, offset: number, owned: { entry: Entry; region: RegionId }, crc32: Crc32): number {
   const { entry, region } = owned;
-  if (entry.record !== undefined) {
-    run.set(entry.record, offset);
-    return offset + entry.record.length;
+  if (entry.isRecorded === true) {
+    run.set(recordOf(entry), offset);
+    return offset + recordHeaderBytes + entry.data.length;
   }
   const end = writeRecord(run, offset, { kind: entry.type, region, term: entry.term, index: entry.index, payload: entry.data }, crc32);
-  entry.record = run.subarray(offset, end);
+  entry.data = run.subarray(offset + recordHeaderBytes, end);
+  entry.isRecorded = true;
   return end;
 }
 
 /** The memory that already holds all records one behind the other, if it does. */
 function presentRun(entries: readonly Entry[]): Uint8Array | undefined {
-  const first = entries[0]?.record;
-  if (first === undefined) return undefined;
-  let end = first.byteOffset;
-  for (const { record } of entries) {
-    if (record === undefined || record.buffer !== first.buffer || record.byteOffset !== end) return undefined;
-    end += record.length;
+  const first = entries[0];
+  if (first?.isRecorded !== true) return undefined;
+  const { buffer, byteOffset } = first.data;
+  const start = byteOffset - recordHeaderBytes;
+  let end = start;
+  for (const { data, isRecorded } of entries) {
+    if (isRecorded !== true || data.buffer !== buffer || data.byteOffset !== end + recordHeaderBytes) return undefined;
+    end += recordHeaderBytes + data.length;
   }
-  assert(end >= first.byteOffset + first.length, "a run holds at least its first record");
-  return new Uint8Array(first.buffer, first.byteOffset, end - first.byteOffset);
+  const run = new Uint8Array(buffer, start, end - start);
+  assert(readU32(run, 0) === recordHeaderBytes + first.data.length, "the first record is as long as it says");
+  return run;
+}
+
+/** Data that lies one behind the other with room for a header in front of each: the headers make records of them. */
+function completedRun(entries: readonly Entry[], region: RegionId, crc32: Crc32): Uint8Array | undefined {
+  const first = entries[0];
+  if (first === undefined || headroomOf(first.data) !== recordHeaderBytes) return undefined;
+  const { buffer, byteOffset } = first.data;
+  const start = byteOffset - recordHeaderBytes;
+  let end = start;
+  for (const { data, isRecorded } of entries) {
+    if (isRecorded === true || data.buffer !== buffer || data.byteOffset !== end + recordHeaderBytes) return undefined;
+    end += recordHeaderBytes + data.length;
+  }
+  const run = new Uint8Array(buffer, start, end - start);
+  let offset = 0;
+  for (const entry of entries) {
+    offset = writeHeader(run, offset, { kind: entry.type, region, term: entry.term, index: entry.index, payload: entry.data }, crc32);
+    entry.isRecorded = true;
+  }
+  return run;
 }
 
 function badRun(offset: number, reason: string): RaftctlError {

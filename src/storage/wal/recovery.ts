@@ -8,6 +8,7 @@ import type { RegionId } from "../../base/ids.ts";
 import type { Entry, HardState, LogPosition } from "../../raft/entry.ts";
 import type { Disk } from "../disk.ts";
 import { countZeroSectors, sectorBytes } from "./batch.ts";
+import { recordHeaderBytes, recordOf } from "./record.ts";
 import { Replay, type ReplayedRegion, type SegmentContent } from "./replay.ts";
 import { scanSegment, type Chain } from "./scan.ts";
 import {
@@ -153,8 +154,7 @@ export class LogScan {
 }
 
 function withOwnMemory(entry: Entry): Entry {
-  const record = entry.record!.slice();
-  return { ...entry, data: record.subarray(record.length - entry.data.length), record };
+  return { ...entry, data: recordOf(entry).slice().subarray(recordHeaderBytes) };
 }
 
 export interface WalSource {

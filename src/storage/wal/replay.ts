@@ -46,7 +46,7 @@ export class Replay {
       if (typeof record === "string") return record;
       const flaw = this.#record(record, segment);
       if (flaw !== undefined) return flaw;
-      offset += record.bytes.length;
+      offset += record.length;
     }
     return undefined;
   }

@@ -125,7 +125,7 @@ test("a segment that is purged after it was opened is still read, one that is pu
 
 test("of the entries only their places are kept in memory, not what they hold", async () => {
   const found = await read(await written(sample, 4));
-  for (const entry of found.regions.get(region)!.entries) expect([entry.data.length, entry.record]).toEqual([0, undefined]);
+  for (const entry of found.regions.get(region)!.entries) expect([entry.data.length, entry.isRecorded]).toEqual([0, undefined]);
 });
 
 test("a record that changes between the two reads of it is refused and not shown", async () => {

@@ -92,7 +92,7 @@ export class SegmentChain {
       const record = readRecord(payload, at, this.#crc32);
       if (typeof record === "string") return false;
       reader.record(record, segment.sequence);
-      at += record.bytes.length;
+      at += record.length;
     }
     this.#offset = offset + header.extent;
     this.#nextBatch = header.sequence + 1;

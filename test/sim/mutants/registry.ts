@@ -16,6 +16,7 @@ import { lockMutants } from "./registry/locks.ts";
 import { machineMutants } from "./registry/machine.ts";
 import { measurementMutants } from "./registry/measurements.ts";
 import { membershipMutants } from "./registry/membership.ts";
+import { memoryMutants } from "./registry/memory.ts";
 import { operatorMutants } from "./registry/operators.ts";
 import { pageMutants } from "./registry/pages.ts";
 import { readMutants } from "./registry/reads.ts";
@@ -32,7 +33,7 @@ import { watchMutants } from "./registry/watch.ts";
 import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
-  ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants,
+  ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants, ...memoryMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...leaseReadMutants, ...lockMutants, ...watchMutants, ...pageMutants, ...libraryMutants, ...validationMutants,
   ...sessionCloseMutants, ...entryMomentsMutants, ...measurementMutants, ...checkMutants,

@@ -31,6 +31,7 @@ import { countBoot, createIdentity, layout, readIdentity, type Identity } from "
 import type { Disk } from "../../../src/storage/disk.ts";
 import { openPledgeFile } from "../../../src/storage/pledge-file.ts";
 import { SnapshotStore } from "../../../src/storage/snapshot-store.ts";
+import { entryMemory } from "../../../src/storage/wal/record.ts";
 import { Wal } from "../../../src/storage/wal/wal.ts";
 import { withTime } from "../../../src/wire/command.ts";
 import { LifeClock } from "../kernel/life-clock.ts";
@@ -89,9 +90,10 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
     installed: (index) => world.guard(() => world.watch.installed(view, index)),
   });
   const upkeep: { observed(event: RaftEvent): void }[] = [];
+  const memory = entryMemory();
   const hosted = await host.open({
     region: globalRegion, network: transport.network.forGroup(globalRegion), storage, leases: opened.machine.leases, clock, crc32: world.crc32, logger: silentLogger,
-    raft: { ...raftOptionsOf(node, world), ...opened.timing }, admit: (command) => withTime(command, clock.wallNow()), validator: opened.book, certainty: opened.machine, waitingMax: knobs.waitingMax,
+    raft: { ...raftOptionsOf(node, world), ...opened.timing }, admit: (command) => withTime(command, clock.wallNow(), (length) => memory.take(length)), validator: opened.book, certainty: opened.machine, waitingMax: knobs.waitingMax,
     snapshotChunkBytes: knobs.snapshotChunkBytes,
     compaction: { logBytes: knobs.compactionBytes, logBytesMax: 4 * knobs.compactionBytes, trailingEntries: knobs.trailingEntries, trailingBytes: 2 * knobs.compactionBytes },
     onEvent: (event) => {

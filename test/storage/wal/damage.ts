@@ -5,6 +5,7 @@ import { RaftctlError } from "../../../src/base/errors.ts";
 import type { Entry } from "../../../src/raft/entry.ts";
 import { LogScan } from "../../../src/storage/wal/recovery.ts";
 import { segmentName } from "../../../src/storage/wal/segment.ts";
+import { recordOf } from "../../../src/storage/wal/record.ts";
 import { MemoryDisk } from "../memory-disk.ts";
 import { crc32, directory, entries, foundedDisk, openWal, owner, region } from "./fixtures.ts";
 
@@ -35,7 +36,7 @@ export async function subject(): Promise<Subject> {
   const segment = files.get(`${directory}/${segmentName(1)}`)!;
   expect(segment).toHaveLength(logBytes);
   expect(wal.stats.segments).toBe(2);
-  const given = { founding: files.get(`${directory}/${segmentName(0)}`)!, segment, checksums: expected.map(({ record }) => crc32(record!)) };
+  const given = { founding: files.get(`${directory}/${segmentName(0)}`)!, segment, checksums: expected.map((entry) => crc32(recordOf(entry))) };
   expect(verdict(given, segment)).toBe("complete");
   return given;
 }
@@ -49,7 +50,7 @@ export function verdict({ founding, checksums }: Subject, segment: Uint8Array): 
     const held = scan.finish().regions.get(region)!.entries;
     if (held.length !== checksums.length) throw new Error(`silent loss: ${held.length} of ${checksums.length} records`);
     for (let place = 0; place < held.length; place += 1) {
-      if (crc32(held[place]!.record!) !== checksums[place]) throw new Error(`record ${place + 1} was changed silently`);
+      if (crc32(recordOf(held[place]!)) !== checksums[place]) throw new Error(`record ${place + 1} was changed silently`);
     }
     return "complete";
   } catch (error) {

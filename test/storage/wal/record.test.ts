@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { crc32 as pureCrc32 } from "../../../src/base/crc.ts";
 import { parseRegionId } from "../../../src/base/ids.ts";
 import { entryTypes, type Entry, type EntryType } from "../../../src/raft/entry.ts";
-import { decodeEntries, encodeEntries, recordHeaderBytes } from "../../../src/storage/wal/record.ts";
+import { decodeEntries, encodeEntries, entryMemory, recordHeaderBytes, recordOf } from "../../../src/storage/wal/record.ts";
 import { crc32, entries, entry, region } from "./fixtures.ts";
 
-function plain(held: readonly Entry[]): Omit<Entry, "record">[] {
+function plain(held: readonly Entry[]): Omit<Entry, "isRecorded">[] {
   return held.map(({ index, term, type, data }) => ({ index, term, type, data }));
 }
 
@@ -32,16 +32,16 @@ test("the bytes of a record are fixed", () => {
 test("a record is made once: entries that have one go in byte for byte, and those that lie together are not copied", () => {
   const held = entries(1, 5);
   const run = encodeEntries(held, region, crc32);
-  expect(held[2]!.record!.buffer).toBe(run.buffer);
+  expect(recordOf(held[2]!).buffer).toBe(run.buffer);
   expect(encodeEntries(held.slice(1, 4), region, crc32).buffer).toBe(run.buffer);
-  expect(encodeEntries(held.slice(1, 4), region, crc32)).toEqual(run.subarray(held[0]!.record!.length, run.length - held[4]!.record!.length));
+  expect(encodeEntries(held.slice(1, 4), region, crc32)).toEqual(run.subarray(recordOf(held[0]!).length, run.length - recordOf(held[4]!).length));
   const mixed = [held[0]!, entry(2), held[2]!];
   expect(plain(decodeEntries(encodeEntries(mixed, region, crc32), region, crc32))).toEqual(plain(entries(1, 3)));
 });
 
 test("decoded entries are views of the run", () => {
   const run = encodeEntries(entries(1, 3), region, crc32);
-  for (const { data, record } of decodeEntries(run, region, crc32)) expect([data.buffer, record!.buffer]).toEqual([run.buffer, run.buffer]);
+  for (const each of decodeEntries(run, region, crc32)) expect([each.data.buffer, recordOf(each).buffer]).toEqual([run.buffer, run.buffer]);
   expect(decodeEntries(new Uint8Array(0), region, crc32)).toEqual([]);
 });
 
@@ -85,4 +85,34 @@ test("no bytes make the decoder do anything but return entries or refuse (S14, T
       expect(error).toMatchObject({ code: "BAD_FRAME" });
     }
   }), { numRuns: 2000 });
+});
+
+test("entries whose data was given room for a header become records where they are; a gap, or a piece that ends, means that all of them move together", () => {
+  const memory = entryMemory();
+  const given = (index: number, bytes = 20): Entry => ({ index, term: 1, type: entryTypes.command, data: memory.take(bytes).fill(index) });
+  const held = [given(1), given(2), given(3)];
+  const { buffer } = held[0]!.data;
+  const run = encodeEntries(held, region, crc32);
+  expect(run.buffer).toBe(buffer);
+  expect(plain(decodeEntries(run, region, crc32))).toEqual(plain(held));
+  expect(held.every(({ data, isRecorded }) => data.buffer === buffer && isRecorded === true)).toBe(true);
+  expect(encodeEntries(held.slice(1), region, crc32)).toEqual(encodeEntries(entries(2, 3).map((each) => ({ ...each, data: new Uint8Array(20).fill(each.index), term: 1 })), region, crc32));
+
+  const fourth = given(4);
+  memory.take(5);
+  const apart = [fourth, given(5)];
+  expect(encodeEntries(apart, region, crc32).buffer).not.toBe(buffer);
+  expect(plain(apart).map(({ data }) => data)).toEqual([4, 5].map((index) => new Uint8Array(20).fill(index)));
+
+  const large = [given(6, 1_500_000), given(7, 3)];
+  expect(plain(decodeEntries(encodeEntries(large, region, crc32), region, crc32))).toEqual(plain(large));
+  const mixed = [held[2]!, given(4)];
+  expect(plain(decodeEntries(encodeEntries(mixed, region, crc32), region, crc32))).toEqual(plain(mixed));
+});
+
+test("what stands in front of data that came from elsewhere is left alone", () => {
+  const shared = new Uint8Array(100).fill(7);
+  const held: Entry = { index: 1, term: 1, type: entryTypes.command, data: shared.subarray(60, 70) };
+  expect(plain(decodeEntries(encodeEntries([held], region, crc32), region, crc32))).toEqual([{ index: 1, term: 1, type: entryTypes.command, data: new Uint8Array(10).fill(7) }]);
+  expect(shared).toEqual(new Uint8Array(100).fill(7));
 });

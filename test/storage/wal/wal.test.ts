@@ -206,6 +206,6 @@ test("the same bytes are written for an entry by whoever made it and by whoever 
   const leader = await openWal(made);
   await leader.append([{ kind: "entries", region, entries: held }]);
   const follower = await openWal(received);
-  await follower.append([{ kind: "entries", region, entries: held.map(({ index, term, type, record }) => ({ index, term, type, data: new Uint8Array(0), record: record! })) }]);
+  await follower.append([{ kind: "entries", region, entries: held.map(({ index, term, type, data }) => ({ index, term, type, data, isRecorded: true })) }]);
   expect(received.files()).toEqual(made.files());
 });

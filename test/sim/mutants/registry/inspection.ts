@@ -278,8 +278,8 @@ export const inspectionMutants: readonly Mutant[] = [
     name: "commands-enter-the-log-without-a-time",
     breaks: ["N12"],
     file: "src/daemon/node-storage.ts",
-    find: "?? withTime(command, clock.wallNow());",
-    replace: "?? withTime(command, 0);",
+    find: "?? withTime(command, clock.wallNow(), ",
+    replace: "?? withTime(command, 0, ",
     tests: ["test/daemon/log-inspection/live-log.test.ts"],
   },
   {

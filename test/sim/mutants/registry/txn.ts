@@ -66,8 +66,8 @@ export const txnMutants: readonly Mutant[] = [
     name: "txn-large-outcomes-forgotten-in-silence",
     breaks: ["S112"],
     file: "src/wire/command-result.ts",
-    find: "return (header[2]! & (previousFlag | stepsFlag)) !== 0;",
-    replace: "return (header[2]! & previousFlag) !== 0;",
+    find: "return (bytes[at + 2]! & (previousFlag | stepsFlag)) !== 0;",
+    replace: "return (bytes[at + 2]! & previousFlag) !== 0;",
     tests: machine,
   },
   {
