@@ -3,6 +3,9 @@
 
 import { globSync, rmSync } from "node:fs";
 import { rolldown } from "rolldown";
+import { lazyBuiltins } from "./lazy-builtins.ts";
+import { plainOrder } from "./plain-order.ts";
+import { plainPlatform } from "./plain-platform.ts";
 
 const output = "bundle";
 /** What commands of any kind load anyway stands in one file: as many of them need it. */
@@ -16,6 +19,7 @@ const bundle = await rolldown({
   // A program of its own, which is looked for beside whoever starts it.
   input: { ...input, "chunks/guard": "dist/cli/lock/guard.js" },
   platform: "node",
+  plugins: [lazyBuiltins, plainOrder, plainPlatform],
   experimental: { attachDebugInfo: "none" },
   // Only a daemon needs these, and they look for files of theirs.
   external: [/^lmdb/, /^pino/, /^chokidar/, /^cosmiconfig/],
@@ -29,6 +33,8 @@ const bundle = await rolldown({
 await bundle.write({
   dir: output,
   format: "esm",
+  // A stack trace still names functions.
+  minify: { mangle: false, compress: true, codegen: { removeWhitespace: true } },
   entryFileNames: "[name].js",
   chunkFileNames: "chunks/[name]-[hash].js",
   comments: { legal: true },
