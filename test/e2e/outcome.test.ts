@@ -41,15 +41,18 @@ async function write(client: Client, name: string, doubts: Doubt[], isOver: () =
   }
 }
 
-/** The commands that each stamp has in the log, in order, by index. Read in between, because the log is forgotten behind it. */
+/**
+ * The commands that each stamp has in the log, in order, by index. Read in between, because the log is forgotten behind it, and only as far as it is
+ * committed: what comes behind that may give way to something else.
+ */
 class LogReader {
   readonly commands = new Map<string, { readonly index: number; readonly operation: string }[]>();
   #next = 1;
 
   async readOn(client: Client): Promise<void> {
-    const { lastIndex } = await client.admin.call("logHeader", {});
-    while (this.#next <= lastIndex) {
-      const { entries } = await client.admin.call("logPage", { first: this.#next, last: lastIndex, content: "payload", waitMs: 0 });
+    const { commitIndex } = await client.admin.call("logHeader", {});
+    while (this.#next <= commitIndex) {
+      const { entries } = await client.admin.call("logPage", { first: this.#next, last: commitIndex, content: "payload", waitMs: 0 });
       for (const entry of entries) note(entry, this.commands);
       this.#next = entries.at(-1)!.index + 1;
     }
@@ -98,7 +101,7 @@ test("every write whose outcome was unknown is found out, and the answer agrees 
     await Promise.all(impatient);
   }
   await askAbout(doubts);
-  await reader.readOn(client);
+  await reader.readOn((await cluster.leader(patience)).client);
   const [log, held] = [reader.commands, await contentOf(client)];
   const counted = { applied: 0, "not-applied": 0, "session-expired": 0 };
   for (const { key, stamp, outcome } of answers) {
