@@ -92,7 +92,7 @@ export class Client {
     this.leases = new Leases({ ...context, clock }, { writes, admin: this.admin });
     this.sessions = new Sessions(new Writes(context, new SessionPool()), this.admin);
     this.#watchContext = { ...context, kv: this.kv };
-    this.#turnContext = { clock, kv: this.kv, leases: this.leases, watch: (selection, watchOptions) => this.watch(selection, watchOptions) };
+    this.#turnContext = { timeoutMs: this.timeoutMs, clock, kv: this.kv, leases: this.leases, watch: (selection, watchOptions) => this.watch(selection, watchOptions) };
   }
 
   /** What changes from now on, or from `fromIndex` on; see docs/watch.md. It begins at once, not when it is first iterated. */

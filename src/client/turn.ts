@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import { RaftctlError, toRaftctlError } from "../base/errors.ts";
 import { utf8Text } from "../base/bytes.ts";
 import { untilAborted } from "../base/until-aborted.ts";
+import { cancelled } from "./deadline.ts";
 import type { KeyValue } from "./kv.ts";
 import type { Lease } from "./lease.ts";
 import type { Leases } from "./leases.ts";
@@ -25,6 +26,8 @@ export interface LockOptions {
 
 /** What waiting needs of the client that owns it. */
 export interface TurnContext {
+  /** For so long a cluster without a leader is asked again for a lease, ms. */
+  readonly timeoutMs: number;
   readonly clock: Pick<Clock, "now" | "at">;
   readonly kv: KeyValue;
   readonly leases: Leases;
@@ -45,7 +48,7 @@ export async function awaitTurn(context: TurnContext, queue: Queue, value: strin
   const { ttlMs = defaultTtlMs, waitMs, signal } = options;
   if (waitMs !== undefined && !(waitMs >= 0)) throw new RaftctlError("INVALID_ARGUMENT", `a wait of ${waitMs} ms for ${queue.title} (want 0 or more)`);
   const began = context.clock.now();
-  const lease = await context.leases.grant({ ttlMs }, { signal });
+  const lease = await grantAcrossElections(context, ttlMs, signal);
   const waiting = new Waiting(context, queue, lease, signal);
   try {
     const key = queue.keyOf(lease.id);
@@ -56,6 +59,19 @@ export async function awaitTurn(context: TurnContext, queue: Queue, value: strin
   } catch (error) {
     await lease[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** Who is ready to wait for a lock waits for a new leader, too, but not for ever: nothing is held yet, and a cluster without a majority has to be heard of. */
+async function grantAcrossElections({ leases, clock, timeoutMs }: TurnContext, ttlMs: number, signal: AbortSignal | undefined): Promise<Lease> {
+  const until = clock.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await leases.grant({ ttlMs }, { signal });
+    } catch (thrown) {
+      if (toRaftctlError(thrown).code !== "NO_LEADER" || clock.now() + pauseMs >= until) throw thrown;
+      await untilAborted(pause(clock), signal, () => cancelled(signal!, false));
+    }
   }
 }
 
@@ -75,13 +91,14 @@ class Waiting {
     this.#end = signal === undefined ? lease.lost : AbortSignal.any([signal, lease.lost]);
   }
 
-  /** Nobody else puts this key, so that one whose outcome is unknown may be repeated: a conflict says that it was the first time that counted. */
+  /** Until the lease is lost. Nobody else puts this key, so that one whose outcome is unknown may be repeated: a conflict says that it was the first time that counted. */
   async queueUp(key: string, value: string): Promise<void> {
     for (let wasSent = false; ; wasSent = true) {
       this.#throwIfOver();
       const error = await this.#put(key, value);
       if (error === undefined || (wasSent && error.code === "CONFLICT")) return;
-      if (error.code !== "UNKNOWN_OUTCOME") throw error;
+      if (!(error.retryable || error.code === "UNKNOWN_OUTCOME")) throw error;
+      await this.#pause();
     }
   }
 
@@ -138,9 +155,7 @@ class Waiting {
   }
 
   #pause(): Promise<void> {
-    const { clock } = this.#context;
-    const over = new Promise<void>((resolve) => void clock.at(clock.now() + pauseMs, resolve));
-    return untilAborted(over, this.#end, () => this.#overError());
+    return untilAborted(pause(this.#context.clock), this.#end, () => this.#overError());
   }
 
   #throwIfOver(): void {
@@ -151,6 +166,10 @@ class Waiting {
     if (this.#lease.lost.aborted) return toRaftctlError(this.#lease.lost.reason);
     return new RaftctlError("CANCELLED", `the caller gave up waiting for ${this.#queue.title}`, { cause: this.#callerSignal?.reason });
   }
+}
+
+function pause(clock: TurnContext["clock"]): Promise<void> {
+  return new Promise((resolve) => void clock.at(clock.now() + pauseMs, resolve));
 }
 
 function locked(queue: Queue, holder: Place): RaftctlError {
