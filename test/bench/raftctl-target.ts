@@ -25,8 +25,9 @@ export interface RaftctlTarget extends Target {
   readonly cluster: TestCluster;
 }
 
-export async function startRaftctl(): Promise<RaftctlTarget> {
-  const cluster = await TestCluster.start({ nodes: 3, settings: { log: { level: "warn" } } });
+/** @param nodeFlags of the Node that runs the nodes */
+export async function startRaftctl(nodeFlags: readonly string[] = []): Promise<RaftctlTarget> {
+  const cluster = await TestCluster.start({ nodes: 3, settings: { log: { level: "warn" } }, nodeFlags });
   const nodes = cluster.nodes.map(nodeOf);
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
   const leader = async (): Promise<RaftctlNode> => {

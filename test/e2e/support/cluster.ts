@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly settings?: Settings;
   /** Every node is reached by the others through these. */
   readonly links?: Links;
+  /** Of the Node that runs them. */
+  readonly nodeFlags?: readonly string[];
 }
 
 export class TestCluster {
@@ -30,13 +32,15 @@ export class TestCluster {
   readonly nodes: DaemonProcess[] = [];
   readonly #settings: Settings;
   readonly #links: Links | undefined;
+  readonly #nodeFlags: readonly string[];
   readonly #clients: Client[] = [];
   readonly #adopted: number[] = [];
 
-  private constructor(home: string, { settings = {}, links }: ClusterOptions) {
+  private constructor(home: string, { settings = {}, links, nodeFlags = [] }: ClusterOptions) {
     this.home = home;
     this.#settings = settings;
     this.#links = links;
+    this.#nodeFlags = nodeFlags;
   }
 
   /** Resolves when every node is a voter and all know the same leader. The caller must `stop` it. */
@@ -69,7 +73,7 @@ export class TestCluster {
     const name = `n${this.nodes.length + 1}`;
     const [peerPort, clientPort] = [await freePort(), await freePort()];
     const linked = this.#links === undefined ? {} : { advertise: { peer: `127.0.0.1:${await this.#links.open(name, peerPort)}` } };
-    const node = new DaemonProcess({ name, directory: join(this.home, name), home: this.home, peerPort, clientPort, settings: { ...this.#settings, ...linked, ...settings } });
+    const node = new DaemonProcess({ name, directory: join(this.home, name), home: this.home, peerPort, clientPort, settings: { ...this.#settings, ...linked, ...settings }, nodeFlags: this.#nodeFlags });
     this.nodes.push(node);
     await node.prepare();
     return node;

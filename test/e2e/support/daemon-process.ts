@@ -22,6 +22,8 @@ export interface DaemonPlace {
   /** Content of the configuration file. */
   readonly settings: Settings;
   readonly home: string;
+  /** Of Node itself, before the program. */
+  readonly nodeFlags?: readonly string[];
 }
 
 interface ReadyLine {
@@ -179,7 +181,7 @@ export class DaemonProcess {
 type SpawnedDaemon = ReturnType<typeof spawnDaemon>;
 
 function spawnDaemon({ place, dataDir, configFile }: DaemonProcess) {
-  const args = [executable, "daemon", "run", "--data-dir", dataDir, "--config", configFile, "--ready-fd", "3", "--lifeline-fd", "4"];
+  const args = [...(place.nodeFlags ?? []), executable, "daemon", "run", "--data-dir", dataDir, "--config", configFile, "--ready-fd", "3", "--lifeline-fd", "4"];
   return execa(process.execPath, args, {
     cwd: place.directory,
     env: cleanEnvironment(place.home),
