@@ -116,8 +116,13 @@ export function recordOf({ data, isRecorded }: Entry): Uint8Array {
  * already lies together in memory, and one whose data does with room for the headers, is not copied at all.
  */
 export function encodeEntries(entries: readonly Entry[], region: RegionId, crc32: Crc32): Uint8Array {
-  const inPlace = presentRun(entries) ?? completedRun(entries, region, crc32);
-  if (inPlace !== undefined) return inPlace;
+  const inPlace = runInPlace(entries);
+  if (inPlace !== undefined) {
+    const first = entries[0]!;
+    if (first.isRecorded === true) assert(readU32(inPlace, 0) === recordHeaderBytes + first.data.length, "the first record is as long as it says");
+    else completeRun(inPlace, entries, { region, crc32 });
+    return inPlace;
+  }
   let length = 0;
   for (const { data } of entries) length += recordHeaderBytes + data.length;
   const run = new Uint8Array(length);
@@ -171,40 +176,27 @@ function putEntry(run: Uint8Array, offset: number, owned: { entry: Entry; region
   return end;
 }
 
-/** The memory that already holds all records one behind the other, if it does. */
-function presentRun(entries: readonly Entry[]): Uint8Array | undefined {
+/** The memory in which they lie one behind the other, each with room for its header in front, all of them in records or none; undefined: they do not. */
+function runInPlace(entries: readonly Entry[]): Uint8Array | undefined {
   const first = entries[0];
-  if (first?.isRecorded !== true) return undefined;
+  if (first === undefined || (first.isRecorded !== true && headroomOf(first.data) !== recordHeaderBytes)) return undefined;
   const { buffer, byteOffset } = first.data;
   const start = byteOffset - recordHeaderBytes;
   let end = start;
   for (const { data, isRecorded } of entries) {
-    if (isRecorded !== true || data.buffer !== buffer || data.byteOffset !== end + recordHeaderBytes) return undefined;
+    if (isRecorded !== first.isRecorded || data.buffer !== buffer || data.byteOffset !== end + recordHeaderBytes) return undefined;
     end += recordHeaderBytes + data.length;
   }
-  const run = new Uint8Array(buffer, start, end - start);
-  assert(readU32(run, 0) === recordHeaderBytes + first.data.length, "the first record is as long as it says");
-  return run;
+  return new Uint8Array(buffer, start, end - start);
 }
 
-/** Data that lies one behind the other with room for a header in front of each: the headers make records of them. */
-function completedRun(entries: readonly Entry[], region: RegionId, crc32: Crc32): Uint8Array | undefined {
-  const first = entries[0];
-  if (first === undefined || headroomOf(first.data) !== recordHeaderBytes) return undefined;
-  const { buffer, byteOffset } = first.data;
-  const start = byteOffset - recordHeaderBytes;
-  let end = start;
-  for (const { data, isRecorded } of entries) {
-    if (isRecorded === true || data.buffer !== buffer || data.byteOffset !== end + recordHeaderBytes) return undefined;
-    end += recordHeaderBytes + data.length;
-  }
-  const run = new Uint8Array(buffer, start, end - start);
+/** Writes the headers of entries whose data stands in the run already. */
+function completeRun(run: Uint8Array, entries: readonly Entry[], owned: { readonly region: RegionId; readonly crc32: Crc32 }): void {
   let offset = 0;
   for (const entry of entries) {
-    offset = writeHeader(run, offset, { kind: entry.type, region, term: entry.term, index: entry.index, payload: entry.data }, crc32);
+    offset = writeHeader(run, offset, { kind: entry.type, region: owned.region, term: entry.term, index: entry.index, payload: entry.data }, owned.crc32);
     entry.isRecorded = true;
   }
-  return run;
 }
 
 function badRun(offset: number, reason: string): RaftctlError {
