@@ -13,7 +13,7 @@ export interface Scale {
 }
 
 export const fullScale: Scale = {
-  seconds: 3, warmUpMs: 500, clientConnections: 1000, putsBeforeRestart: 1_000_000, leaderKills: 3, idleSeconds: 20, shellRuns: 15, enduranceMinutes: 30,
+  seconds: 3, warmUpMs: 2000, clientConnections: 1000, putsBeforeRestart: 1_000_000, leaderKills: 3, idleSeconds: 20, shellRuns: 15, enduranceMinutes: 30,
 };
 
 /** Its figures mean nothing. */
