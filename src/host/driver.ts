@@ -11,6 +11,7 @@ import type { Answer, RaftEvent, Ready, Transfer } from "../raft/ready.ts";
 import type { Messenger } from "./messenger.ts";
 import { noSpaceRetryMs, Persister } from "./persister.ts";
 import type { RaftStorage } from "./raft-storage.ts";
+import { Saver } from "./saver.ts";
 
 export interface DriverOwner {
   readonly messenger: Messenger;
@@ -44,6 +45,7 @@ export class Driver {
   readonly #clock: Clock;
   readonly #owner: DriverOwner;
   readonly #persister: Persister;
+  readonly #saver: Saver;
   #mailbox: Delivery[] = [];
   #turnScheduled = false;
   #turning = false;
@@ -63,6 +65,7 @@ export class Driver {
       persisted: (sequence) => this.enqueue({ kind: "persisted", sequence }),
       fatal: (error) => owner.fatal(error),
     });
+    this.#saver = new Saver(storage, clock, (error) => owner.fatal(error));
   }
 
   /** When a leader of this node's term or a later one last spoke. */
@@ -93,6 +96,7 @@ export class Driver {
     this.#stopped = true;
     this.#mailbox = [];
     this.#persister.stop();
+    this.#saver.stop();
   }
 
   #turn(): void {
@@ -186,6 +190,8 @@ export class Driver {
   }
 
   #applied(entries: readonly Entry[], results: readonly (Uint8Array | undefined)[]): void {
+    if (this.#stopped) return;
+    this.#saver.applied();
     this.enqueue({ kind: "applied", index: entries.at(-1)!.index }, () => this.#owner.applied(entries, results));
   }
 

@@ -17,6 +17,8 @@ export interface RaftStorage {
   persist(batch: PersistBatch): MaybePromise<void>;
   /** In order, each index once; one answer per entry, undefined for what is not a command. */
   apply(entries: readonly Entry[]): MaybePromise<readonly (Uint8Array | undefined)[]>;
+  /** What was applied before is applied after a restart, too. Called soon after `apply`, once for many. Absent: there is nothing to do. */
+  save?(): MaybePromise<void>;
   /** Proposals are refused with NO_SPACE while this is true. */
   readonly readOnly: boolean;
   /** Digests of the state at the latest checkpoint indexes, which are the same on every node, ascending; another array whenever one was passed. Empty: this storage has none, and nothing is compared. */

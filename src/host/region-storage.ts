@@ -81,6 +81,7 @@ export class RegionStorage implements RaftStorage {
     for (let done = from; done < to; done += replayBatch) {
       this.apply(entries.slice(done - snapshot.index, Math.min(to, done + replayBatch) - snapshot.index));
     }
+    if (to > from) machine.save();
     this.#initial = { ...this.#initial, lastApplied: machine.lastApplied };
     return to - from;
   }
@@ -104,6 +105,11 @@ export class RegionStorage implements RaftStorage {
     const results = this.#parts.machine.applyBatch(entries);
     this.#followMembership(entries);
     return results;
+  }
+
+  save(): void {
+    // A restore replaces and saves everything; what was applied before is of no use to it.
+    if (this.#installing === undefined) this.#parts.machine.save();
   }
 
   get readOnly(): boolean {

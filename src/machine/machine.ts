@@ -164,6 +164,11 @@ export class Machine implements StateMachine {
     return results;
   }
 
+  save(): void {
+    assert(!this.#isRestoring, "nothing is saved while an image is being restored");
+    this.#store.save();
+  }
+
   #applyAll(transaction: StoreTransaction, entries: readonly AppliedEntry[]): (Uint8Array | undefined)[] {
     const results: (Uint8Array | undefined)[] = [];
     const before = this.#checkpoints;

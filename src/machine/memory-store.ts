@@ -1,5 +1,5 @@
 // The Store that lives in memory, for the simulator and for tests. It keeps the port's promises to the letter (copies in, copies out, rollback,
-// images) and nothing else: closing it loses everything.
+// images) and nothing else. What outlives it is for who asks for a fork: its content when it was last saved.
 
 import { assert } from "../base/assert.ts";
 import { RaftctlError } from "../base/errors.ts";
@@ -8,6 +8,7 @@ import { imagesMax, type KeyRange, type KeyValue, type Store, type StoreImage, s
 
 export class MemoryStore implements Store {
   #root: Tree;
+  #saved: Tree;
   #openImages = 0;
   #isInTransaction = false;
   #isClosed = false;
@@ -36,8 +37,13 @@ export class MemoryStore implements Store {
     }
   }
 
-  image(): StoreImage {
+  save(): void {
     this.#checkOpen();
+    this.#saved = this.#root;
+  }
+
+  image(): StoreImage {
+    this.save();
     if (this.#openImages >= imagesMax) throw new RaftctlError("BUSY", `${imagesMax} images of this store are open already`);
     this.#openImages += 1;
     return new MemoryImage(this.#root, () => {
@@ -50,20 +56,24 @@ export class MemoryStore implements Store {
     let root: Tree;
     for await (const { key, value } of pairs) root = treePut(root, new Uint8Array(key), new Uint8Array(value));
     this.#root = root;
+    this.#saved = root;
   }
 
   async flush(): Promise<void> {
-    this.#checkOpen();
+    this.save();
   }
 
-  /** A store with the same content that changes on its own from here on, at no cost. Also of one that was closed or is being replaced. */
+  /** A store with what this one has saved, that changes on its own from here on, at no cost. Also of one that was closed or is being replaced. */
   fork(): MemoryStore {
     const fork = new MemoryStore();
-    fork.#root = this.#root;
+    fork.#root = this.#saved;
+    fork.#saved = this.#saved;
     return fork;
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.save();
     this.#isClosed = true;
   }
 

@@ -22,10 +22,12 @@ export interface StateMachine {
   apply(entry: AppliedEntry): Uint8Array | undefined;
   /**
    * Entries that follow each other; those at or below lastApplied are skipped. All take effect and lastApplied moves, or, when it throws, nothing
-   * does. The results are encoded CommandResults by position; undefined for what is not a command, or was skipped.
+   * does; then it may be of no use from there on. The results are encoded CommandResults by position; undefined for what is not a command, or was skipped.
    * Throws INCOMPATIBLE for a command of a newer version, CORRUPT for damage in the store, NO_SPACE and IO_ERROR when the store cannot write.
    */
   applyBatch(entries: readonly AppliedEntry[]): (Uint8Array | undefined)[];
+  /** What was applied before is applied when this process is started again, whatever ends it. Throws NO_SPACE and IO_ERROR, and is of no use from there on. */
+  save(): void;
   /** The content at this moment, for a snapshot; entries may be applied while it is read. Must be closed. Throws BUSY when too many are open. */
   image(): MachineImage;
   /**

@@ -9,9 +9,17 @@ export interface Store {
   get(key: Uint8Array): Uint8Array | undefined;
   /** Ascending by unsigned byte. Sees one moment; finished or abandoned before the turn ends. The bytes are the caller's to keep. */
   range(range: KeyRange): Iterable<KeyValue>;
-  /** Everything that `write` does happens, or nothing does when it throws. Reads inside see the writes. Synchronous; not durable by itself. */
+  /**
+   * Everything that `write` does happens, or nothing does when it throws; behind transactions that are not saved, a throw may take those with it, and then the
+   * store refuses everything from there on with what was thrown. Reads inside see the writes, reads outside see them when it returns. Synchronous.
+   */
   transaction<T>(write: (transaction: StoreTransaction) => T): T;
-  /** The content at this moment, readable while later transactions and replacements go on. Must be closed. At most `imagesMax` at a time (BUSY). */
+  /**
+   * What was written before outlives this process, but not the operating system: see `flush`. A process that ends otherwise loses the latest transactions,
+   * each of them whole. A store may save by itself at any time. When it throws (NO_SPACE, IO_ERROR), the store refuses everything from there on.
+   */
+  save(): void;
+  /** The content at this moment, which is saved, readable while later transactions and replacements go on. Must be closed. At most `imagesMax` at a time (BUSY). */
   image(): StoreImage;
   /** All content is replaced by these pairs (ascending keys), atomically for a crash: afterwards either the old content or the new one. */
   replace(pairs: AsyncIterable<KeyValue>): Promise<void>;

@@ -1,5 +1,9 @@
-// One open LMDB environment in its own directory. It is written without fsync (the log is the truth), one synchronous transaction at a time, and
-// read through transactions that see one moment. It goes on living until the last image of it is closed.
+// One open LMDB environment in its own directory. It is written without fsync (the log is the truth), one batch at a time, and read through transactions
+// that see one moment. It goes on living until the last image of it is closed.
+//
+// The batches share one transaction of lmdb, which stays open until it is saved: it copies a page once, however many batches write to it, and reads outside
+// of images see what it has written. What cannot be undone alone ends the environment: a batch that throws behind others that are not saved, or a save that
+// fails, takes those with it, and everything that is asked afterwards is refused for the same reason.
 //
 // lmdb hands out Node Buffers and, on its fastest path, a view of one global buffer. Nothing of that leaves this file: what leaves is plain bytes.
 
@@ -21,6 +25,10 @@ const keyBytesMax = 1978;
 /** By which the file is longer than its last page when it is opened and closed. It has holes there: no space is taken. */
 const sparePages = 4096;
 
+/** What may be lost with the process, and is copied by one save: puts and deletes, and their bytes. */
+const unsavedWritesMax = 2048;
+const unsavedBytesMax = 4 * 1024 * 1024;
+
 /** Images, the shared read transaction and a spare. */
 const readersMax = imagesMax + 8;
 
@@ -30,6 +38,7 @@ interface FastReads {
   getBinaryFast(key: Uint8Array, options?: { transaction: Transaction }): (Buffer & { readonly isGlobal?: boolean }) | undefined;
   getBinary(key: Uint8Array, options?: { transaction: Transaction }): Buffer | undefined;
   readonly lastSize: number;
+  readonly env: { writeTxn: object | null };
   getStats(): { readonly lastPageNumber: number };
 }
 
@@ -39,6 +48,10 @@ export class LmdbEnvironment implements StoreTransaction {
   readonly #reads: FastReads;
   readonly #images = new Set<LmdbImage>();
   #isInTransaction = false;
+  #unsaved: OpenTransaction | undefined;
+  #unsavedWrites = 0;
+  #unsavedBytes = 0;
+  #failure: Error | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(directory: string, database: Database) {
@@ -63,6 +76,7 @@ export class LmdbEnvironment implements StoreTransaction {
 
   /** Plain bytes; a view of lmdb's own buffer that is valid until the next read. */
   get(key: Uint8Array): Uint8Array | undefined {
+    this.#checkSound();
     const found = this.#reads.getBinaryFast(key);
     if (found === undefined) return undefined;
     if (found.isGlobal === true) return new Uint8Array(found.buffer, found.byteOffset, this.#reads.lastSize);
@@ -70,33 +84,72 @@ export class LmdbEnvironment implements StoreTransaction {
   }
 
   range(range: KeyRange): Generator<KeyValue> {
+    this.#checkSound();
     return pairsOf(this.#database, range, undefined);
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
     assert(key.length > 0 && key.length <= keyBytesMax, "a store key has 1 to 1978 bytes");
     void this.#database.put(key, value);
+    this.#unsavedWrites += 1;
+    this.#unsavedBytes += value.length;
   }
 
   delete(key: Uint8Array): void {
     void this.#database.remove(key);
+    this.#unsavedWrites += 1;
   }
 
+  /** Seen at once by `get` and `range`; see `save`. */
   transaction<T>(write: (transaction: StoreTransaction) => T): T {
+    this.#checkSound();
     assert(!this.#isInTransaction, "transactions are not nested");
+    const isFirst = this.#unsaved === undefined;
+    this.#unsaved ??= OpenTransaction.begin(this.#database);
     this.#isInTransaction = true;
-    let isDone = false;
+    let result: T;
     try {
-      return this.#database.transactionSync(() => {
-        const result = write(this);
-        isDone = true;
-        return result;
-      });
+      result = write(this);
     } catch (thrown) {
-      throw isDone ? writeFailure(this.directory, thrown) : thrown;
+      this.#discard();
+      if (!isFirst) this.#failure = thrown as Error;
+      throw thrown;
     } finally {
       this.#isInTransaction = false;
     }
+    if (this.#unsavedWrites >= unsavedWritesMax || this.#unsavedBytes >= unsavedBytesMax) this.save();
+    return result;
+  }
+
+  /** What was written before outlives the process. */
+  save(): void {
+    this.#checkSound();
+    assert(!this.#isInTransaction, "what is being written is not saved");
+    const unsaved = this.#unsaved;
+    if (unsaved === undefined) return;
+    this.#forget();
+    try {
+      unsaved.commit();
+    } catch (thrown) {
+      this.#failure = writeFailure(this.directory, thrown);
+      throw this.#failure;
+    }
+  }
+
+  #discard(): void {
+    const unsaved = this.#unsaved;
+    this.#forget();
+    unsaved?.abort();
+  }
+
+  #forget(): void {
+    this.#unsaved = undefined;
+    this.#unsavedWrites = 0;
+    this.#unsavedBytes = 0;
+  }
+
+  #checkSound(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   get #lastPage(): number {
@@ -108,7 +161,7 @@ export class LmdbEnvironment implements StoreTransaction {
   }
 
   image(): StoreImage {
-    assert(!this.#isInTransaction, "an image is taken between transactions");
+    this.save();
     if (this.#images.size >= imagesMax) throw new RaftctlError("BUSY", `${imagesMax} images of this state are open already`);
     const image = new LmdbImage(this.#database, this.#database.useReadTransaction(), () => {
       this.#images.delete(image);
@@ -117,8 +170,9 @@ export class LmdbEnvironment implements StoreTransaction {
     return image;
   }
 
-  /** fdatasync of the data file: everything committed before the call is on disk. A rejection means that it may never be. */
+  /** fdatasync of the data file: everything written before the call is on disk. A rejection means that it may never be. */
   async flush(): Promise<void> {
+    this.save();
     try {
       await syncFile(this.#path);
     } catch (thrown) {
@@ -138,8 +192,9 @@ export class LmdbEnvironment implements StoreTransaction {
     await syncDirectory(dirname(this.directory));
   }
 
-  /** Closes the open images first: a mapping must not vanish under a cursor. */
+  /** What is not saved is lost. Closes the open images first: a mapping must not vanish under a cursor. */
   async close(): Promise<void> {
+    this.#discard();
     for (const image of [...this.#images]) image.close();
     this.#closed ??= this.#end();
     await this.#closed;
@@ -153,9 +208,45 @@ export class LmdbEnvironment implements StoreTransaction {
 
   /** Closed and deleted as soon as the last image is closed. */
   async retire(): Promise<void> {
+    this.#discard();
     await Promise.all([...this.#images].map((image) => image.closed));
     await this.close();
     await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A transaction of lmdb that stays open from turn to turn: `transactionSync` ends when what its function has returned resolves. This resolves when it is told
+ * to, and lmdb then commits before `commit` returns.
+ */
+class OpenTransaction {
+  #onCommit: ((result: undefined) => void) | undefined;
+  #onAbort: ((reason: unknown) => void) | undefined;
+
+  static begin(database: Database): OpenTransaction {
+    const transaction = new OpenTransaction();
+    void database.transactionSync(() => transaction);
+    assert(transaction.#onCommit !== undefined, "lmdb waits for the end of a transaction that is not over");
+    return transaction;
+  }
+
+  then(onCommit: (result: undefined) => void, onAbort: (reason: unknown) => void): void {
+    this.#onCommit = onCommit;
+    this.#onAbort = onAbort;
+  }
+
+  commit(): void {
+    this.#onCommit!(undefined);
+  }
+
+  abort(): void {
+    const aborted = new Error("aborted");
+    try {
+      this.#onAbort!(aborted);
+    } catch (thrown) {
+      // lmdb hands on the reason when it has done it.
+      if (thrown !== aborted) throw thrown;
+    }
   }
 }
 
@@ -179,7 +270,7 @@ class LmdbImage implements StoreImage {
 
   get(key: Uint8Array): Uint8Array | undefined {
     this.#checkOpen();
-    return plain((this.#database as unknown as FastReads).getBinary(key, { transaction: this.#transaction }));
+    return plain(this.#outsideOfWrites((reads, options) => reads.getBinary(key, options)));
   }
 
   range(range: KeyRange): Generator<KeyValue> {
@@ -192,13 +283,26 @@ class LmdbImage implements StoreImage {
 
   /** The value is a view of lmdb's own buffer: what is copied by whoever reads it need not be copied here. */
   *#views(): Generator<KeyValue> {
-    const reads = this.#database as unknown as FastReads;
-    const options = { transaction: this.#transaction };
-    for (const key of this.#database.getKeys(options)) {
-      const found = reads.getBinaryFast(key, options);
-      assert(found !== undefined, "a key of an image has its value there");
-      const value = found.isGlobal === true ? new Uint8Array(found.buffer, found.byteOffset, reads.lastSize) : plain(found)!;
+    for (const key of this.#database.getKeys({ transaction: this.#transaction })) {
+      const value = this.#outsideOfWrites((reads, options) => {
+        const found = reads.getBinaryFast(key, options);
+        assert(found !== undefined, "a key of an image has its value there");
+        return found.isGlobal === true ? new Uint8Array(found.buffer, found.byteOffset, reads.lastSize) : plain(found)!;
+      });
       yield { key: plain(key as Buffer)!, value };
+    }
+  }
+
+  /** lmdb reads single keys from the transaction that is being written, whichever it is told, as long as there is one. */
+  #outsideOfWrites<T>(read: (reads: FastReads, options: { readonly transaction: Transaction }) => T): T {
+    const reads = this.#database as unknown as FastReads;
+    const { env } = reads;
+    const writing = env.writeTxn;
+    env.writeTxn = null;
+    try {
+      return read(reads, { transaction: this.#transaction });
+    } finally {
+      env.writeTxn = writing;
     }
   }
 

@@ -1,5 +1,5 @@
-// The machine's Store on disk: LMDB, one environment per region. Applied entries become visible in one transaction, without fsync: the log is the
-// durability, and the kernel keeps what a killed process has written. What the kernel itself may have lost (it went down, or the power did) cannot
+// The machine's Store on disk: LMDB, one environment per region. It is saved now and then, in whole transactions and without fsync: the log is the
+// durability, and the kernel keeps what a killed process has saved. What the kernel itself may have lost (it went down, or the power did) cannot
 // be recognised from the file, so an environment that was open under another boot is not trusted: it is replaced by an empty one, and its owner
 // rebuilds the content from a snapshot and the log.
 //
@@ -143,6 +143,11 @@ class LmdbStore implements CompactableStore {
     return this.#environment.transaction(touched === undefined ? write : (transaction) => write(touched.watching(transaction)));
   }
 
+  save(): void {
+    this.#checkOpen();
+    this.#environment.save();
+  }
+
   image(): StoreImage {
     this.#checkOpen();
     return this.#environment.image();
@@ -204,6 +209,7 @@ class LmdbStore implements CompactableStore {
       checkGoesOn();
       // In one turn: from here on the copy is written, and lacks nothing.
       while (touched.size > 0) copyAgain(old, copy, touched);
+      copy.save();
       this.#environment = copy;
       this.#touched = undefined;
       await writeMark(this.#options.directory, { environment: nameOf(copy), bootId: this.#options.bootId, clean: false });

@@ -37,8 +37,11 @@ test("replay applies what is known to be committed and says how many entries; tw
   const entries = puts(1, 3_000);
   const first = await openRegion(disk);
   await first.storage.persist({ sequence: 1, hardState: hardState(1, 2_500), entries });
-  const again = await openRegion(disk.copy());
+  const store = new MemoryStore();
+  const again = await openRegion(disk.copy(), store);
   expect(again.storage.replay()).toBe(2_500);
+  // Saved, so that the next restart need not do it again (S116).
+  expect((await openRegion(disk.copy(), store.fork())).storage.initialState().lastApplied).toBe(2_500);
   expect(again.storage.initialState().lastApplied).toBe(2_500);
   const digest = again.machine.digest();
   expect(digest).toBe(await digestOf(entries.slice(0, 2_500)));
@@ -338,6 +341,30 @@ test("a snapshot that is asked for in the middle of an install is taken behind i
   const installing = storage.install(meta, [], hardState(1, 10));
   expect(await storage.createSnapshot()).toMatchObject({ index: 10, term: 1, membership: votersOf(1, 2) });
   await installing;
+});
+
+test("what was applied is saved when it is asked for, and in the middle of an install, which replaces and saves it all, that is nothing to do (H34, S116)", async () => {
+  const source = await snapshotSource(puts(1, 10));
+  const store = new MemoryStore();
+  const disk = await emptyDisk();
+  const { storage, machine } = await openRegion(disk, store);
+  await storage.persist({ sequence: 1, hardState: hardState(1, 2), entries: puts(1, 2) });
+  storage.apply(puts(1, 2));
+  const savedIndex = async (): Promise<number> => (await openRegion(disk.copy(), store.fork())).machine.lastApplied;
+  expect(await savedIndex()).toBe(0);
+  storage.save();
+  expect(await savedIndex()).toBe(2);
+  const meta = await send(source, storage);
+  await storage.finishReceiving(meta);
+  const replace = store.replace.bind(store);
+  const replacing = vi.spyOn(store, "replace").mockImplementation(async (pairs) => {
+    storage.save();
+    await replace(pairs);
+    storage.save();
+  });
+  await storage.install(meta, [], hardState(1, 10));
+  expect(replacing).toHaveBeenCalledOnce();
+  expect([machine.lastApplied, await savedIndex()]).toEqual([10, 10]);
 });
 
 test("what waits to be installed is kept although a newer snapshot that nobody wanted lies beside it (H33, H45)", async () => {

@@ -25,9 +25,29 @@ test("the tree stays balanced whatever the order of its keys: no cliff for chose
   }
 });
 
-test("a fork has the content of this moment, and from then on neither store sees what the other one does", async () => {
+test("a fork has what was saved last, by whatever saves, and not what came after it", async () => {
+  const store = new MemoryStore();
+  const put = (key: string): void => store.transaction((transaction) => transaction.put(utf8(key), utf8("1")));
+  const forked = (): number => contentOf(store.fork()).length;
+  put("a");
+  expect(forked()).toBe(0);
+  store.save();
+  put("b");
+  expect(forked()).toBe(1);
+  store.image().close();
+  put("c");
+  expect(forked()).toBe(2);
+  await store.flush();
+  put("d");
+  expect(forked()).toBe(3);
+  await store.close();
+  expect(forked()).toBe(4);
+});
+
+test("a fork has the saved content, and from then on neither store sees what the other one does", async () => {
   const store = new MemoryStore();
   store.transaction((transaction) => transaction.put(utf8("a"), utf8("1")));
+  store.save();
   const images = Array.from({ length: imagesMax }, () => store.image());
   const fork = store.fork();
   store.transaction((transaction) => transaction.put(utf8("b"), utf8("2")));
@@ -42,6 +62,7 @@ test("a fork has the content of this moment, and from then on neither store sees
 test("a fork that is made while the content is being replaced has the old content, and keeps it", async () => {
   const store = new MemoryStore();
   store.transaction((transaction) => transaction.put(utf8("a"), utf8("1")));
+  store.save();
   let fork: MemoryStore | undefined;
   async function* pairs(): AsyncGenerator<KeyValue> {
     yield { key: utf8("b"), value: utf8("2") };

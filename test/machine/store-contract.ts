@@ -64,7 +64,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
 
     test("a transaction returns what its function returns, and leaves nothing behind when it throws", () => {
       put(pair("a", "1"));
+      store.save();
       expect(store.transaction(() => 42)).toBe(42);
+      store.save();
       expect(() => store.transaction((transaction) => {
         transaction.put(utf8("a"), utf8("2"));
         transaction.put(utf8("b"), utf8("2"));

@@ -1,4 +1,4 @@
-// A process that is there to be killed: it writes without end and reports on stdout what it has committed.
+// A process that is there to be killed: it writes without end and reports on stdout what it has saved.
 
 import { writeSync } from "node:fs";
 import { utf8 } from "../../src/base/bytes.ts";
@@ -21,9 +21,15 @@ function writeNext(): void {
 
 if (mode === "transactions") {
   for (;;) {
-    writeNext();
+    for (let unsaved = 0; unsaved < 3; unsaved += 1) writeNext();
+    store.save();
     report(index);
+    writeNext();
   }
+} else if (mode === "unsaved") {
+  for (let written = 0; written < 5_000; written += 101) writeNext();
+  report(index);
+  setInterval(() => undefined, 1_000);
 } else if (mode === "compactions") {
   const padding = utf8("x".repeat(1_000));
   store.transaction((transaction) => {
@@ -35,6 +41,7 @@ if (mode === "transactions") {
   };
   write();
   for (;;) {
+    store.save();
     report(index);
     await store.compact();
   }

@@ -56,6 +56,7 @@ export class BaseState {
       kept = [];
     }
     write(store, kept);
+    store.save();
     return new BaseState(name, wanted.key, store);
   }
 

@@ -34,6 +34,8 @@ export class MemoryRaftStorage implements RaftStorage {
   execute: ((entries: readonly Entry[]) => readonly (Uint8Array | undefined)[]) | undefined;
   persistCalls = 0;
   applyCalls = 0;
+  /** Index of the last entry that was applied each time that it was told to save. */
+  readonly saves: number[] = [];
   readonly journal: string[];
   #persisting: Promise<void> = Promise.resolve();
   #receiving: { readonly snapshot: SnapshotMeta; bytes: Uint8Array } | undefined;
@@ -69,6 +71,10 @@ export class MemoryRaftStorage implements RaftStorage {
     this.applyCalls += 1;
     if (this.variant === "at once") return this.#applyAll(entries);
     return this.machine.pass().then(() => this.#applyAll(entries));
+  }
+
+  save(): void {
+    this.saves.push(this.state.machine.lastApplied);
   }
 
   get checkpoints(): readonly StateCheckpoint[] {

@@ -17,6 +17,7 @@ import { machineMutants } from "./registry/machine.ts";
 import { measurementMutants } from "./registry/measurements.ts";
 import { membershipMutants } from "./registry/membership.ts";
 import { memoryMutants } from "./registry/memory.ts";
+import { savingMutants } from "./registry/saving.ts";
 import { operatorMutants } from "./registry/operators.ts";
 import { pageMutants } from "./registry/pages.ts";
 import { readMutants } from "./registry/reads.ts";
@@ -33,7 +34,7 @@ import { watchMutants } from "./registry/watch.ts";
 import { wireMutants } from "./registry/wire.ts";
 
 export const mutants: readonly Mutant[] = [
-  ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants, ...memoryMutants,
+  ...electionMutants, ...replicationMutants, ...readMutants, ...membershipMutants, ...transferMutants, ...snapshotMutants, ...storageMutants, ...memoryMutants, ...savingMutants,
   ...hostMutants, ...httpMutants, ...machineMutants, ...wireMutants, ...operatorMutants, ...auditMutants, ...spaceMutants, ...backupMutants,
   ...inspectionMutants, ...traceMutants, ...txnMutants, ...leaseMutants, ...leaseReadMutants, ...lockMutants, ...watchMutants, ...pageMutants, ...libraryMutants, ...validationMutants,
   ...sessionCloseMutants, ...entryMomentsMutants, ...measurementMutants, ...checkMutants,

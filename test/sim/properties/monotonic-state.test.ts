@@ -59,19 +59,40 @@ test("two votes in one term are a violation, also in two boots, and also when th
   expect(() => property.sending(replica, idOf("n2"), requestVote("n1", 3))).toThrow("n1 votes for node 1 in term 3");
 });
 
-test("what a killed process had applied stays applied: the machine goes on (S116)", () => {
+test("what a killed process had applied and saved stays applied: the machine goes on (S116)", () => {
   const property = new MonotonicState();
   const replica = running(property);
+  property.saved(replica);
   property.crashed("n1");
   property.killed("n1");
   replica.reboot();
   replica.lastApplied = 2;
-  expect(() => property.booted(replica)).toThrow("n1 was killed after it had applied index 4, and recovers with 2");
+  expect(() => property.booted(replica)).toThrow("n1 was killed after it had applied and saved index 4, and recovers with 2");
+});
+
+test("what was applied and not saved may be lost with the process, and what was there at its start may not", () => {
+  const property = new MonotonicState();
+  const replica = running(property);
+  replica.write(1);
+  replica.lastApplied = replica.lastIndex;
+  replica.commitIndex = replica.lastIndex;
+  property.stepped(replica);
+  property.crashed("n1");
+  property.killed("n1");
+  replica.reboot();
+  replica.lastApplied = 4;
+  property.booted(replica);
+  property.crashed("n1");
+  property.killed("n1");
+  replica.reboot();
+  replica.lastApplied = 3;
+  expect(() => property.booted(replica)).toThrow("recovers with 3");
 });
 
 test("a process that is killed while it recovers leaves what the one before it left", () => {
   const property = new MonotonicState();
   const replica = running(property);
+  property.saved(replica);
   property.crashed("n1");
   property.killed("n1");
   property.crashed("n1");

@@ -1,8 +1,8 @@
 // Monotonic State: within a boot currentTerm, commitIndex, lastApplied and snapshotIndex never go back, and snapshotIndex ≤ lastApplied ≤ commitIndex ≤
 // lastIndex; in no boot does a node take back a term or a vote that it has given (extended Raft paper, Figure 2; dissertation §3.8).
 //
-// A crash may take back a term that nobody was told of. The state machine may fall back to its snapshot when a machine loses power, but not when only
-// the process dies.
+// A crash may take back a term that nobody was told of. The state machine may fall back to its snapshot when a machine loses power, and to what was saved
+// last when only the process dies.
 
 import type { NodeId } from "../../../src/base/ids.ts";
 import type { Message } from "../../../src/raft/message.ts";
@@ -30,7 +30,9 @@ export class MonotonicState implements Property {
   readonly #seen = new Map<string, Seen>();
   readonly #given = new Map<string, Given>();
   readonly #running = new Set<string>();
-  /** What a node that is down has applied, if its machine stays up. */
+  /** What a node that runs has applied and saved. */
+  readonly #saved = new Map<string, number>();
+  /** What a node that is down has saved, if its machine stays up. */
   readonly #appliedInStore = new Map<string, number>();
   /** Of nodes that are down, and whose machine stayed up. */
   readonly #owed = new Map<string, number>();
@@ -41,8 +43,9 @@ export class MonotonicState implements Property {
     if (currentTerm < told) throw new Violation(this.name, `${name} recovers with term ${currentTerm}, and has told others of term ${told}`);
     const applied = this.#owed.get(name);
     if (applied !== undefined && lastApplied < applied) {
-      throw new Violation(this.name, `${name} was killed after it had applied index ${applied}, and recovers with ${lastApplied}`);
+      throw new Violation(this.name, `${name} was killed after it had applied and saved index ${applied}, and recovers with ${lastApplied}`);
     }
+    this.#saved.set(name, lastApplied);
     this.#running.add(name);
     this.stepped(replica);
   }
@@ -71,6 +74,10 @@ export class MonotonicState implements Property {
     );
   }
 
+  saved({ name, lastApplied }: ReplicaView): void {
+    this.#saved.set(name, lastApplied);
+  }
+
   sending(replica: ReplicaView, to: NodeId, message: Message): void {
     const { type, term } = message;
     if (type === "preVote" || type === "preVoteResponse") return;
@@ -83,7 +90,7 @@ export class MonotonicState implements Property {
 
   crashed(name: string): void {
     // A process that died while it recovered has shown nothing: what the one before it owed is still owed.
-    const applied = this.#running.delete(name) ? this.#seen.get(name)?.lastApplied : this.#owed.get(name);
+    const applied = this.#running.delete(name) ? this.#saved.get(name) : this.#owed.get(name);
     this.#owed.delete(name);
     this.#appliedInStore.delete(name);
     if (applied !== undefined) this.#appliedInStore.set(name, applied);

@@ -143,6 +143,8 @@ export interface Property {
   backedUp?(backup: BackupView): void;
   watched?(view: WatchView): void;
   paged?(page: PageView): void;
+  /** What it has applied is to stay applied when its process dies. */
+  saved?(replica: ReplicaView): void;
   /** The state came from a snapshot instead. */
   installed?(replica: ReplicaView, index: number): void;
   /** Its process dies now, in the middle of an event perhaps: what it has come to since `stepped` it may have written down. */

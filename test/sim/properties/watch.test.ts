@@ -8,7 +8,7 @@ import { voteGranted } from "./support/messages.ts";
 import { ReplicaDouble } from "./support/replica-double.ts";
 import { Watch } from "./watch.ts";
 
-const hooks = ["booted", "stepped", "observed", "applied", "sending", "answered", "installed", "crashed", "killed", "wiped", "ended"] as const;
+const hooks = ["booted", "stepped", "observed", "applied", "sending", "answered", "saved", "installed", "crashed", "killed", "wiped", "ended"] as const;
 
 function spy(name: string, told: string[], listensTo: readonly (typeof hooks)[number][]): Property {
   return { name, ...Object.fromEntries(listensTo.map((hook) => [hook, (...args: unknown[]) => void told.push(`${name}.${hook}/${args.length}`)])) };
@@ -22,6 +22,7 @@ function tellEverything(watch: Watch): void {
   watch.applied(replica, [], []);
   watch.sending(replica, idOf("n2"), voteGranted(1));
   watch.answered({ client: "c1", node: "n1", boot: 1, kind: "write", index: 1 });
+  watch.saved(replica);
   watch.installed(replica, 1);
   watch.crashed("n1");
   watch.killed("n1");
@@ -32,7 +33,7 @@ function tellEverything(watch: Watch): void {
 test("a property is told of every hook that it has, with all that belongs to it", () => {
   const told: string[] = [];
   tellEverything(new Watch([spy("a", told, hooks)]));
-  expect(told).toEqual(["a.booted/1", "a.stepped/1", "a.observed/2", "a.applied/3", "a.sending/3", "a.answered/1", "a.installed/2", "a.crashed/1", "a.killed/1", "a.wiped/1", "a.ended/1"]);
+  expect(told).toEqual(["a.booted/1", "a.stepped/1", "a.observed/2", "a.applied/3", "a.sending/3", "a.answered/1", "a.saved/1", "a.installed/2", "a.crashed/1", "a.killed/1", "a.wiped/1", "a.ended/1"]);
 });
 
 test("properties are told in the order in which they were given, and only of what they have a hook for", () => {

@@ -24,6 +24,7 @@ export class Watch {
   readonly #backedUp: Listening<"backedUp">;
   readonly #watched: Listening<"watched">;
   readonly #paged: Listening<"paged">;
+  readonly #saved: Listening<"saved">;
   readonly #installed: Listening<"installed">;
   readonly #dying: Listening<"dying">;
   readonly #crashed: Listening<"crashed">;
@@ -45,6 +46,7 @@ export class Watch {
     this.#backedUp = listening(properties, "backedUp");
     this.#watched = listening(properties, "watched");
     this.#paged = listening(properties, "paged");
+    this.#saved = listening(properties, "saved");
     this.#installed = listening(properties, "installed");
     this.#dying = listening(properties, "dying");
     this.#crashed = listening(properties, "crashed");
@@ -103,6 +105,10 @@ export class Watch {
 
   paged(page: PageView): void {
     for (const property of this.#paged) property.paged(page);
+  }
+
+  saved(replica: ReplicaView): void {
+    for (const property of this.#saved) property.saved(replica);
   }
 
   installed(replica: ReplicaView, index: number): void {

@@ -43,6 +43,11 @@ export class AttachedStore implements Store {
     return this.#store.transaction(write);
   }
 
+  save(): void {
+    this.#pass("store.save");
+    this.#store.save();
+  }
+
   image(): StoreImage {
     return this.#store.image();
   }

@@ -1,5 +1,5 @@
 // The state machine's database of one simulated node, which survives its processes as LMDB does when it writes without fsync: a process that is killed
-// loses nothing; after a loss of power the content is not trusted and the next process begins with an empty one, unless it was closed in order
+// loses what it has not saved; after a loss of power the content is not trusted and the next process begins with an empty one, unless it was closed in order
 // before (platform/lmdb-store.ts).
 
 import { MemoryStore } from "../../../src/machine/memory-store.ts";

@@ -11,22 +11,24 @@ import type { PersistBatch } from "../../../src/raft/ready.ts";
 import type { StateCheckpoint } from "../../../src/wire/peer-protocol.ts";
 import type { ProcessLife } from "../kernel/process-life.ts";
 
+type Inner = Omit<RaftStorage, "save"> & { save(): void };
 type Results = readonly (Uint8Array | undefined)[];
 
 export interface StorageObserver {
   readonly applyMs: () => number;
   readonly stateIsWrong: () => boolean;
   applied(entries: readonly Entry[], results: Results): void;
+  saved(): void;
   installed(index: number): void;
 }
 
 export class ObservedStorage implements RaftStorage {
-  readonly #inner: RaftStorage;
+  readonly #inner: Inner;
   readonly #life: ProcessLife;
   readonly #observer: StorageObserver;
   #wrong: { readonly of: readonly StateCheckpoint[]; readonly checkpoints: readonly StateCheckpoint[] } | undefined;
 
-  constructor(inner: RaftStorage, life: ProcessLife, observer: StorageObserver) {
+  constructor(inner: Inner, life: ProcessLife, observer: StorageObserver) {
     this.#inner = inner;
     this.#life = life;
     this.#observer = observer;
@@ -50,6 +52,11 @@ export class ObservedStorage implements RaftStorage {
     const results = this.#inner.apply(entries) as Results;
     if (this.#life.alive) this.#observer.applied(entries, results);
     return results;
+  }
+
+  save(): void {
+    this.#inner.save();
+    if (this.#life.alive) this.#observer.saved();
   }
 
   async install(snapshot: SnapshotMeta, kept: readonly Entry[], hardState: HardState): Promise<void> {

@@ -87,6 +87,7 @@ export async function startProcess(node: Home, life: ProcessLife, world: Surroun
     applyMs: () => world.prng.next() * knobs.applyMsMax,
     stateIsWrong: () => node.stateIsWrong,
     applied: (entries, results) => world.guard(() => world.watch.applied(view, entries, results)),
+    saved: () => world.guard(() => world.watch.saved(view)),
     installed: (index) => world.guard(() => world.watch.installed(view, index)),
   });
   const upkeep: { observed(event: RaftEvent): void }[] = [];
