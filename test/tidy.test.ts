@@ -58,8 +58,9 @@ describe("the tree", () => {
     expect(citations.filter((count) => count > 0).length).toBeGreaterThanOrEqual(core.length / 2);
   });
 
-  test("links only to documents that exist", () => {
-    const known = new Set(files.map((file) => file.path));
+  test("links only to documents and pictures that exist", () => {
+    const pictures = execFileSync("git", ["ls-files", "*.svg"], { cwd: repositoryRoot, encoding: "utf8" }).split("\n");
+    const known = new Set([...files.map((file) => file.path), ...pictures]);
     const broken = files.filter((file) => file.path.endsWith(".md")).flatMap((file) =>
       [...file.text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map((match) => join(file.path, "..", match[1]!))
         .filter((target) => !known.has(target) && ![...known].some((path) => path.startsWith(`${target.replace(/\/$/, "")}/`)))

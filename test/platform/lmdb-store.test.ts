@@ -193,48 +193,6 @@ test("of 5,000 writes that nobody saved kill -9 takes the latest 2,048 at the mo
   await store.close();
 });
 
-test("a large value is saved without waiting for more", async () => {
-  const directory = newDirectory();
-  const { store } = await open(directory);
-  for (const key of ["a", "b", "c", "d", "e"]) store.transaction((transaction) => transaction.put(utf8(key), new Uint8Array(1024 * 1024)));
-  const bytesBefore = (await stat(await dataFile(directory))).blocks * 512;
-  expect(bytesBefore).toBeGreaterThan(4 * 1024 * 1024);
-  await store.close();
-});
-
-test("a transaction that throws behind others that are not saved takes them with it, and from then on the store refuses everything for that reason", async () => {
-  const directory = newDirectory();
-  const store = await storeWith(directory, "saved");
-  store.save();
-  store.transaction((transaction) => transaction.put(utf8("unsaved"), utf8("1")));
-  const broken = (): void => {
-    throw new Error("a bad row");
-  };
-  expect(() => store.transaction(broken)).toThrow("a bad row");
-  const uses = [() => store.get(utf8("saved")), () => [...store.range({})], () => store.transaction(() => 1), () => store.save(), () => store.image()];
-  for (const use of uses) expect(use).toThrow("a bad row");
-  await expect(store.flush()).rejects.toThrow("a bad row");
-  await expect(store.close()).rejects.toThrow("a bad row");
-  const reopened = await open(directory);
-  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["7361766564", "31"]]]);
-  await reopened.store.close();
-});
-
-test("what is read of an image is what it shows, also while something newer is not saved yet", async () => {
-  const store = await storeWith(newDirectory(), "a", "b");
-  const image = store.image();
-  store.transaction((transaction) => {
-    transaction.put(utf8("a"), utf8("2"));
-    transaction.delete(utf8("b"));
-    transaction.put(utf8("c"), utf8("2"));
-  });
-  expect([text(image.get(utf8("a"))), text(image.get(utf8("b"))), image.get(utf8("c"))]).toEqual(["1", "1", undefined]);
-  for (const pairs of [image.range({}), image.scan()]) expect(Array.from(pairs, ({ key, value }) => text(key)! + text(value)!)).toEqual(["a1", "b1"]);
-  expect([text(store.get(utf8("a"))), store.get(utf8("b")), text(store.get(utf8("c")))]).toEqual(["2", undefined, "2"]);
-  image.close();
-  await store.close();
-});
-
 test("kill -9 at any moment of a compaction leaves a whole state, no older than when the compaction began (H34, H39)", { timeout: 60_000 }, async () => {
   const directory = newDirectory();
   for (const reports of [1, 2, 3, 5, 8, 13]) {

@@ -4,7 +4,7 @@ import type { Mutant } from "../mutant.ts";
 
 const environmentFile = "src/platform/lmdb-environment.ts";
 const saverFile = "src/host/saver.ts";
-const stores = ["test/platform/lmdb-store.test.ts"];
+const stores = ["test/platform/lmdb-store.test.ts", "test/platform/lmdb-saving.test.ts"];
 const savers = ["test/host/saver.test.ts"];
 
 export const savingMutants: readonly Mutant[] = [

@@ -1,0 +1,84 @@
+// What the store does while a part of it is not saved.
+
+import { afterAll, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { utf8 } from "../../src/base/bytes.ts";
+import type { Store } from "../../src/machine/store.ts";
+import { openLmdbStore } from "../../src/platform/lmdb-store.ts";
+import { contentOf, text } from "../machine/bytes-of.ts";
+
+const root = mkdtempSync(join(tmpdir(), "raftctl-lmdb-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let directories = 0;
+const newDirectory = () => join(root, String((directories += 1)));
+const open = (directory: string) => openLmdbStore({ directory, bootId: "boot-1" });
+
+async function storeWith(directory: string, ...keys: string[]): Promise<Store> {
+  const { store } = await open(directory);
+  store.transaction((transaction) => keys.forEach((key) => transaction.put(utf8(key), utf8("1"))));
+  return store;
+}
+
+test("a large value is saved without waiting for more", async () => {
+  const directory = newDirectory();
+  const { store } = await open(directory);
+  for (const key of ["a", "b", "c", "d", "e"]) store.transaction((transaction) => transaction.put(utf8(key), new Uint8Array(1024 * 1024)));
+  const [name] = (await readdir(directory)).filter((found) => found.startsWith("state-"));
+  expect((await stat(join(directory, name!, "data.mdb"))).blocks * 512).toBeGreaterThan(4 * 1024 * 1024);
+  await store.close();
+});
+
+test("a transaction that throws behind others that are not saved takes them with it, and from then on the store refuses everything for that reason", async () => {
+  const directory = newDirectory();
+  const store = await storeWith(directory, "saved");
+  store.save();
+  store.transaction((transaction) => transaction.put(utf8("unsaved"), utf8("1")));
+  const broken = (): void => {
+    throw new Error("a bad row");
+  };
+  expect(() => store.transaction(broken)).toThrow("a bad row");
+  const uses = [() => store.get(utf8("saved")), () => [...store.range({})], () => store.transaction(() => 1), () => store.save(), () => store.image()];
+  for (const use of uses) expect(use).toThrow("a bad row");
+  await expect(store.flush()).rejects.toThrow("a bad row");
+  await expect(store.close()).rejects.toThrow("a bad row");
+  const reopened = await open(directory);
+  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["7361766564", "31"]]]);
+  await reopened.store.close();
+});
+
+test("what is read of an image is what it shows, also while something newer is not saved yet", async () => {
+  const store = await storeWith(newDirectory(), "a", "b");
+  const image = store.image();
+  store.transaction((transaction) => {
+    transaction.put(utf8("a"), utf8("2"));
+    transaction.delete(utf8("b"));
+    transaction.put(utf8("c"), utf8("2"));
+  });
+  expect([text(image.get(utf8("a"))), text(image.get(utf8("b"))), image.get(utf8("c"))]).toEqual(["1", "1", undefined]);
+  for (const pairs of [image.range({}), image.scan()]) expect(Array.from(pairs, ({ key, value }) => text(key)! + text(value)!)).toEqual(["a1", "b1"]);
+  expect([text(store.get(utf8("a"))), store.get(utf8("b")), text(store.get(utf8("c")))]).toEqual(["2", undefined, "2"]);
+  image.close();
+  await store.close();
+});
+
+test("values of every size stay what they were when they were read, whatever is written and saved afterwards", async () => {
+  const { store } = await open(newDirectory());
+  const sizes = [10, 300, 4_000, 20_000, 33_000, 40_000, 70_000, 200_000];
+  const kept: { readonly fill: number; readonly value: Uint8Array }[] = [];
+  for (let fill = 1; fill <= 60; fill += 1) {
+    store.transaction((transaction) => sizes.forEach((size) => transaction.put(utf8(`k${size}`), new Uint8Array(size).fill(fill))));
+    kept.push({ fill, value: store.get(utf8(`k${sizes[fill % sizes.length]}`))! });
+    for (const { value } of store.range({})) kept.push({ fill, value });
+    if (fill % 20 === 0) {
+      const image = store.image();
+      kept.push({ fill, value: image.get(utf8("k70000"))! }, ...Array.from(image.range({}), ({ value }) => ({ fill, value })));
+      image.close();
+    } else if (fill % 7 === 0) store.save();
+  }
+  expect(kept).toHaveLength(60 * (1 + sizes.length) + 3 * (1 + sizes.length));
+  expect(kept.filter(({ fill, value }) => value.some((byte) => byte !== fill))).toEqual([]);
+  await store.close();
+});
