@@ -19,12 +19,13 @@ function put(store: Store, ...puts: KeyValue[]): void {
 
 const old = [["61", "31"]];
 
-/** A node whose process has written a = 1. */
+/** A node whose process has written and saved a = 1. */
 function written(): { node: SimStore; life: TestLife; store: Store } {
   const node = new SimStore();
   const life = newLife();
   const store = node.attach(life);
   put(store, pair("a", "1"));
+  store.save();
   return { node, life, store };
 }
 
@@ -33,8 +34,10 @@ function after(node: SimStore, kind: "kill" | "powerLoss"): [string, string][] {
   return contentOf(node.attach(newLife()));
 }
 
-test("a killed process loses nothing; a loss of power takes everything, for good", () => {
-  expect(after(written().node, "kill")).toEqual(old);
+test("a killed process loses what it has not saved and nothing else; a loss of power takes everything, for good", () => {
+  const killed = written();
+  put(killed.store, pair("b", "2"));
+  expect(after(killed.node, "kill")).toEqual(old);
   const { node } = written();
   expect(after(node, "powerLoss")).toEqual([]);
   expect(after(node, "kill")).toEqual([]);
@@ -59,6 +62,14 @@ test("a process that dies at a transaction has not done it, and what it does aft
   life.dieAt = "store.transaction";
   expect(() => put(store, pair("b", "2"))).toThrow(LifeOver);
   expect(() => put(store, pair("c", "3"))).toThrow(LifeOver);
+  expect(after(node, "kill")).toEqual(old);
+});
+
+test("a process that dies at a save has not done it, and saves nothing afterwards", () => {
+  const { node, life, store } = written();
+  put(store, pair("b", "2"));
+  life.dieAt = "store.save";
+  for (let times = 0; times < 2; times += 1) expect(() => store.save()).toThrow(LifeOver);
   expect(after(node, "kill")).toEqual(old);
 });
 
