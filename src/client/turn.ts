@@ -67,7 +67,7 @@ async function grantAcrossElections({ leases, clock, timeoutMs }: TurnContext, t
   const until = clock.now() + timeoutMs;
   for (;;) {
     try {
-      return await leases.grant({ ttlMs }, { signal });
+      return await leases.grant({ ttlMs }, { signal, timeoutMs: until - clock.now() });
     } catch (thrown) {
       if (toRaftctlError(thrown).code !== "NO_LEADER" || clock.now() + pauseMs >= until) throw thrown;
       await untilAborted(pause(clock), signal, () => cancelled(signal!, false));

@@ -111,8 +111,8 @@ export class LmdbEnvironment implements StoreTransaction {
     try {
       result = write(this);
     } catch (thrown) {
-      this.#discard();
       if (!isFirst) this.#failure = thrown as Error;
+      this.#discard();
       throw thrown;
     } finally {
       this.#isInTransaction = false;

@@ -71,7 +71,7 @@ await runToTheEnd(async () => {
   const options = parseOptions();
   if (options === undefined) {
     process.stdout.write(usage);
-    return 0;
+    return process.argv.includes("--help") ? 0 : 2;
   }
   const target = await startRaftctl(["--perf-basic-prof"]);
   try {

@@ -65,6 +65,14 @@ export const lockMutants: readonly Mutant[] = [
     tests: ["test/client/turn.test.ts"],
   },
   {
+    name: "each-attempt-to-ask-for-a-lock-has-all-the-time-again",
+    breaks: ["H24"],
+    file: turnFile,
+    find: "{ signal, timeoutMs: until - clock.now() }",
+    replace: "{ signal, timeoutMs }",
+    tests: ["test/client/turn.test.ts"],
+  },
+  {
     name: "queueing-up-ends-with-a-change-of-leader",
     breaks: ["H24"],
     file: turnFile,
