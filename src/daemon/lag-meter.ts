@@ -3,7 +3,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Logger } from "../base/logger.ts";
 
-const resolutionMs = 20;
+const resolutionMs = 100;
 
 export class LagMeter {
   readonly #histogram = monitorEventLoopDelay({ resolution: resolutionMs });

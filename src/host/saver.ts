@@ -4,8 +4,8 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { RaftStorage } from "./raft-storage.ts";
 
-/** A restart applies what came within this time again, ms. */
-export const saveIntervalMs = 100;
+/** A restart applies what came within this time again, ms, or what a store gathers at most. */
+export const saveIntervalMs = 1000;
 
 export class Saver {
   readonly #storage: RaftStorage;

@@ -2,19 +2,24 @@
 // that see one moment. It goes on living until the last image of it is closed.
 //
 // The batches share one transaction of lmdb, which stays open until it is saved: it copies a page once, however many batches write to it, and reads outside
-// of images see what it has written. What cannot be undone alone ends the environment: a batch that throws behind others that are not saved, or a save that
-// fails, takes those with it, and everything that is asked afterwards is refused for the same reason.
+// of images see what it has written. A save that LMDB refuses is made again, batch by batch (redo-list.ts). What cannot be undone alone ends the environment: a
+// batch that throws behind others that are not saved, or a save that fails for good, takes those with it, and everything that is asked afterwards is refused for
+// the same reason.
 //
 // lmdb hands out Node Buffers and, on its fastest path, a view of one global buffer. Nothing of that leaves this file: what leaves is plain bytes.
 
 import { chmod, mkdir, open as openFile, rm, stat, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { open, type RootDatabase, type Transaction } from "lmdb";
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath, type Transaction } from "lmdb";
 import { assert } from "../base/assert.ts";
 import { RaftctlError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import type { KeyRange, KeyValue, StoreImage, StoreTransaction } from "../machine/store.ts";
 import { lmdbPageBytes } from "./lmdb-check.ts";
 import { syncDirectory } from "./lmdb-mark.ts";
+import { OpenTransaction } from "./open-transaction.ts";
+import { RedoList } from "./redo-list.ts";
+import { SaveBound } from "./save-bound.ts";
 
 export const dataFileName = "data.mdb";
 /** Address space reserved at first; lmdb maps more by itself when the content outgrows it. */
@@ -25,15 +30,20 @@ const keyBytesMax = 1978;
 /** By which the file is longer than its last page when it is opened and closed. It has holes there: no space is taken. */
 const sparePages = 4096;
 
-/** What may be lost with the process, and is copied by one save: puts and deletes, and their bytes. */
-const unsavedWritesMax = 2048;
-const unsavedBytesMax = 4 * 1024 * 1024;
+/**
+ * Of the list of free pages, pages that lmdb keeps in memory from one transaction to the next: none. Where it keeps them it writes only what has changed of the
+ * list, and of some ten thousand transactions one does not find its own row again, and fails (MDB_BAD_TXN, MDB_NOTFOUND).
+ */
+const freePagesKept = 0;
 
 /** Images, the shared read transaction and a spare. */
 const readersMax = imagesMax + 8;
 
 type Database = RootDatabase<Uint8Array, Uint8Array>;
 /** What lmdb-js has and its types leave out. */
+interface OpenOptions extends RootDatabaseOptionsWithPath {
+  readonly maxFreeSpaceToRetain: number;
+}
 interface FastReads {
   getBinaryFast(key: Uint8Array, options?: { transaction: Transaction }): (Buffer & { readonly isGlobal?: boolean }) | undefined;
   getBinary(key: Uint8Array, options?: { transaction: Transaction }): Buffer | undefined;
@@ -45,31 +55,37 @@ interface FastReads {
 export class LmdbEnvironment implements StoreTransaction {
   readonly directory: string;
   readonly #database: Database;
+  readonly #logger: Logger;
   readonly #reads: FastReads;
   readonly #images = new Set<LmdbImage>();
   #isInTransaction = false;
   #unsaved: OpenTransaction | undefined;
+  /** Puts and deletes that are not saved, and their bytes. */
   #unsavedWrites = 0;
   #unsavedBytes = 0;
+  readonly #redo = new RedoList();
+  readonly #saveBound = new SaveBound();
   #failure: Error | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(directory: string, database: Database) {
+  private constructor(directory: string, database: Database, logger: Logger) {
     this.directory = directory;
+    this.#logger = logger;
     this.#database = database;
     this.#reads = database as unknown as FastReads;
   }
 
   /** Of a directory that lmdbDamage has found sound, or of a new one. Opening and mapping is synchronous inside lmdb. */
-  static async open(directory: string): Promise<LmdbEnvironment> {
+  static async open(directory: string, logger: Logger): Promise<LmdbEnvironment> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const database = open<Uint8Array, Uint8Array>({
+    const options: OpenOptions = {
       path: directory, encoding: "binary", keyEncoding: "binary", noSync: true, overlappingSync: false,
-      mapSize: mapBytes, pageSize: lmdbPageBytes, maxReaders: readersMax, maxDbs: 1,
-    });
+      mapSize: mapBytes, pageSize: lmdbPageBytes, maxReaders: readersMax, maxDbs: 1, maxFreeSpaceToRetain: freePagesKept,
+    };
+    const database = open<Uint8Array, Uint8Array>(options);
     await chmod(join(directory, dataFileName), 0o600);
     await chmod(join(directory, "lock.mdb"), 0o600);
-    const environment = new LmdbEnvironment(directory, database);
+    const environment = new LmdbEnvironment(directory, database, logger);
     await makeLong(environment.#path, environment.bytes);
     return environment;
   }
@@ -91,12 +107,14 @@ export class LmdbEnvironment implements StoreTransaction {
   put(key: Uint8Array, value: Uint8Array): void {
     assert(key.length > 0 && key.length <= keyBytesMax, "a store key has 1 to 1978 bytes");
     void this.#database.put(key, value);
+    this.#redo.put(key, value);
     this.#unsavedWrites += 1;
     this.#unsavedBytes += value.length;
   }
 
   delete(key: Uint8Array): void {
     void this.#database.remove(key);
+    this.#redo.delete(key);
     this.#unsavedWrites += 1;
   }
 
@@ -117,7 +135,8 @@ export class LmdbEnvironment implements StoreTransaction {
     } finally {
       this.#isInTransaction = false;
     }
-    if (this.#unsavedWrites >= unsavedWritesMax || this.#unsavedBytes >= unsavedBytesMax) this.save();
+    this.#redo.endBatch();
+    if (this.#saveBound.isReached(this.#unsavedWrites, this.#unsavedBytes)) this.save();
     return result;
   }
 
@@ -127,10 +146,28 @@ export class LmdbEnvironment implements StoreTransaction {
     assert(!this.#isInTransaction, "what is being written is not saved");
     const unsaved = this.#unsaved;
     if (unsaved === undefined) return;
-    this.#forget();
+    const begun = performance.now();
+    this.#unsaved = undefined;
     try {
       unsaved.commit();
     } catch (thrown) {
+      this.#saveAgain(thrown);
+    }
+    this.#saveBound.learn(this.#unsavedWrites, performance.now() - begun);
+    this.#forget();
+  }
+
+  /** LMDB has rolled back. In transactions of single batches, because the same one would lead it to the same place. */
+  #saveAgain(refusal: unknown): void {
+    this.#logger.warn({ path: this.directory, reason: String(refusal) }, "LMDB refused to save a part of the state; it is written again");
+    try {
+      for (const batch of this.#redo.batches()) {
+        const transaction = OpenTransaction.begin(this.#database);
+        for (const { key, value } of batch) void (value === undefined ? this.#database.remove(key) : this.#database.put(key, value));
+        transaction.commit();
+      }
+    } catch (thrown) {
+      this.#forget();
       this.#failure = writeFailure(this.directory, thrown);
       throw this.#failure;
     }
@@ -146,6 +183,7 @@ export class LmdbEnvironment implements StoreTransaction {
     this.#unsaved = undefined;
     this.#unsavedWrites = 0;
     this.#unsavedBytes = 0;
+    this.#redo.clear();
   }
 
   #checkSound(): void {
@@ -212,41 +250,6 @@ export class LmdbEnvironment implements StoreTransaction {
     await Promise.all([...this.#images].map((image) => image.closed));
     await this.close();
     await rm(this.directory, { recursive: true, force: true });
-  }
-}
-
-/**
- * A transaction of lmdb that stays open from turn to turn: `transactionSync` ends when what its function has returned resolves. This resolves when it is told
- * to, and lmdb then commits before `commit` returns.
- */
-class OpenTransaction {
-  #onCommit: ((result: undefined) => void) | undefined;
-  #onAbort: ((reason: unknown) => void) | undefined;
-
-  static begin(database: Database): OpenTransaction {
-    const transaction = new OpenTransaction();
-    void database.transactionSync(() => transaction);
-    assert(transaction.#onCommit !== undefined, "lmdb waits for the end of a transaction that is not over");
-    return transaction;
-  }
-
-  then(onCommit: (result: undefined) => void, onAbort: (reason: unknown) => void): void {
-    this.#onCommit = onCommit;
-    this.#onAbort = onAbort;
-  }
-
-  commit(): void {
-    this.#onCommit!(undefined);
-  }
-
-  abort(): void {
-    const aborted = new Error("aborted");
-    try {
-      this.#onAbort!(aborted);
-    } catch (thrown) {
-      // lmdb hands on the reason when it has done it.
-      if (thrown !== aborted) throw thrown;
-    }
   }
 }
 

@@ -61,7 +61,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<OpenedSt
   const mark = await readMark(directory);
   let environment = await openTrusted(options, mark, logger);
   const trusted = environment !== undefined;
-  environment ??= await createEnvironment(directory);
+  environment ??= await createEnvironment(directory, logger);
   // From here on a crash of the operating system makes the content doubtful.
   await writeMark(directory, { environment: nameOf(environment), bootId, clean: false });
   await removeOthers(directory, nameOf(environment));
@@ -77,7 +77,7 @@ async function openTrusted(options: LmdbStoreOptions, mark: LmdbMark | undefined
     return undefined;
   }
   try {
-    return await LmdbEnvironment.open(path);
+    return await LmdbEnvironment.open(path, logger);
   } catch (thrown) {
     logger.warn({ path, reason: toRaftctlError(thrown).message }, "the state cannot be opened and will be rebuilt from snapshot and log");
     return undefined;
@@ -91,9 +91,9 @@ async function doubtAbout(path: string, mark: LmdbMark, bootId: string): Promise
 }
 
 /** Under a number that was never used in this directory, so that nothing left over is mistaken for it. Durable when it resolves. */
-async function createEnvironment(directory: string): Promise<LmdbEnvironment> {
+async function createEnvironment(directory: string, logger: Logger): Promise<LmdbEnvironment> {
   const numbers = (await readdir(directory)).filter(isEnvironmentName).map(environmentNumber);
-  const environment = await LmdbEnvironment.open(join(directory, environmentName(Math.max(0, ...numbers) + 1)));
+  const environment = await LmdbEnvironment.open(join(directory, environmentName(Math.max(0, ...numbers) + 1)), logger);
   await environment.makeDurable();
   return environment;
 }
@@ -224,7 +224,7 @@ class LmdbStore implements CompactableStore {
   }
 
   async #fill(pairs: AsyncIterable<KeyValue>): Promise<LmdbEnvironment> {
-    const environment = await createEnvironment(this.#options.directory);
+    const environment = await createEnvironment(this.#options.directory, this.#logger);
     try {
       let batch = new PairBatch();
       for await (const pair of pairs) {

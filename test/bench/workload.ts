@@ -17,18 +17,18 @@ export function randomValue(bytes: number): Uint8Array {
   return Uint8Array.from({ length: bytes }, () => prng.integer(0, 255));
 }
 
-/** The keys in an order that jumps, the same for every store. */
+/** The keys in an order that jumps, the same for every store; made before, since a client shares the processors with what it measures. */
 export class Keys {
-  readonly #count: number;
+  readonly #keys: readonly Uint8Array[];
   #next = 0;
 
   constructor(count = keyCount) {
-    this.#count = count;
+    this.#keys = Array.from({ length: count }, (_, number) => keyOf(number));
   }
 
   next(): Uint8Array {
-    this.#next = (this.#next + 7919) % this.#count;
-    return keyOf(this.#next);
+    this.#next = (this.#next + 7919) % this.#keys.length;
+    return this.#keys[this.#next]!;
   }
 }
 

@@ -27,7 +27,7 @@ if (mode === "transactions") {
     writeNext();
   }
 } else if (mode === "unsaved") {
-  for (let written = 0; written < 5_000; written += 101) writeNext();
+  for (let written = 0; written < 2_000; written += 101) writeNext();
   report(index);
   setInterval(() => undefined, 1_000);
 } else if (mode === "compactions") {

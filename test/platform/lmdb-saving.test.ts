@@ -1,20 +1,26 @@
 // What the store does while a part of it is not saved.
 
-import { afterAll, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { mkdtempSync, rmSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8 } from "../../src/base/bytes.ts";
 import type { Store } from "../../src/machine/store.ts";
+import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { openLmdbStore } from "../../src/platform/lmdb-store.ts";
+import { OpenTransaction } from "../../src/platform/open-transaction.ts";
+import { SaveBound } from "../../src/platform/save-bound.ts";
 import { contentOf, text } from "../machine/bytes-of.ts";
 
 const root = mkdtempSync(join(tmpdir(), "raftctl-lmdb-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let directories = 0;
 const newDirectory = () => join(root, String((directories += 1)));
-const open = (directory: string) => openLmdbStore({ directory, bootId: "boot-1" });
+const open = (directory: string, logger: Logger = silentLogger) => openLmdbStore({ directory, bootId: "boot-1", logger });
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 async function storeWith(directory: string, ...keys: string[]): Promise<Store> {
   const { store } = await open(directory);
@@ -29,6 +35,62 @@ test("a large value is saved without waiting for more", async () => {
   const [name] = (await readdir(directory)).filter((found) => found.startsWith("state-"));
   expect((await stat(join(directory, name!, "data.mdb"))).blocks * 512).toBeGreaterThan(4 * 1024 * 1024);
   await store.close();
+});
+
+test("how many writes may gather is learnt from how many the last save had, and how long it took", async () => {
+  const learn = vi.spyOn(SaveBound.prototype, "learn");
+  vi.spyOn(performance, "now").mockReturnValueOnce(100).mockReturnValueOnce(107);
+  const store = await storeWith(newDirectory(), "a", "b", "c");
+  store.transaction((transaction) => transaction.delete(utf8("a")));
+  store.save();
+  expect(learn.mock.calls).toEqual([[4, 7]]);
+  await store.close();
+});
+
+/** What LMDB does with a transaction of which it says that it must abort. */
+function refusal(this: OpenTransaction): never {
+  this.abort();
+  throw new Error("MDB_BAD_TXN: Transaction must abort");
+}
+
+test("a save that LMDB refuses is made again, each batch by itself, and said; nothing of it is lost", async () => {
+  const directory = newDirectory();
+  const said: unknown[] = [];
+  const { store } = await open(directory, { ...silentLogger, warn: (facts, message) => void said.push([message, facts]) });
+  store.transaction((transaction) => transaction.put(utf8("saved"), utf8("1")));
+  store.save();
+  store.transaction((transaction) => ["a", "b", "c"].forEach((key) => transaction.put(utf8(key), utf8("1"))));
+  store.transaction((transaction) => {
+    transaction.delete(utf8("a"));
+    transaction.put(utf8("b"), utf8("2"));
+  });
+  vi.spyOn(OpenTransaction.prototype, "commit").mockImplementationOnce(refusal);
+  const begin = vi.spyOn(OpenTransaction, "begin");
+  store.save();
+  expect(begin).toHaveBeenCalledTimes(2);
+  expect(said).toEqual([["LMDB refused to save a part of the state; it is written again", { path: expect.stringContaining(directory), reason: expect.stringContaining("MDB_BAD_TXN") }]]);
+  const content = [["62", "32"], ["63", "31"], ["7361766564", "31"]];
+  expect(contentOf(store)).toEqual(content);
+  store.transaction((transaction) => transaction.put(utf8("z"), utf8("3")));
+  await store.close();
+  const reopened = await open(directory);
+  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [...content, ["7a", "33"]]]);
+  await reopened.store.close();
+});
+
+test("a save that LMDB refuses again ends the store, and leaves whole batches", async () => {
+  const directory = newDirectory();
+  const { store } = await open(directory);
+  for (const value of ["1", "2", "3"]) store.transaction((transaction) => ["a", "b"].forEach((key) => transaction.put(utf8(key), utf8(value))));
+  const commit = OpenTransaction.prototype.commit;
+  const passed = (transaction: OpenTransaction): void => commit.call(transaction);
+  vi.spyOn(OpenTransaction.prototype, "commit").mockImplementationOnce(refusal).mockImplementationOnce(function (this: OpenTransaction) { passed(this); }).mockImplementationOnce(refusal);
+  expect(() => store.save()).toThrow("cannot write the state in");
+  for (const use of [() => store.get(utf8("a")), () => store.save(), () => store.transaction(() => 1)]) expect(use).toThrow("MDB_BAD_TXN");
+  await expect(store.close()).rejects.toThrow("MDB_BAD_TXN");
+  const reopened = await open(directory);
+  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["61", "31"], ["62", "31"]]]);
+  await reopened.store.close();
 });
 
 test("a transaction that throws behind others that are not saved takes them with it, and from then on the store refuses everything for that reason", async () => {

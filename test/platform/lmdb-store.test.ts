@@ -8,6 +8,7 @@ import { readSafeU64, utf8 } from "../../src/base/bytes.ts";
 import { imagesMax, type Store } from "../../src/machine/store.ts";
 import { lmdbDamage } from "../../src/platform/lmdb-check.ts";
 import { openLmdbStore, type CompactableStore } from "../../src/platform/lmdb-store.ts";
+import { unsavedWritesMin } from "../../src/platform/save-bound.ts";
 import { asyncOf, contentOf, pair, text } from "../machine/bytes-of.ts";
 import { storeContract } from "../machine/store-contract.ts";
 
@@ -183,13 +184,12 @@ test("every transaction that was saved survives kill -9, and every other one is 
   }
 });
 
-test("of 5,000 writes that nobody saved kill -9 takes the latest 2,048 at the most, and at least one, because they are saved together", async () => {
+test("of 2,000 writes that nobody saved kill -9 leaves those that made up the first save, whole transactions, and takes the rest", async () => {
   const directory = newDirectory();
   const reported = await killedAfter("unsaved", directory, 1);
   const { store } = await open(directory);
   const index = Number(text(store.get(utf8("index"))));
-  expect(index).toBeGreaterThan(reported - 2_048 / 101 - 1);
-  expect(index).toBeLessThan(reported);
+  expect([index, reported]).toEqual([Math.ceil(unsavedWritesMin / 101), Math.ceil(2_000 / 101)]);
   await store.close();
 });
 

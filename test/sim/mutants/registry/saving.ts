@@ -3,8 +3,10 @@
 import type { Mutant } from "../mutant.ts";
 
 const environmentFile = "src/platform/lmdb-environment.ts";
+const boundFile = "src/platform/save-bound.ts";
 const saverFile = "src/host/saver.ts";
 const stores = ["test/platform/lmdb-store.test.ts", "test/platform/lmdb-saving.test.ts"];
+const bounds = ["test/platform/save-bound.test.ts"];
 const savers = ["test/host/saver.test.ts"];
 
 export const savingMutants: readonly Mutant[] = [
@@ -44,8 +46,8 @@ export const savingMutants: readonly Mutant[] = [
     name: "what-is-not-saved-has-no-bound",
     breaks: ["S116"],
     file: environmentFile,
-    find: "if (this.#unsavedWrites >= unsavedWritesMax || this.#unsavedBytes",
-    replace: "if (this.#unsavedBytes",
+    find: "isReached(this.#unsavedWrites, this",
+    replace: "isReached(0, this",
     tests: stores,
   },
   {
@@ -55,6 +57,118 @@ export const savingMutants: readonly Mutant[] = [
     find: "this.#unsavedBytes += value.length;",
     replace: "",
     tests: stores,
+  },
+  {
+    name: "nobody-learns-how-long-a-save-took",
+    breaks: ["S116"],
+    file: boundFile,
+    find: "    this.#writesMax = Math.min(unsavedWritesMax, Math.max(unsavedWritesMin, affordable));",
+    replace: "    void affordable;",
+    tests: bounds,
+  },
+  {
+    name: "quick-disk-lets-any-number-of-writes-gather",
+    breaks: ["S116"],
+    file: boundFile,
+    find: "Math.min(unsavedWritesMax, Math.max(unsavedWritesMin, affordable))",
+    replace: "Math.max(unsavedWritesMin, affordable)",
+    tests: bounds,
+  },
+  {
+    name: "slow-disk-has-each-write-saved-alone",
+    breaks: ["S116"],
+    file: boundFile,
+    find: "Math.min(unsavedWritesMax, Math.max(unsavedWritesMin, affordable))",
+    replace: "Math.min(unsavedWritesMax, affordable)",
+    tests: bounds,
+  },
+  {
+    name: "save-of-a-single-write-decides-how-many-gather",
+    breaks: ["S116"],
+    file: boundFile,
+    find: "    if (writes < unsavedWritesMin) return;\n",
+    replace: "",
+    tests: bounds,
+  },
+  {
+    name: "time-of-a-save-is-taken-of-nothing",
+    breaks: ["S116"],
+    file: environmentFile,
+    find: "    this.#saveBound.learn(this.#unsavedWrites, performance.now() - begun);\n    this.#forget();\n",
+    replace: "    this.#forget();\n    this.#saveBound.learn(this.#unsavedWrites, performance.now() - begun);\n",
+    tests: ["test/platform/lmdb-saving.test.ts"],
+  },
+  {
+    name: "every-save-takes-no-time",
+    breaks: ["S116"],
+    file: environmentFile,
+    find: "Writes, performance.now() - begun)",
+    replace: "Writes, begun - begun)",
+    tests: stores,
+  },
+  {
+    name: "save-that-lmdb-refused-is-lost",
+    breaks: ["H39"],
+    file: environmentFile,
+    find: "      this.#saveAgain(thrown);\n",
+    replace: "",
+    tests: stores,
+  },
+  {
+    name: "refused-save-forgets-what-was-deleted",
+    breaks: ["H39"],
+    file: environmentFile,
+    find: "void (value === undefined ? this.#database.remove(key) : this",
+    replace: "void (value === undefined ? undefined : this",
+    tests: stores,
+  },
+  {
+    name: "nobody-hears-that-lmdb-refused-a-save",
+    breaks: ["H45"],
+    file: environmentFile,
+    find: "    this.#logger.warn({ path: this.directory, reason: String(refusal) }, \"LMDB refused to save a part of the state; it is written again\");\n",
+    replace: "    void refusal;\n",
+    tests: stores,
+  },
+  {
+    name: "what-was-saved-is-written-again-with-a-refused-save",
+    breaks: ["S116"],
+    file: environmentFile,
+    find: "    this.#redo.clear();\n",
+    replace: "",
+    tests: stores,
+  },
+  {
+    name: "batches-of-a-refused-save-are-torn",
+    breaks: ["H39"],
+    file: environmentFile,
+    find: "    this.#redo.endBatch();\n    if",
+    replace: "    if",
+    tests: stores,
+  },
+  {
+    name: "store-goes-on-after-a-save-that-failed-for-good",
+    breaks: ["H45"],
+    file: environmentFile,
+    find: "      this.#forget();\n      this.#failure = writeFailure",
+    replace: "      this.#forget();\n      throw writeFailure",
+    tests: stores,
+  },
+  {
+    name: "refused-save-lacks-the-deletions",
+    breaks: ["H39"],
+    file: environmentFile,
+    find: "    this.#redo.delete(key);\n",
+    replace: "",
+    tests: stores,
+  },
+  {
+    name: "large-redo-loses-what-came-before",
+    breaks: ["H39"],
+    file: "src/platform/redo-list.ts",
+    find: "      larger.set(this.#bytes.subarray(0, this.#length));\n",
+    replace: "",
+    tests: ["test/platform/redo-list.test.ts"],
   },
   {
     name: "flush-leaves-out-what-is-not-saved",
