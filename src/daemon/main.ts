@@ -8,6 +8,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { watchFile } from "../config/watch.ts";
 import { onParentGone } from "../platform/lifeline.ts";
 import { compactionPolicy } from "./compaction-policy.ts";
+import { countExternalMemoryWithHeap } from "./collector.ts";
 import { Daemon } from "./daemon.ts";
 import { openLog, type Log } from "./log.ts";
 import { systemParts } from "./parts.ts";
@@ -25,6 +26,7 @@ const drainMs = 2_000;
 
 /** @returns the exit code, when the daemon has ended */
 export async function runDaemon(options: RunOptions): Promise<number> {
+  countExternalMemoryWithHeap();
   const { config } = options.loaded;
   const log = openLog(config.log.level, config.log.file ?? 2);
   try {

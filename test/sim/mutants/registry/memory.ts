@@ -116,4 +116,20 @@ export const memoryMutants: readonly Mutant[] = [
     replace: "recovered: [], compact:",
     tests: ["test/host/snapshot-restart.test.ts"],
   },
+  {
+    name: "collector-counts-what-lies-outside-of-the-heap-apart",
+    breaks: ["S49"],
+    file: "src/daemon/collector.ts",
+    find: "setFlags(\"--external-memory-accounted-in-global-limit\");",
+    replace: "setFlags(\"--no-external-memory-accounted-in-global-limit\");",
+    tests: ["test/daemon/collector.test.ts"],
+  },
+  {
+    name: "every-v8-is-given-a-switch-that-it-may-not-know",
+    breaks: ["S49"],
+    file: "src/daemon/collector.ts",
+    find: "if (v8Version.startsWith(`${majorVersion}.`)) set",
+    replace: "if (v8Version !== \"\") set",
+    tests: ["test/daemon/collector.test.ts"],
+  },
 ];
