@@ -163,11 +163,13 @@ export class LmdbEnvironment implements StoreTransaction {
     try {
       for (const batch of this.#redo.batches()) {
         const transaction = OpenTransaction.begin(this.#database);
+        this.#unsaved = transaction;
         for (const { key, value } of batch) void (value === undefined ? this.#database.remove(key) : this.#database.put(key, value));
+        this.#unsaved = undefined;
         transaction.commit();
       }
     } catch (thrown) {
-      this.#forget();
+      this.#discard();
       this.#failure = writeFailure(this.directory, thrown);
       throw this.#failure;
     }

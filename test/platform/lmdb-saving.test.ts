@@ -10,6 +10,7 @@ import type { Store } from "../../src/machine/store.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { openLmdbStore } from "../../src/platform/lmdb-store.ts";
 import { OpenTransaction } from "../../src/platform/open-transaction.ts";
+import { RedoList } from "../../src/platform/redo-list.ts";
 import { SaveBound } from "../../src/platform/save-bound.ts";
 import { contentOf, text } from "../machine/bytes-of.ts";
 
@@ -90,6 +91,26 @@ test("a save that LMDB refuses again ends the store, and leaves whole batches", 
   await expect(store.close()).rejects.toThrow("MDB_BAD_TXN");
   const reopened = await open(directory);
   expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["61", "31"], ["62", "31"]]]);
+  await reopened.store.close();
+});
+
+test("a write that LMDB refuses while it is made again ends the store, which can be closed, and leaves what was saved before", async () => {
+  const directory = newDirectory();
+  const store = await storeWith(directory, "a");
+  store.save();
+  store.transaction((transaction) => transaction.put(utf8("b"), utf8("1")));
+  vi.spyOn(OpenTransaction.prototype, "commit").mockImplementationOnce(refusal);
+  // A key that is no key any more: lmdb throws at once, in the middle of the transaction.
+  vi.spyOn(RedoList.prototype, "batches").mockImplementation(function* () {
+    yield [{ key: new Uint8Array(0), value: utf8("1") }];
+  });
+  const abort = vi.spyOn(OpenTransaction.prototype, "abort");
+  expect(() => store.save()).toThrow("cannot write the state in");
+  // The one that was refused, and the one in which it was made again: open it would lock everybody out.
+  expect(abort).toHaveBeenCalledTimes(2);
+  await expect(store.close()).rejects.toThrow("cannot write the state in");
+  const reopened = await open(directory);
+  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["61", "31"]]]);
   await reopened.store.close();
 });
 
