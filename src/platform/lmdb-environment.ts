@@ -32,7 +32,7 @@ const sparePages = 4096;
 
 /**
  * Of the list of free pages, pages that lmdb keeps in memory from one transaction to the next: none. Where it keeps them it writes only what has changed of the
- * list, and of some ten thousand transactions one does not find its own row again, and fails (MDB_BAD_TXN, MDB_NOTFOUND).
+ * list, and of some ten thousand transactions one does not find its own row again, and may be refused for that (MDB_BAD_TXN).
  */
 const freePagesKept = 0;
 

@@ -29,6 +29,13 @@ async function storeWith(directory: string, ...keys: string[]): Promise<Store> {
   return store;
 }
 
+/** Who opens it next finds a state that can be trusted, with this content. */
+async function expectReopened(directory: string, content: readonly (readonly string[])[]): Promise<void> {
+  const { store, trusted } = await open(directory);
+  expect([trusted, contentOf(store)]).toEqual([true, content]);
+  await store.close();
+}
+
 test("a large value is saved without waiting for more", async () => {
   const directory = newDirectory();
   const { store } = await open(directory);
@@ -74,9 +81,7 @@ test("a save that LMDB refuses is made again, each batch by itself, and said; no
   expect(contentOf(store)).toEqual(content);
   store.transaction((transaction) => transaction.put(utf8("z"), utf8("3")));
   await store.close();
-  const reopened = await open(directory);
-  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [...content, ["7a", "33"]]]);
-  await reopened.store.close();
+  await expectReopened(directory, [...content, ["7a", "33"]]);
 });
 
 test("a save that LMDB refuses again ends the store, and leaves whole batches", async () => {
@@ -84,14 +89,11 @@ test("a save that LMDB refuses again ends the store, and leaves whole batches", 
   const { store } = await open(directory);
   for (const value of ["1", "2", "3"]) store.transaction((transaction) => ["a", "b"].forEach((key) => transaction.put(utf8(key), utf8(value))));
   const commit = OpenTransaction.prototype.commit;
-  const passed = (transaction: OpenTransaction): void => commit.call(transaction);
-  vi.spyOn(OpenTransaction.prototype, "commit").mockImplementationOnce(refusal).mockImplementationOnce(function (this: OpenTransaction) { passed(this); }).mockImplementationOnce(refusal);
+  vi.spyOn(OpenTransaction.prototype, "commit").mockImplementationOnce(refusal).mockImplementationOnce(commit).mockImplementationOnce(refusal);
   expect(() => store.save()).toThrow("cannot write the state in");
   for (const use of [() => store.get(utf8("a")), () => store.save(), () => store.transaction(() => 1)]) expect(use).toThrow("MDB_BAD_TXN");
   await expect(store.close()).rejects.toThrow("MDB_BAD_TXN");
-  const reopened = await open(directory);
-  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["61", "31"], ["62", "31"]]]);
-  await reopened.store.close();
+  await expectReopened(directory, [["61", "31"], ["62", "31"]]);
 });
 
 test("a write that LMDB refuses while it is made again ends the store, which can be closed, and leaves what was saved before", async () => {
@@ -109,9 +111,7 @@ test("a write that LMDB refuses while it is made again ends the store, which can
   // The one that was refused, and the one in which it was made again: open it would lock everybody out.
   expect(abort).toHaveBeenCalledTimes(2);
   await expect(store.close()).rejects.toThrow("cannot write the state in");
-  const reopened = await open(directory);
-  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["61", "31"]]]);
-  await reopened.store.close();
+  await expectReopened(directory, [["61", "31"]]);
 });
 
 test("a transaction that throws behind others that are not saved takes them with it, and from then on the store refuses everything for that reason", async () => {
@@ -127,9 +127,7 @@ test("a transaction that throws behind others that are not saved takes them with
   for (const use of uses) expect(use).toThrow("a bad row");
   await expect(store.flush()).rejects.toThrow("a bad row");
   await expect(store.close()).rejects.toThrow("a bad row");
-  const reopened = await open(directory);
-  expect([reopened.trusted, contentOf(reopened.store)]).toEqual([true, [["7361766564", "31"]]]);
-  await reopened.store.close();
+  await expectReopened(directory, [["7361766564", "31"]]);
 });
 
 test("what is read of an image is what it shows, also while something newer is not saved yet", async () => {
