@@ -116,7 +116,7 @@ export class Raft {
       id: raft.id, network, storage, logger, deliver,
       clock, settleMs: raft.electionTimeout, pin: (index) => this.#snapshotter.pin(index), chunkTimeoutMs: raft.electionTimeout * 30, chunkBytes: options.snapshotChunkBytes ?? chunkBytes,
       nextRequestId: () => (this.#nextTransferRequest += 1),
-      takeSnapshot: () => this.takeSnapshot(),
+      takeSnapshot: () => this.#orStop(this.#snapshotter.takeOrJoin()),
       isCurrent: (term) => this.#raw.role === "leader" && this.#raw.currentTerm === term,
     });
     this.#driver = new Driver(raw, storage, clock, this.#driverOwner());
@@ -233,14 +233,9 @@ export class Raft {
     this.#driver.enqueue({ kind: "campaign" });
   }
 
-  /** Now, or (unless the trailing log is said) the one that is being taken. A rejection other than NO_SPACE and BUSY also stops the node. */
-  async takeSnapshot(trailingEntries?: number): Promise<void> {
-    try {
-      await this.#snapshotter.take(trailingEntries);
-    } catch (error) {
-      this.#snapshotFailed(toRaftctlError(error));
-      throw error;
-    }
+  /** It holds everything applied so far. A rejection other than NO_SPACE and BUSY also stops the node. */
+  takeSnapshot(trailingEntries?: number): Promise<void> {
+    return this.#orStop(this.#snapshotter.take(trailingEntries));
   }
 
   set compaction(policy: CompactionPolicy) {
@@ -295,7 +290,7 @@ export class Raft {
     this.#reads.applied(index);
     this.#milestones.applied(index);
     this.#audit.applied();
-    if (this.#snapshotter.applied(entries)) this.takeSnapshot().catch(alreadyReported);
+    if (this.#snapshotter.applied(entries)) this.#orStop(this.#snapshotter.takeOrJoin()).catch(alreadyReported);
   }
 
   #installed(index: number): void {
@@ -356,10 +351,16 @@ export class Raft {
     if (this.#sweepAt === Number.POSITIVE_INFINITY && waiting > 0) this.#sweepAt = this.#options.clock.now() + sweepInterval;
   }
 
-  #snapshotFailed(error: RaftctlError): void {
-    // A full disk, or too many readers, delay compaction and harm nobody; anything else on the way of a durable file is fatal (fsyncgate).
-    if (error.code === "NO_SPACE" || error.code === "BUSY") this.#options.logger.warn({ reason: error.message }, "could not take a snapshot; trying again later");
-    else this.#fatal(error);
+  async #orStop(snapshot: Promise<void>): Promise<void> {
+    try {
+      await snapshot;
+    } catch (thrown) {
+      const error = toRaftctlError(thrown);
+      // A full disk, or too many readers, delay compaction and harm nobody; anything else on the way of a durable file is fatal (fsyncgate).
+      if (error.code === "NO_SPACE" || error.code === "BUSY") this.#options.logger.warn({ reason: error.message }, "could not take a snapshot; trying again later");
+      else this.#fatal(error);
+      throw thrown;
+    }
   }
 
   #fatal(error: Error): void {
@@ -389,7 +390,7 @@ export class Raft {
 }
 
 function alreadyReported(): void {
-  // takeSnapshot has logged it, or stopped the node.
+  // Logged, or the node stops.
 }
 
 /** Deadlines of waiters are looked at this often while anybody waits, ms. */

@@ -68,16 +68,17 @@ export class Snapshotter {
   }
 
   /**
-   * Takes a snapshot of the state at lastApplied, or joins the one that is being taken.
-   * @param trailingEntries at most so many are left of the log below it; asked for that, it takes one of its own
+   * Takes a snapshot that holds everything applied so far. One that is being taken is waited for and does not do: its image is older.
+   * @param trailingEntries at most so many are left of the log below it
    */
   async take(trailingEntries?: number): Promise<void> {
-    while (this.#taking !== undefined) {
-      if (trailingEntries === undefined) return this.#taking;
-      await this.#taking;
-    }
-    this.#taking = this.#takeNow(trailingEntries).finally(() => (this.#taking = undefined));
-    return this.#taking;
+    while (this.#taking !== undefined) await this.#taking;
+    return this.#begin(trailingEntries);
+  }
+
+  /** Waits for the snapshot that is being taken, or takes one. */
+  async takeOrJoin(): Promise<void> {
+    return this.#taking ?? this.#begin(undefined);
   }
 
   /**
@@ -88,6 +89,11 @@ export class Snapshotter {
     const pin = { index, appliedBefore: this.#applied };
     this.#pins.add(pin);
     return () => void this.#pins.delete(pin);
+  }
+
+  #begin(trailingEntries: number | undefined): Promise<void> {
+    this.#taking = this.#takeNow(trailingEntries).finally(() => (this.#taking = undefined));
+    return this.#taking;
   }
 
   async #takeNow(trailingEntries: number | undefined): Promise<void> {

@@ -6,12 +6,10 @@ import type { ConfigurationReport, MemberPlanReport } from "../../src/wire/admin
 import type { TestCluster } from "./support/cluster.ts";
 import { freePort } from "./support/ports.ts";
 import { expectLinearizable, expectNothingLost } from "./support/proof.ts";
-import { fast } from "./support/settings.ts";
+import { fast, shippedElectionTimeoutMs } from "./support/settings.ts";
 import { startCluster } from "./support/start-cluster.ts";
 import { Traffic } from "./support/traffic.ts";
 import { until } from "./support/until.ts";
-
-const electionTimeoutMs = 400;
 
 async function ask(cluster: TestCluster, ...args: string[]) {
   return cluster.raftctl([...args, "--endpoint", (await cluster.leader()).endpoint, "--json"]);
@@ -33,7 +31,7 @@ async function join(cluster: TestCluster, ...flags: string[]) {
 }
 
 test("two of five voters are replaced in one change under write load: no write waits longer than an election timeout, and the plan says before what happens (S24, N4)", { timeout: 180_000 }, async () => {
-  const cluster = await startCluster({ nodes: 5, settings: fast });
+  const cluster = await startCluster({ nodes: 5 });
   for (let count = 0; count < 2; count += 1) await join(cluster, "--promote", "manual");
   const leaving = cluster.nodes.slice(0, 5).filter((node) => node.name !== "n1").map(({ name }) => name).slice(0, 2);
   if ((await cluster.leader()).name !== "n1") expect((await ask(cluster, "leader", "transfer", "n1")).exit).toBe(0);
@@ -44,6 +42,8 @@ test("two of five voters are replaced in one change under write load: no write w
   const history = new History(() => performance.now());
   const traffic = new Traffic(cluster, history, { clients: 4, reads: 0.2, callTimeoutMs: 5_000 });
   const writer = cluster.client({ timeoutMs: 5_000 });
+  // What the first write does besides, to connect and to find the leader, is not the change's.
+  await writer.kv.put("probe", "first");
   let slowestMs = 0;
   let isChanging = true;
   const probe = (async () => {
@@ -60,7 +60,7 @@ test("two of five voters are replaced in one change under write load: no write w
   await traffic.more(200);
   isChanging = false;
   await Promise.all([probe, traffic.stop()]);
-  expect(slowestMs).toBeLessThan(electionTimeoutMs);
+  expect(slowestMs).toBeLessThan(shippedElectionTimeoutMs);
   const after = changed.json?.result?.["after"] as ConfigurationReport | undefined;
   expect(await votersOf(cluster)).toEqual(after?.voters.toSorted());
   expect(await votersOf(cluster)).toEqual(plan.after.voters.toSorted());

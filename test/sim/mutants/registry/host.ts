@@ -195,6 +195,14 @@ export const hostMutants: readonly Mutant[] = [
     tests: ["test/host/snapshotter.test.ts"],
   },
   {
+    name: "asked-for-a-snapshot-it-answers-with-an-older-one",
+    breaks: ["S114"],
+    file: "src/host/snapshotter.ts",
+    find: "while (this.#taking !== undefined) await this.#taking;",
+    replace: "if (this.#taking !== undefined) return this.#taking;",
+    tests: ["test/host/snapshotter.test.ts"],
+  },
+  {
     name: "snapshot-failure-survived",
     breaks: ["H43"],
     file: "src/host/region.ts",
