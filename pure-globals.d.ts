@@ -9,6 +9,10 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes?: Uint8Array): string;
 }
+/** Of every engine but one, where setting it does nothing. */
+interface ErrorConstructor {
+  stackTraceLimit: number;
+}
 interface AbortSignal {
   readonly aborted: boolean;
   readonly reason: unknown;

@@ -106,6 +106,17 @@ export class RaftctlError extends Error {
   }
 }
 
+/** One that another process met. Where this one read it says nothing, and to take that stack would cost several times the rest of an answer. */
+export function remoteError(code: ErrorCode, message: string, extras: ErrorExtras): RaftctlError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return new RaftctlError(code, message, extras);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(kinds, text);
 }

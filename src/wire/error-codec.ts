@@ -1,7 +1,7 @@
 // Errors on the wire: [code, message, hint, details]. A code that this version does not know arrives as INTERNAL with its message, so that a
 // newer peer can still be understood. The cause stays where the error happened.
 
-import { isErrorCode, RaftctlError, toRaftctlError, type ErrorExtras } from "../base/errors.ts";
+import { isErrorCode, type RaftctlError, remoteError, toRaftctlError, type ErrorExtras } from "../base/errors.ts";
 import type { WireError } from "./client-protocol.ts";
 import type { FieldReader } from "./check.ts";
 import type { WireFields } from "./frame.ts";
@@ -31,7 +31,7 @@ export function decodeError(reader: FieldReader): RaftctlError {
       ...(hint === undefined ? {} : { hint }),
       ...(details === null ? {} : { details: details as Record<string, unknown> }),
     };
-    return isErrorCode(code) ? new RaftctlError(code, message, extras) : new RaftctlError("INTERNAL", message, extras);
+    return remoteError(isErrorCode(code) ? code : "INTERNAL", message, extras);
   });
 }
 

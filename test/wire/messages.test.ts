@@ -5,7 +5,9 @@ import type { ClientRequest } from "../../src/wire/client-protocol.ts";
 import { decodeClientRequest, encodeClientRequest } from "../../src/wire/client-requests.ts";
 import { decodeClientResponse, encodeClientResponse } from "../../src/wire/client-responses.ts";
 import { messagePackCodec, type Codec } from "../../src/wire/codec.ts";
+import { FieldReader } from "../../src/wire/check.ts";
 import { encodeErrorResponse, openEnvelope } from "../../src/wire/envelope.ts";
+import { decodeError, encodeError } from "../../src/wire/error-codec.ts";
 import type { WireFields } from "../../src/wire/frame.ts";
 import { limits } from "../../src/wire/limits.ts";
 import { peerMessageTypes, type PeerMessageType } from "../../src/wire/peer-protocol.ts";
@@ -76,6 +78,12 @@ describe.each(codecs)("with the %s codec", (_name, codec) => {
     })[0];
     expect(thrown).toBeInstanceOf(RaftctlError);
     expect(thrown).toMatchObject({ code: "NOT_LEADER", message: "n1 is not the leader", hint: "ask n2", details: { leader: "n2", term: 3 } });
+  });
+
+  test("an error that another process met says nothing of where it was read, which would cost most of a refusal (S50)", () => {
+    const read = decodeError(new FieldReader("response", [encodeError(new RaftctlError("BUSY", "4096 proposals are waiting already"))], 0, "BAD_FRAME"));
+    expect(read.stack).toBe("RaftctlError: 4096 proposals are waiting already");
+    expect(new RaftctlError("BUSY", "here").stack).toContain("messages.test.ts");
   });
 });
 

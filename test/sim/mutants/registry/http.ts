@@ -164,6 +164,22 @@ export const httpMutants: readonly Mutant[] = [
     tests: ["test/daemon/http-peers.test.ts"],
   },
   {
+    name: "stack-taken-of-every-refusal-that-is-read",
+    breaks: ["S50"],
+    file: "src/base/errors.ts",
+    find: "  Error.stackTraceLimit = 0;\n",
+    replace: "",
+    tests: ["test/wire/messages.test.ts"],
+  },
+  {
+    name: "no-stacks-after-the-first-refusal-that-is-read",
+    breaks: ["S50"],
+    file: "src/base/errors.ts",
+    find: "    Error.stackTraceLimit = stackTraceLimit;\n",
+    replace: "    void stackTraceLimit;\n",
+    tests: ["test/wire/messages.test.ts"],
+  },
+  {
     name: "http-at-the-wrong-door-is-rubbish",
     breaks: ["S125"],
     file: "src/wire/frame.ts",
