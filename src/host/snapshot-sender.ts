@@ -1,7 +1,7 @@
 // The sending side of a state transfer: makes sure that a snapshot at or above the wanted index exists, streams its file chunk by chunk, resumes
 // where the receiver says, and tells the core how it ended. One transfer per peer; each chunk waits for its answer, so the memory is one chunk.
 
-import { toRaftctlError } from "../base/errors.ts";
+import { toRaftctlError, type ErrorCode } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
@@ -13,6 +13,9 @@ import type { RaftStorage, StoredSnapshot } from "./raft-storage.ts";
 import type { RaftClusterMember } from "./transport.ts";
 
 export const chunkBytes = 256 * 1024;
+
+/** After these the peer may still want the rest; after any other it gets what is newest then. */
+const interruptions: ReadonlySet<ErrorCode> = new Set(["UNREACHABLE", "CONNECTION_LOST", "TIMEOUT", "BUSY"]);
 
 export interface SnapshotSenderOptions {
   readonly id: NodeId;
@@ -53,6 +56,8 @@ export class SnapshotSender {
   readonly #options: SnapshotSenderOptions;
   /** undefined: the snapshot is not there yet. */
   readonly #underWay = new Map<NodeId, StateTransfer | undefined>();
+  /** What a peer holds a part of, since its connection failed. A newer snapshot would begin anew, and on a bad link perhaps never end. */
+  readonly #interrupted = new Map<NodeId, StoredSnapshot>();
   readonly #aborted: Record<string, number> = {};
   #completed = 0;
   #stopped = false;
@@ -102,6 +107,9 @@ export class SnapshotSender {
     const unpin = this.#options.pin(snapshot.index);
     try {
       return await this.#sendAll(transfer, snapshot);
+    } catch (error) {
+      if (interruptions.has(toRaftctlError(error).code)) this.#interrupted.set(transfer.to, snapshot);
+      throw error;
     } finally {
       const { clock, settleMs } = this.#options;
       clock.at(clock.now() + settleMs, unpin);
@@ -139,6 +147,9 @@ export class SnapshotSender {
 
   async #snapshotFor(transfer: Transfer): Promise<StoredSnapshot> {
     const { storage, takeSnapshot } = this.#options;
+    const begun = this.#interrupted.get(transfer.to);
+    this.#interrupted.delete(transfer.to);
+    if (begun !== undefined && begun.index >= transfer.indexMin) return begun;
     if (storage.currentSnapshot === undefined || storage.currentSnapshot.index < transfer.indexMin) await takeSnapshot();
     const snapshot = storage.currentSnapshot;
     if (snapshot === undefined) throw new Error("no snapshot could be taken");

@@ -17,7 +17,15 @@ const flush = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 const snapshot: StoredSnapshot = { index: 9, term: 2, membership: votersOf(1, 2), bytes: 2 * chunkBytes + 10 };
 type Reply = Partial<InstallSnapshotRpcResponse>;
 
-function sender(reply: (rpc: InstallSnapshotRpc) => Reply, isCurrent: () => boolean = () => true): { offsets: number[]; delivered: Input[]; sender: SnapshotSender } {
+interface SenderBench {
+  readonly offsets: number[];
+  readonly delivered: Input[];
+  readonly sender: SnapshotSender;
+  /** The newest one; may be replaced. */
+  readonly storage: { currentSnapshot: StoredSnapshot };
+}
+
+function sender(reply: (rpc: InstallSnapshotRpc) => Reply, isCurrent: () => boolean = () => true): SenderBench {
   const offsets: number[] = [];
   const delivered: Input[] = [];
   const installSnapshot = async (_to: string, rpc: InstallSnapshotRpc): Promise<InstallSnapshotRpcResponse> => {
@@ -29,7 +37,7 @@ function sender(reply: (rpc: InstallSnapshotRpc) => Reply, isCurrent: () => bool
     id: idOf(1), network: { installSnapshot } as unknown as RaftClusterMember, storage: storage as unknown as RaftStorage, logger: silentLogger,
     chunkBytes, chunkTimeoutMs: 100, clock: new VirtualClock(), settleMs: 100, pin: () => () => undefined, deliver: (input: Input) => void delivered.push(input), nextRequestId: () => 1, takeSnapshot: () => Promise.resolve(), isCurrent,
   };
-  return { offsets, delivered, sender: new SnapshotSender(options) };
+  return { offsets, delivered, storage, sender: new SnapshotSender(options) };
 }
 
 const transfer = { to: idOf(2), term: 3, indexMin: 5 };
@@ -69,6 +77,30 @@ test("how far a transfer is, and why others ended, can be asked at any time", as
   end.sender.start(transfer);
   await flush();
   expect(end.sender.report()).toEqual({ completed: 0, aborted: { CONNECTION_LOST: 2 }, underWay: [] });
+});
+
+test("after a cut a transfer goes on with the snapshot that it had begun, though a newer one was taken, for as long as the log goes on behind it (H33)", async () => {
+  for (const [code, indexMin, next] of [["CONNECTION_LOST", 9, 9], ["CONNECTION_LOST", 10, 20], ["CORRUPT", 9, 20]] as const) {
+    const sent: number[] = [];
+    let isCut = true;
+    const end = sender((rpc) => {
+      sent.push(rpc.snapshot.index);
+      if (isCut && rpc.offset > 0) throw new RaftctlError(code, "ended");
+      return {};
+    });
+    end.sender.start(transfer);
+    await flush();
+    isCut = false;
+    end.storage.currentSnapshot = { ...snapshot, index: 20 };
+    end.sender.start({ ...transfer, indexMin });
+    await flush();
+    expect(sent).toEqual([9, 9, next, next, next]);
+    expect(end.delivered).toEqual([finished(undefined), finished(next)]);
+    // What was taken to its end is not sent again.
+    end.sender.start(transfer);
+    await flush();
+    expect(sent.at(-1)).toBe(20);
+  }
 });
 
 test("a peer that has committed as much already ends the transfer with what it holds", async () => {

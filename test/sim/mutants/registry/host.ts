@@ -195,6 +195,22 @@ export const hostMutants: readonly Mutant[] = [
     tests: ["test/host/snapshotter.test.ts"],
   },
   {
+    name: "transfer-begins-anew-after-each-cut",
+    breaks: ["H33"],
+    file: "src/host/snapshot-sender.ts",
+    find: "this.#interrupted.set(transfer.to, snapshot);",
+    replace: "this.#interrupted.delete(transfer.to);",
+    tests: ["test/host/snapshot-ends.test.ts"],
+  },
+  {
+    name: "transfer-goes-on-with-a-snapshot-behind-which-the-log-is-gone",
+    breaks: ["H33"],
+    file: "src/host/snapshot-sender.ts",
+    find: "if (begun !== undefined && begun.index >= transfer.indexMin) return begun;",
+    replace: "if (begun !== undefined) return begun;",
+    tests: ["test/host/snapshot-ends.test.ts"],
+  },
+  {
     name: "asked-for-a-snapshot-it-answers-with-an-older-one",
     breaks: ["S114"],
     file: "src/host/snapshotter.ts",
