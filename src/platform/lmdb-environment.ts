@@ -380,5 +380,7 @@ async function syncFile(path: string): Promise<void> {
 function writeFailure(directory: string, thrown: unknown): RaftctlError {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   const isFull = /no space|ENOSPC|quota/i.test(reason);
-  return new RaftctlError(isFull ? "NO_SPACE" : "IO_ERROR", `cannot write the state in ${directory}: ${reason}`, { cause: thrown });
+  // Of a write that was cut short LMDB reports EIO.
+  const meaning = /input\/output error/i.test(reason) ? " (LMDB says so of a full disk too)" : "";
+  return new RaftctlError(isFull ? "NO_SPACE" : "IO_ERROR", `cannot write the state in ${directory}: ${reason}${meaning}`, { cause: thrown });
 }

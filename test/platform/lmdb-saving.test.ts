@@ -96,6 +96,17 @@ test("a save that LMDB refuses again ends the store, and leaves whole batches", 
   await expectReopened(directory, [["61", "31"], ["62", "31"]]);
 });
 
+test("a store that ends with what LMDB says of a write that was cut short says that the disk may be full (H45)", async () => {
+  const directory = newDirectory();
+  const store = await storeWith(directory, "a");
+  vi.spyOn(OpenTransaction.prototype, "commit").mockImplementation(function cutShort(this: OpenTransaction): never {
+    this.abort();
+    throw new Error("Input/output error");
+  });
+  expect(() => store.save()).toThrow("Input/output error (LMDB says so of a full disk too)");
+  await expect(store.close()).rejects.toThrow("full disk");
+});
+
 test("a write that LMDB refuses while it is made again ends the store, which can be closed, and leaves what was saved before", async () => {
   const directory = newDirectory();
   const store = await storeWith(directory, "a");

@@ -1,5 +1,5 @@
-// Knows whether the disk is too full to take new entries, and asks again every second while it is. Looks at the free space now and then as the log
-// grows, because other files fill the disk too.
+// Knows whether the disk is too full to take new entries, and asks again every second while it is. Looks at the free space as the log grows, and with the
+// first entries after a second, however few: other files fill the disk too, and the state needs some of what is left.
 
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -22,13 +22,16 @@ export interface SpaceWatchEvents {
 }
 
 const retryMs = 1000;
+const quietMs = 1000;
 const checksPerSegment = 16;
 
 export class SpaceWatch {
   readonly #options: SpaceWatchOptions;
   readonly #events: SpaceWatchEvents;
   #low = false;
+  /** Written since the last look. */
   #bytes = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -65,9 +68,8 @@ export class SpaceWatch {
   /** So many bytes were written. */
   wrote(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes * checksPerSegment < this.#options.segmentBytes) return;
-    this.#bytes = 0;
-    this.#check();
+    const { segmentBytes, clock } = this.#options;
+    if (this.#bytes * checksPerSegment >= segmentBytes || clock.now() - this.#lookedAt >= quietMs) this.#check();
   }
 
   stop(): void {
@@ -81,7 +83,9 @@ export class SpaceWatch {
   }
 
   #check(): void {
-    const { disk, directory, freeBytesMin } = this.#options;
+    const { disk, directory, clock, freeBytesMin } = this.#options;
+    this.#bytes = 0;
+    this.#lookedAt = clock.now();
     disk.freeBytes(directory).then(
       (free) => {
         if (free < freeBytesMin) this.set(true);

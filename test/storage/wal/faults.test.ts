@@ -217,3 +217,23 @@ test("other files that fill the disk make the log read-only before it needs a ne
   await clock.advance(1000);
   expect(wal.stats.readOnly).toBe(false);
 });
+
+test("a log that grows by little looks at the disk once a second: other files fill it faster (H45)", async () => {
+  const memory = await foundedDisk(new MemoryDisk());
+  const clock = new TurnClock();
+  const disk = new FaultyDisk(memory, {});
+  const wal = await openWal(disk, { clock, segmentBytes: 1024 * 1024, freeBytesMin: 10_000 });
+  const appendOne = async (index: number): Promise<number> => {
+    const before = disk.calls.length;
+    await wal.append([{ kind: "entries", region, entries: entries(index, index) }]);
+    await settled();
+    return disk.calls.slice(before).filter(({ operation }) => operation === "freeBytes").length;
+  };
+  await appendOne(1);
+  memory.freeSpace = 9_999;
+  expect(await appendOne(2)).toBe(0);
+  expect(wal.stats.readOnly).toBe(false);
+  clock.elapse(1000);
+  expect(await appendOne(3)).toBe(1);
+  expect(wal.stats.readOnly).toBe(true);
+});

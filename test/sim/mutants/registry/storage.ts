@@ -231,6 +231,14 @@ export const storageMutants: readonly Mutant[] = [
     tests: [...faults],
   },
   {
+    name: "free-space-looked-at-only-as-the-log-grows",
+    breaks: ["H45"],
+    file: "src/storage/wal/space-watch.ts",
+    find: " || clock.now() - this.#lookedAt >= quietMs",
+    replace: "",
+    tests: ["test/storage/wal/faults.test.ts"],
+  },
+  {
     name: "install-undone-by-a-failed-purge",
     breaks: ["H45"],
     file: "src/host/region-storage.ts",
