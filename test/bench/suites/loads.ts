@@ -2,6 +2,7 @@
 
 import { atLeast, atMost, type Figure, type Goal, type Measured } from "../figure.ts";
 import { measure, type LoadResult } from "../load.ts";
+import { runIn } from "../run-in.ts";
 import type { Scale } from "../scale.ts";
 import type { Prepared, Step, Suite } from "../suite.ts";
 import type { Connections, Consistency } from "../target.ts";
@@ -56,7 +57,7 @@ function measuredLoad(id: string, { perSecond, p50Ms, p99Ms, failures, nodeCpuPe
   };
 }
 
-function putting(connections: Connections): (lane: number) => Promise<void> {
+export function putting(connections: Connections): (lane: number) => Promise<void> {
   const keys = new Keys();
   return (lane) => connections.put(lane, keys.next(), value);
 }
@@ -87,12 +88,12 @@ const putGoals: readonly (readonly [number, LoadGoals])[] = [
 const getGoals = [[1, 2], [8, 2.5], [64, 5], [1000, 10]] as const;
 
 export const puts: Suite = {
-  name: "puts", about: "puts over 8 connections to the leader", stores: "both",
+  name: "puts", about: "puts over 8 connections to the leader", stores: "both", prepare: runIn(putting),
   steps: () => putGoals.map(([inFlight, goals]) => loadStep({ id: `puts.${inFlight}`, title: `puts, ${inFlight} in flight`, inFlight, goals, operation: putting })),
 };
 
 export const gets: Suite = {
-  name: "gets", about: "linearizable gets over 8 connections to the leader, and to all nodes", stores: "both",
+  name: "gets", about: "linearizable gets over 8 connections to the leader, and to all nodes", stores: "both", prepare: runIn(getting("linearizable")),
   steps: () => [
     ...getGoals.map(([inFlight, ratio]) =>
       loadStep({ id: `gets.${inFlight}`, title: `linearizable gets on the leader, ${inFlight} in flight`, inFlight, goals: { rate: atLeast(ratio) }, operation: getting("linearizable") })),
@@ -101,18 +102,18 @@ export const gets: Suite = {
 };
 
 export const staleGets: Suite = {
-  name: "stale", about: "stale gets (etcd: serializable) over 8 connections to the leader", stores: "both",
+  name: "stale", about: "stale gets (etcd: serializable) over 8 connections to the leader", stores: "both", prepare: runIn(getting("stale")),
   steps: () => ([[64, 6], [1000, 12]] as const).map(([inFlight, ratio]) =>
     loadStep({ id: `stale.${inFlight}`, title: `stale gets, ${inFlight} in flight`, inFlight, goals: { rate: atLeast(ratio) }, operation: getting("stale") })),
 };
 
 export const mixed: Suite = {
-  name: "mixed", about: "puts and linearizable gets in turn", stores: "both",
+  name: "mixed", about: "puts and linearizable gets in turn", stores: "both", prepare: runIn(mixing),
   steps: () => [loadStep({ id: "mixed.256", title: "puts and gets, 256 in flight", inFlight: 256, goals: { rate: atLeast(6) }, operation: mixing })],
 };
 
 export const manyConnections: Suite = {
-  name: "connections", about: "as many connections as operations in flight", stores: "both",
+  name: "connections", about: "as many connections as operations in flight", stores: "both", prepare: runIn(putting),
   steps: ({ clientConnections: count }) => [loadStep({
     id: "connections", title: `puts of ${count} connections, one in flight each`, inFlight: count, goals: { rate: atLeast(2) }, operation: putting,
     connect: async ({ target }) => target.connect(count, [await target.leader()]),

@@ -12,8 +12,10 @@ import { bound } from "../figure.ts";
 import { measure } from "../load.ts";
 import { loopbackRoundTripMs } from "../loopback.ts";
 import type { RaftctlTarget } from "../raftctl-target.ts";
+import { runIn } from "../run-in.ts";
 import { spreadOf } from "../statistics.ts";
 import type { Suite } from "../suite.ts";
+import { putting } from "./loads.ts";
 import { Keys, keyOf, value, valueBytes } from "../workload.ts";
 
 const segmentBytes = 64 * 1024 ** 2;
@@ -63,7 +65,7 @@ export const idle: Suite = {
 };
 
 export const onePut: Suite = {
-  name: "one-put", about: "a put of one client, beside two round trips over loopback and one sync", stores: "own",
+  name: "one-put", about: "a put of one client, beside two round trips over loopback and one sync", stores: "own", prepare: runIn(putting),
   steps: () => [{
     title: "one put",
     figures: [
