@@ -1,5 +1,4 @@
-// Before the first figure a store does for a while what will be measured. V8 compiles what runs often: of a process that was just started and is asked
-// for one thing at a time, it has compiled little after a minute, and what was measured then would be the compiler.
+// Before the first figure a store does for a while what will be measured, so that no figure is of V8's compiler at work.
 
 import { measure } from "./load.ts";
 import type { Suite } from "./suite.ts";
