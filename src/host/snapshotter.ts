@@ -77,7 +77,7 @@ export class Snapshotter {
   }
 
   /** Waits for the snapshot that is being taken, or takes one. */
-  async takeOrJoin(): Promise<void> {
+  takeOrJoin(): Promise<void> {
     return this.#taking ?? this.#begin(undefined);
   }
 

@@ -8,7 +8,7 @@ import { command } from "./runner/command.ts";
 import { fakeSurroundings } from "./runner/fixtures/fake-surroundings.ts";
 import { parseRegressions } from "./runner/regressions.ts";
 
-test.for([[30, 44], [45, 59]] as const)(
+test.for([[60, 74], [75, 89], [90, 104], [105, 119]] as const)(
   "in the worlds of seeds %i to %i, where disks fail and fill up, members change and clocks drift, every property holds (S21, U1, S73, S112, H1, H24-H27, H42-H46)",
   { timeout: 120_000 },
   async ([first, last]) => {
