@@ -37,6 +37,7 @@ import type { RegionView } from "./node-status.ts";
 import type { BoundTransport, DaemonParts } from "./parts.ts";
 import { MembershipUpkeep } from "./membership-upkeep.ts";
 import { MembershipDirectory } from "./peer-directory.ts";
+import { peerLimits } from "./peer-limits.ts";
 import { raftOptions } from "./raft-options.ts";
 import { FenceWatch } from "./recovery/fence-watch.ts";
 import { daemonReport, nodeReport, plaintextWarnings, versionReport, type Addresses } from "./reports.ts";
@@ -197,11 +198,11 @@ export class Daemon {
 
   #openNetwork(): void {
     const { clock, seed } = this.#parts;
-    const { network, listen, peer } = this.#config;
+    const { listen, peer } = this.#config;
     this.#directory = new MembershipDirectory(() => this.#hosted?.raft.core.membership);
     this.#transport = this.#parts.openTransport({
       kind: peer.transport, clock, prng: new Prng(seed + 1), identity: this.#identity(), directory: this.#directory, address: listenAddress(listen.peer),
-      limits: { connectTimeoutMs: network.connectTimeout, handshakeTimeoutMs: network.handshakeTimeout }, onFenced: this.#fence.onFenced,
+      limits: peerLimits(this.#config), onFenced: this.#fence.onFenced,
     });
   }
 

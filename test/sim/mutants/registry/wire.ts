@@ -110,4 +110,12 @@ export const wireMutants: readonly Mutant[] = [
     replace: "",
     tests: ["test/platform/request-server.test.ts"],
   },
+  {
+    name: "returning-member-is-dialled-after-its-election",
+    breaks: ["S18", "U2"],
+    file: "src/daemon/peer-limits.ts",
+    find: "raft.electionTimeout / 2",
+    replace: "raft.electionTimeout * 20",
+    tests: ["test/daemon/redial.test.ts"],
+  },
 ];
