@@ -7,11 +7,11 @@ import { toRaftctlError } from "../base/errors.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { watchFile } from "../config/watch.ts";
 import { onParentGone } from "../platform/lifeline.ts";
-import { countExternalMemoryWithHeap } from "./collector.ts";
 import { compactionPolicy } from "./compaction-policy.ts";
 import { Daemon } from "./daemon.ts";
 import { openLog, type Log } from "./log.ts";
 import { systemParts } from "./parts.ts";
+import { setUpV8 } from "./v8-settings.ts";
 
 export interface RunOptions {
   readonly loaded: LoadedConfig;
@@ -26,7 +26,7 @@ const drainMs = 2_000;
 
 /** @returns the exit code, when the daemon has ended */
 export async function runDaemon(options: RunOptions): Promise<number> {
-  countExternalMemoryWithHeap();
+  setUpV8();
   const { config } = options.loaded;
   const log = openLog(config.log.level, config.log.file ?? 2);
   try {

@@ -12,7 +12,7 @@ export function majority(count: number): number {
   return Math.floor(count / 2) + 1;
 }
 
-/** The highest value that both majorities have reached; 0 without voters. */
+/** The highest value, of values that are 0 or more, that both majorities have reached; 0 without voters. */
 export function quorumValue(membership: Voters, valueOf: (id: NodeId) => number): number {
   if (membership.voters.length === 0) return 0;
   const incoming = majorityValue(membership.voters, valueOf);
@@ -31,9 +31,19 @@ export function quorumDecision(membership: Voters, voteOf: (id: NodeId) => boole
 }
 
 function majorityValue(voters: readonly NodeId[], valueOf: (id: NodeId) => number): number {
-  if (voters.length === 1) return valueOf(voters[0]!);
-  const values = voters.map(valueOf).sort((left, right) => right - left);
-  return values[majority(values.length) - 1]!;
+  let highest = 0;
+  for (const id of voters) {
+    const value = valueOf(id);
+    if (value > highest && haveReached(value, voters, valueOf) >= majority(voters.length)) highest = value;
+  }
+  return highest;
+}
+
+/** Asked again instead of kept: voters are few, and this is done for each answer. */
+function haveReached(value: number, voters: readonly NodeId[], valueOf: (id: NodeId) => number): number {
+  let count = 0;
+  for (const id of voters) if (valueOf(id) >= value) count += 1;
+  return count;
 }
 
 function majorityDecision(voters: readonly NodeId[], voteOf: (id: NodeId) => boolean | undefined): Decision {

@@ -4,7 +4,7 @@ export interface Scale {
   /** Of one load. */
   readonly seconds: number;
   readonly warmUpMs: number;
-  /** Of a store, before its first load. */
+  /** Of each load before the first that counts. */
   readonly runInSeconds: number;
   readonly clientConnections: number;
   readonly putsBeforeRestart: number;

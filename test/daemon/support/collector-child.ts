@@ -2,7 +2,7 @@
 
 import { PerformanceObserver, constants, type PerformanceEntry } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { countExternalMemoryWithHeap } from "../../../src/daemon/collector.ts";
+import { setUpV8 } from "../../../src/daemon/v8-settings.ts";
 
 const pieceBytes = 64 * 1024;
 const held: Uint8Array[] = [];
@@ -12,7 +12,7 @@ function isOfEverything(entry: PerformanceEntry): boolean {
   return (entry as unknown as { readonly detail: { readonly kind: number } }).detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 }
 
-if (process.argv[2] === "counted") countExternalMemoryWithHeap();
+if (process.argv[2] === "set") setUpV8();
 const observer = new PerformanceObserver((list) => {
   collections += list.getEntries().filter(isOfEverything).length;
 });
