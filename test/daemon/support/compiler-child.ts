@@ -20,7 +20,10 @@ function sum(record: { readonly value: number }, factor: number): number {
 if (process.argv[2] === "set") setUpV8();
 let calls = 0;
 while (calls < callsMax && (statusOf(sum) & optimized) === 0) {
-  for (let more = 0; more < 50; more += 1) sum({ value: calls }, (calls += 1));
+  for (let more = 0; more < 50; more += 1) {
+    sum({ value: calls }, more);
+    calls += 1;
+  }
   await sleep(compilerMs);
 }
 process.stdout.write(String(calls));
